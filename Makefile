@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Copyright (c) 2026 The sluice authors
+#
+# Everything that is built lands under build/. `make help` lists the targets.
+#   V=1         show the commands
+#   SAN=1       address and undefined-behaviour sanitizers (own folder: build-san/)
+#   WERROR=1    warnings are errors (CI sets it)
+
+V ?= 0
+SAN ?= 0
+WERROR ?= 0
+CC = gcc
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null || echo bpftool)
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DESTDIR ?=
+
+VERSION := 0.1.0
+OUT := build$(if $(filter 1,$(SAN)),-san)
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+.SECONDARY:
+
+# ---- flags -----------------------------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wimplicit-fallthrough -Wnull-dereference \
+	-Wduplicated-cond -Wlogical-op -Wdate-time -Werror=implicit-function-declaration \
+	-Werror=incompatible-pointer-types $(if $(filter 1,$(WERROR)),-Werror)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -fno-common -fno-strict-aliasing \
+	$(if $(filter x86,$(ARCH)),-fcf-protection=full) $(if $(filter arm64,$(ARCH)),-mbranch-protection=standard)
+ifeq ($(SAN),1)
+OPT := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+OPT := -O2 -D_FORTIFY_SOURCE=2
+endif
+CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SHIPPED='"$(PREFIX)/share/sluice/policies"' \
+	-Iinclude -Isrc -isystem $(OUT)/gen $(CPPFLAGS)
+CFLAGS_ALL := -std=gnu17 -g $(WARN) $(HARDEN) $(OPT) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
+	$(if $(filter 1,$(SAN)),-fsanitize=address,undefined) $(LDFLAGS)
+LIBS := -lbpf -lelf -lz -lyaml -lsystemd
+
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -MMD -MP \
+	-idirafter /usr/include/$(MULTIARCH) -idirafter /usr/include
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+LIB_SRC := $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_MAIN := $(filter-out bpf/caps.bpf.c,$(BPF_SRC))
+BPF_OBJ := $(BPF_MAIN:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
+SKEL := $(OUT)/gen/sluice.skel.h $(if $(wildcard bpf/caps.bpf.c),$(OUT)/gen/caps.skel.h)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/tests/unit/%)
+# What tests need of the library: all of it but the kernel side.
+PURE_OBJ := $(filter-out $(OUT)/src/kernel/% $(OUT)/src/cli/% $(OUT)/src/agent.o,$(LIB_OBJ))
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+TRIGGER_SRC := $(wildcard tools/triggers/*.c)
+TRIGGERS := $(TRIGGER_SRC:tools/triggers/%.c=$(OUT)/triggers/%)
+
+.PHONY: all
+all: check-deps $(OUT)/sluice
+
+# Plain `make` installs nothing: it names what is missing. `tools/deps` installs.
+.PHONY: check-deps
+check-deps:
+	@tools/deps check build
+
+$(OUT)/sluice: $(OUT)/src/main.o $(OUT)/libsluice.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(OUT)/libsluice.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(OUT)/libpure.a: $(PURE_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(OUT)/src/%.o: src/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# Only kernel/ sees the skeletons.
+$(OUT)/src/kernel/%.o: $(SKEL)
+
+$(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(OUT)/bpf/sluice.o: $(BPF_OBJ)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(OUT)/gen/sluice.skel.h: $(OUT)/bpf/sluice.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name sluice_bpf > $@
+
+$(OUT)/gen/caps.skel.h: $(OUT)/bpf/caps.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name caps_bpf > $@
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+# An unused test function is an error.
+$(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libpure.a
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -Werror=unused-function -MMD -MP -MF $@.d $(LDFLAGS_ALL) \
+		-o $@ $< $(OUT)/libpure.a -lcmocka -lyaml
+
+.PHONY: unit
+unit: $(UNIT_BIN)
+	$(Q)tests/run-unit $(OUT) $(UNIT_BIN)
+
+$(OUT)/triggers/%: tools/triggers/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra $(LDFLAGS) -o $@ $< -lpthread
+
+.PHONY: triggers
+triggers: $(TRIGGERS)
+
+.PHONY: clean
+clean:
+	rm -rf build build-san
+
+-include Makefile.targets
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Limits and versions that the BPF programs and the agent agree on. Compiled by clang -target bpf and by the
+ * host compiler: fixed widths, no libc. Every limit says why it has its value and what happens beyond it.
+ */
+#ifndef SL_ABI_H
+#define SL_ABI_H
+
+#include <linux/types.h>
+
+/* Wire version of include/record.h. A reader refuses any other. */
+#define SL_RECORD_VERSION 1
+
+/*
+ * Bytes of a path that one record carries. PATH_MAX does not bound an absolute path (relative chdir goes
+ * deeper); a longer path is matched to its root all the same, but reported cut, with SL_STR_TRUNCATED.
+ */
+#define SL_PATH_MAX 4096
+
+/* Directory levels that the path walk follows. 4,096 bytes hold at most 2,048 components; beyond it the
+ * path counts as unresolvable (SL_SET_UNRESOLVED), never as "no match". */
+#define SL_DEPTH_MAX 2048
+
+/* Bytes in one path component: the kernel's NAME_MAX. */
+#define SL_NAME_MAX 255
+
+/* Argument bytes taken at exec, NULs included; more is cut with SL_STR_TRUNCATED. */
+#define SL_ARGV_MAX 1024
+
+/* Arguments examined for a tool's script, and bytes of each. Launchers seen put the script in the first six. */
+#define SL_ARG_SCAN 6
+#define SL_ARG_LEN 256
+
+/* Kernel's TASK_COMM_LEN. */
+#define SL_COMM_LEN 16
+
+/* Cgroup leaf name: "docker-<64 hex>.scope" is 77 bytes. */
+#define SL_CGROUP_LEN 128
+#define SL_TTY_LEN 16
+
+/* Bytes of a DNS answer taken: the largest common EDNS size. Longer datagrams are counted, not parsed. */
+#define SL_DNS_MAX 1500
+
+/* Largest record: header, fixed part, and every variable part at its limit (exe, cwd, argv, cgroup, tty). */
+#define SL_RECORD_MAX 12288
+
+/* Pids are below this on every kernel (PID_MAX_LIMIT); sizes the bitmap of labelled processes. */
+#define SL_PID_LIMIT 4194304
+
+/* Policy sizes. Beyond any of them the compiler refuses the policy and names what did not fit. */
+#define SL_TOOLS_MAX 256      /* tool 0 is "outside every session" */
+#define SL_RULES_MAX 1024
+#define SL_EXE_SETS_MAX 1024  /* distinct sets of executable classes */
+#define SL_SETS_MAX 8192      /* distinct sets of file classes */
+#define SL_ROWS_MAX 8192      /* distinct subjects after merging */
+#define SL_USERS_MAX 64       /* user classes named by rules; 0 is "anyone else" */
+#define SL_DFA_STATES_MAX 65535
+#define SL_DFA_TRANS_MAX (16u << 20) /* table entries, two bytes each */
+
+#endif /* SL_ABI_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * decode -> proctree -> names and policy -> report. Pure: bytes in, reports out through a callback; no I/O, no
+ * clock. The agent and `replay` run the same pipeline over the same bytes.
+ */
+#ifndef SLUICE_CORRELATE_PIPELINE_H
+#define SLUICE_CORRELATE_PIPELINE_H
+
+#include "correlate/report.h"
+
+struct pipeline_config {
+	const struct compiled *compiled;   /* borrowed */
+	size_t max_procs, max_sessions, max_names;   /* 0: the defaults below */
+	/* Called for each report, in order. Its result is ignored here. */
+	void (*sink)(void *arg, const struct report *r);
+	void *arg;
+};
+
+#define PIPELINE_PROCS 16384      /* 10,000 live processes with room for ended ones; ~600 bytes each */
+#define PIPELINE_SESSIONS 1024
+#define PIPELINE_NAMES 16384
+
+struct pipeline;
+int pipeline_new(const struct pipeline_config *config, struct pipeline **ret);
+void pipeline_free(struct pipeline *p);
+DEFINE_FREEP(struct pipeline, pipeline_free)
+
+/* One record. Bad records are counted (SL_LOSS_DECODE) and reported as a loss; never fatal. -ENOMEM. */
+int pipeline_record(struct pipeline *p, const void *data, size_t size);
+
+/* Time passes (boot clock): folded repeats whose second is over are reported, old entries dropped, losses of the pipeline
+ * itself reported. In a recording a tick is the CLOCK record, so that replay sees the same ticks. */
+
+/* An event of the agent itself (agent.start, agent.stop, policy.load), with its text. */
+void pipeline_agent_event(struct pipeline *p, enum report_kind kind, uint64_t time_ns, const char *text);
+
+/* True if the process is known with its image (the agent then need not read /proc for it). */
+bool pipeline_knows(struct pipeline *p, uint32_t tgid, uint64_t start_ns);
+
+struct proctree *pipeline_tree(struct pipeline *p);
+
+struct pipeline_stats {
+	uint64_t records, reports, alerts;
+	uint64_t by_kind[_REPORT_KIND_MAX];
+	uint64_t losses[_SL_LOSS_MAX];
+};
+const struct pipeline_stats *pipeline_stats(const struct pipeline *p);
+
+#endif /* SLUICE_CORRELATE_PIPELINE_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * A decoded record: the fixed part in host form and views of the variable parts. Views point into the record's
+ * bytes (borrowed; valid as long as they are) and may hold any byte: nothing here is NUL-terminated or clean.
+ */
+#ifndef SLUICE_EVENT_EVENT_H
+#define SLUICE_EVENT_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+struct view {
+	const char *data;  /* never NULL; "" when len is 0 */
+	uint32_t len;
+	uint32_t flags;    /* SL_STR_* */
+};
+
+struct event {
+	enum sl_kind kind;
+	uint64_t time_ns;              /* CLOCK_BOOTTIME */
+	const struct sl_who *who;      /* NULL for kinds that have none */
+	union {
+		const struct sl_rec_exec *exec;
+		const struct sl_rec_fork *fork;
+		const struct sl_rec_exit *exit;
+		const struct sl_rec_file *file;
+		const struct sl_rec_net *net;
+		const struct sl_rec_dns *dns;
+		const struct sl_rec_loss *loss;
+		const struct sl_rec_clock *clock;
+		const struct sl_rec_user *user;
+	};
+	struct view exe, cwd, argv, cgroup, tty;  /* exec */
+	struct view path;                         /* file */
+	struct view payload;                      /* dns */
+	struct view name;                         /* user */
+};
+
+/* Stable short names for events, logs and counters; "?" for a number out of range. */
+const char *event_kind_name(enum sl_kind kind);
+const char *event_loss_name(unsigned int reason);   /* "ring-full", "label-full", ... */
+const char *event_loss_help(unsigned int reason);   /* one sentence: what it means and what to change */
+const char *event_evidence_name(unsigned int evid);
+const char *event_by_name(unsigned int by);
+const char *event_taken_name(unsigned int taken);
+const char *event_action_name(unsigned int action);
+const char *event_reader_name(unsigned int reader);
+
+#endif /* SLUICE_EVENT_EVENT_H */

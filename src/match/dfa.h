@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Compiles sets of patterns into one automaton table (include/automaton.h).
+ *
+ * Input: classes, numbered from 0, each an ordered list of patterns. Output: a table that maps a string to the
+ * set of classes that it belongs to, and the list of distinct sets. Within a class the last pattern that
+ * matches decides (gitignore: a pattern with ! takes back); a class whose last matching pattern is negated does
+ * not contain the string.
+ */
+#ifndef SLUICE_MATCH_DFA_H
+#define SLUICE_MATCH_DFA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "automaton.h"
+#include "base/cleanup.h"
+#include "base/errmsg.h"
+
+#define DFA_CLASSES_MAX 512
+#define DFA_WORDS (DFA_CLASSES_MAX / 64)
+
+/* A set of classes: bit c of word c / 64. */
+struct dfa_set {
+	uint64_t bits[DFA_WORDS];
+};
+
+static inline bool dfa_set_has(const struct dfa_set *s, unsigned int cls)
+{
+	return s->bits[cls / 64] >> (cls % 64) & 1;
+}
+
+enum dfa_dialect {
+	DFA_PATH,    /* gitignore-style on an absolute path, see match/glob.h */
+	DFA_DOMAIN,  /* host name patterns, see match/domain.h */
+};
+
+struct dfa_builder;
+
+/* homes: absolute directories that a leading ~ stands for (may hold * components: "/home/" "*"); borrowed until
+ * dfa_build returns. */
+struct dfa_builder *dfa_builder_new(enum dfa_dialect dialect, const char *const *homes, size_t homes_cnt);
+void dfa_builder_free(struct dfa_builder *b);
+DEFINE_FREEP(struct dfa_builder, dfa_builder_free)
+
+/*
+ * Appends a pattern (may start with '!') to class cls. Copies the text. -EINVAL: not a pattern, e says why
+ * (e->column is the byte, from 1). -E2BIG: cls out of range. -ENOMEM.
+ */
+int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern, struct errmsg *e);
+
+struct dfa {
+	struct sl_dfa_info info;
+	struct sl_dfa *table;     /* owned; dfa_table_size() bytes */
+	struct dfa_set *sets;     /* owned; info.sets entries; sets[0] is empty */
+};
+
+/*
+ * Reserves the first set ids: sets[0] is empty and sets[1 .. reserved] are empty too and are never produced by
+ * the table (callers give them a meaning of their own, e.g. SL_SET_UNRESOLVED = 1).
+ * -E2BIG: does not fit SL_DFA_*_MAX or max_sets; e names the pattern that went over. *ret untouched on failure.
+ */
+int dfa_build(struct dfa_builder *b, unsigned int reserved, unsigned int max_sets, struct dfa **ret, struct errmsg *e);
+void dfa_free(struct dfa *d);
+DEFINE_FREEP(struct dfa, dfa_free)
+
+static inline size_t dfa_table_size(const struct dfa *d)
+{
+	return sizeof(struct sl_dfa) + (size_t)d->info.limit * sizeof(uint16_t);
+}
+
+/* Match set id of a whole string (bytes in ordinary order; fed from the end as the kernel does). */
+unsigned int dfa_match(const struct dfa *d, const char *s, size_t len);
+
+#endif /* SLUICE_MATCH_DFA_H */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * The policy as written: the model that policy/yaml.c fills, policy/compile.c turns into tables and
+ * policy/eval.c judges directly. Read-only once loaded. Names are unique within their kind; a later file's
+ * definition of a name replaces the earlier one whole, in its place. policies/README.md is the reference.
+ */
+#ifndef SLUICE_POLICY_POLICY_H
+#define SLUICE_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/errmsg.h"
+#include "policy_map.h"
+
+/* Where a definition was written. */
+struct policy_where {
+	unsigned int source;  /* index into policy.sources */
+	unsigned int line, column;
+};
+
+/* A list of strings with the place of each. */
+struct policy_strings {
+	char **v;
+	struct policy_where *where;
+	size_t cnt;
+};
+
+/* A file that took part: kept whole, so that a recording can carry the policy it was made under. */
+struct policy_source {
+	char *name;   /* as shown in errors; includes are resolved against the directory of the file that names them,
+	               * then the shipped directory */
+	char *text;
+	size_t len;
+};
+
+struct policy_secret {              /* secrets: NAME: { paths: [...] , confidence: high } */
+	char *name;
+	struct policy_strings paths;
+	char *confidence;           /* "high", "medium", "low"; never NULL */
+	struct policy_where where;
+};
+
+struct policy_tool {                /* tools: NAME: {...}; number in records = index + 1 */
+	char *name;
+	char *title;                /* for people; never NULL */
+	struct policy_strings exe;       /* resolved executable path */
+	struct policy_strings argv;      /* script of an interpreter */
+	struct policy_strings helpers;   /* argv[0] basenames under which the tool runs itself as a helper */
+	struct policy_strings own;       /* own stores */
+	struct policy_strings providers; /* names of its own providers */
+	struct policy_strings startup;   /* secret classes that it loads at start */
+	uint64_t startup_ns;             /* length of that window; 0 none */
+	struct policy_where where;
+};
+
+struct policy_interpreter {         /* interpreters: NAME: { exe: [...], value-options: [...] } */
+	char *name;
+	struct policy_strings exe;
+	struct policy_strings value_options; /* options whose value is the next argument */
+	struct policy_where where;
+};
+
+struct policy_reader {              /* readers: NAME: { exe: [...], for: [classes] } or { kind: generic } */
+	char *name;
+	struct policy_strings exe;
+	struct policy_strings classes;   /* "for": secret classes that it may read; only for kind purpose */
+	uint8_t kind;                    /* SL_READER_GENERIC, _INTERPRETER or _PURPOSE */
+	struct policy_where where;
+};
+
+struct policy_cidr {
+	uint8_t family;  /* 4 or 6 */
+	uint8_t bits;
+	uint8_t addr[16];
+};
+
+struct policy_provider {            /* providers: NAME: {...} */
+	char *name;
+	char *title;
+	struct policy_strings domains;
+	struct policy_cidr *cidrs;
+	size_t cidrs_cnt;
+	uint16_t *ports;                 /* empty: any */
+	size_t ports_cnt;
+	char *tier;                      /* consumer, api, aggregator, ide-backend, local, telemetry; never NULL */
+	char *region;                    /* "eu", "us", ... or "" */
+	char *training;                  /* vendor's data terms, free text or "" */
+	char *retention;
+	char *terms;                     /* where the vendor says so, or "" */
+	struct policy_where where;
+};
+
+enum policy_tool_scope { POLICY_TOOL_ANY = 1, POLICY_TOOL_NONE, POLICY_TOOL_ALL, POLICY_TOOL_LIST };
+enum policy_object { POLICY_OBJECT_READ = 1, POLICY_OBJECT_CONNECT };
+
+/* What a `connect:` rule names. All given conditions must hold; each list holds if any entry matches. */
+struct policy_connect {
+	bool any;                        /* connect: any */
+	struct policy_strings providers; /* names; may hold own-providers, unknown, loopback, private */
+	struct policy_strings not_providers;
+	struct policy_strings tiers, not_tiers;
+	struct policy_strings regions, not_regions;
+	struct policy_strings hosts;     /* domain patterns */
+	struct policy_cidr *cidrs;
+	size_t cidrs_cnt;
+	uint16_t *ports;
+	size_t ports_cnt;
+};
+
+struct policy_rule {                /* rules: [ {...} ]; number in records = index + 1 */
+	char *id;
+	enum policy_tool_scope scope;
+	struct policy_strings tools;      /* for POLICY_TOOL_LIST */
+	struct policy_strings exe;        /* empty: any executable */
+	struct policy_strings except;     /* executables that the rule does not apply to */
+	struct policy_strings users;      /* empty: any; names or uids */
+	uint32_t readers;                 /* bit per SL_READER_*; 0: any */
+	enum policy_object object;
+	struct policy_strings classes;    /* read: secret classes, or "own" */
+	struct policy_connect connect;
+	uint8_t action;                   /* SL_ACTION_* */
+	char *severity;                   /* info, low, medium, high, critical; never NULL */
+	char *message;                    /* or "" */
+	struct policy_where where;
+};
+
+enum policy_mode { POLICY_MONITOR = 1, POLICY_ENFORCE };
+enum policy_require { POLICY_REQUIRE_ALERT = 1, POLICY_REQUIRE_KILL, POLICY_REQUIRE_DENY };
+
+struct policy {
+	enum policy_mode mode;
+	enum policy_require require;
+	struct policy_source *sources;            size_t sources_cnt;
+	struct policy_secret *secrets;            size_t secrets_cnt;
+	struct policy_tool *tools;                size_t tools_cnt;
+	struct policy_interpreter *interpreters;  size_t interpreters_cnt;
+	struct policy_reader *readers;            size_t readers_cnt;
+	struct policy_provider *providers;        size_t providers_cnt;
+	struct policy_rule *rules;                size_t rules_cnt;
+	char hash[72];                            /* "sha256:<64 hex>" over the sources, in order */
+};
+
+/* Loads a file and its includes. shipped: directory of the shipped lists (may be NULL). Errors have file:line:column. */
+int policy_load(const char *path, const char *shipped, struct policy **ret, struct errmsg *e);
+
+/* The same from memory (sources[0] is the main file, the others are found by the names it includes). For replay, tests
+ * and fuzzing: touches no file. Sources are copied. */
+int policy_load_sources(const struct policy_source *sources, size_t cnt, struct policy **ret, struct errmsg *e);
+
+void policy_free(struct policy *p);
+DEFINE_FREEP(struct policy, policy_free)
+
+#endif /* SLUICE_POLICY_POLICY_H */
