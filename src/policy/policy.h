@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/errmsg.h"
+#include "match/cidr.h"
 #include "policy_map.h"
 
 /* Where a definition was written. */
@@ -72,17 +73,11 @@ struct policy_reader {              /* readers: NAME: { exe: [...], for: [classe
 	struct policy_where where;
 };
 
-struct policy_cidr {
-	uint8_t family;  /* 4 or 6 */
-	uint8_t bits;
-	uint8_t addr[16];
-};
-
 struct policy_provider {            /* providers: NAME: {...} */
 	char *name;
 	char *title;
 	struct policy_strings domains;
-	struct policy_cidr *cidrs;
+	struct cidr *cidrs;
 	size_t cidrs_cnt;
 	uint16_t *ports;                 /* empty: any */
 	size_t ports_cnt;
@@ -105,7 +100,7 @@ struct policy_connect {
 	struct policy_strings tiers, not_tiers;
 	struct policy_strings regions, not_regions;
 	struct policy_strings hosts;     /* domain patterns */
-	struct policy_cidr *cidrs;
+	struct cidr *cidrs;
 	size_t cidrs_cnt;
 	uint16_t *ports;
 	size_t ports_cnt;
