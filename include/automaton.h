@@ -8,10 +8,22 @@
  * the root, so it can match while it walks: no path buffer is needed for a verdict, and a walk may stop as soon
  * as the state is SL_DFA_DEAD.
  *
- * The table is dense: entry (state << shift | class) is the next state. Byte classes run from 0; the last
- * column, SL_DFA_END(shift), is no byte: it holds the match set id of a string that ends in this state.
- * Set 0 is always "nothing matched". State 0 is dead: no continuation can match, its row is all 0.
- * The start state is in struct sl_dfa_info, not in the table.
+ * A string is a row of components between separators ('/' in paths, '.' in host names), and the automaton has two
+ * levels. The name automaton reads the bytes of one component and ends in a symbol: which of the names that
+ * patterns speak of this component is. The path automaton then takes one step by that symbol. One automaton over
+ * bytes would need the product of the two: "below some tool's store" times "so far into some tool's name", times
+ * "was a .env": beyond any table for fifty tools.
+ *
+ * A state is path state << 16 | name state; callers keep it whole and only compare it with SL_DFA_DEAD, which says
+ * that no continuation can match. Set 0 is always "nothing matched".
+ *
+ * trans[] holds rows of 1 << shift entries and, behind them, the index of the path automaton:
+ *   trans[name state << shift | class]        next name state; class 0 (the separator): the component's symbol
+ *   trans[paths + (path state << paths_shift) + symbol >> shift]   a row; trans[row << shift | symbol's low bits] is
+ *                                             the next path state. Equal pieces of rows are stored once.
+ *   the last entry of a path state's index    match set of a string that ends in it
+ * Name state 0: a component that no pattern names, symbol 0, row all 0. Path state 0: dead, index all 0. The
+ * start state is in struct sl_dfa_info, not in the table.
  */
 #ifndef SL_AUTOMATON_H
 #define SL_AUTOMATON_H
@@ -19,40 +31,62 @@
 #include "abi.h"
 
 #define SL_DFA_DEAD 0
-#define SL_DFA_END(shift) ((1u << (shift)) - 1)
 
 struct sl_dfa {
-	__u8 cls[256];   /* byte -> class, always < SL_DFA_END(shift) */
-	__u16 trans[];   /* states << shift entries */
+	__u8 cls[256];     /* byte -> class; 0 is the separator and nothing else */
+	__u32 paths;       /* where the path automaton's index begins in trans[] */
+	__u16 paths_shift; /* log2 of the index entries of one path state, at most 15 */
+	__u16 name_start;  /* name state at the end of a component, no byte of it read */
+	__u16 trans[];
 };
 
 struct sl_dfa_info {
 	__u32 start;     /* first state */
 	__u32 shift;     /* log2 of the row length, 1..8 */
-	__u32 limit;     /* entries in trans[] = states << shift */
+	__u32 limit;     /* entries in trans[] */
 	__u32 sets;      /* match set ids are 0 .. sets-1 */
 };
 
-/* Next state; an index out of the table (a corrupt table only) goes to the dead state. */
+/* An entry; one out of the table (a corrupt table only) is 0. */
 static inline __attribute__((always_inline)) __u32
-sl_dfa_step(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state, __u8 byte)
+sl_dfa_at(const struct sl_dfa *dfa, __u32 limit, __u32 idx)
 {
-	__u32 idx = (state << shift) | dfa->cls[byte];
-
-	if (idx >= limit)
-		return SL_DFA_DEAD;
-	return dfa->trans[idx];
-}
-
-/* Match set of a string that is wholly fed. */
-static inline __attribute__((always_inline)) __u32
-sl_dfa_accept(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state)
-{
-	__u32 idx = (state << shift) | SL_DFA_END(shift);
-
 	if (idx >= limit)
 		return 0;
 	return dfa->trans[idx];
+}
+
+/* Path state after a component with this symbol. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_component(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 path, __u32 symbol)
+{
+	__u32 row = sl_dfa_at(dfa, limit, dfa->paths + (path << (dfa->paths_shift & 15)) + (symbol >> shift));
+
+	return sl_dfa_at(dfa, limit, row << shift | (symbol & ((1u << shift) - 1)));
+}
+
+/* Next state. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_step(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state, __u8 byte)
+{
+	__u32 cls = dfa->cls[byte];
+	__u32 next = sl_dfa_at(dfa, limit, (state & 0xffff) << shift | cls);
+
+	if (cls)
+		return (state & 0xffff0000) | next;
+	next = sl_dfa_component(dfa, shift, limit, state >> 16, next);
+	return next ? next << 16 | dfa->name_start : SL_DFA_DEAD;
+}
+
+/* Match set of a string that is wholly fed. What stands before its first separator is its last component: nothing,
+ * for an absolute path. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_accept(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state)
+{
+	__u32 symbol = sl_dfa_at(dfa, limit, (state & 0xffff) << shift);
+	__u32 path = sl_dfa_component(dfa, shift, limit, state >> 16, symbol);
+
+	return sl_dfa_at(dfa, limit, dfa->paths + ((path + 1) << (dfa->paths_shift & 15)) - 1);
 }
 
 #endif /* SL_AUTOMATON_H */
