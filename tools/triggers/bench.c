@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Nanoseconds per operation. In a guest that counts instructions (tests/vm/run --icount) a nanosecond is one.
+ *
+ *   bench [-s SECONDS] [-b BATCHES] [-n ITERATIONS] WHAT...
+ *     getppid            the cheapest system call: what every bystander pays
+ *     open FILE          open and close
+ *     udp ADDR PORT      connect of one UDP socket, again and again
+ *     sendto ADDR PORT   unconnected datagram (nobody need listen)
+ *     tcp ADDR PORT      socket, connect, close
+ *     fork               fork, exit, wait
+ *     exec PROGRAM       vfork, exec, wait
+ *
+ * Waits SECONDS (0) first: a fresh guest has start-up work left. The smallest of BATCHES (5) is printed, because
+ * disturbance only adds: "open 7806.2".
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "trigger.h"
+
+static struct sockaddr_in target;
+static const char *file;
+static int sock = -1;
+
+static int op_getppid(void)
+{
+	syscall(SYS_getppid);
+	return 0;
+}
+
+static int op_open(void)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDONLY, 0);
+
+	if (fd < 0)
+		return -errno;
+	syscall(SYS_close, fd);
+	return 0;
+}
+
+static int op_udp(void)
+{
+	return connect(sock, (struct sockaddr *)&target, sizeof(target)) ? -errno : 0;
+}
+
+static int op_sendto(void)
+{
+	/* Refused: the answer to the datagram before. */
+	if (sendto(sock, "x", 1, 0, (struct sockaddr *)&target, sizeof(target)) < 0 && errno != ECONNREFUSED)
+		return -errno;
+	return 0;
+}
+
+static int op_tcp(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), err = 0;
+
+	if (connect(fd, (struct sockaddr *)&target, sizeof(target)) && errno != ECONNREFUSED)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int op_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid(pid, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int op_exec(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		char *argv[] = { (char *)file, NULL }, *envp[] = { NULL };
+
+		execve(file, argv, envp);
+		_exit(127);
+	}
+	return pid < 0 || waitpid(pid, NULL, 0) < 0 ? -errno : 0;
+}
+
+static const struct what {
+	const char *name;
+	int (*op)(void);
+	int args;
+	long iterations;
+} whats[] = {
+	{ "getppid", op_getppid, 0, 200000 }, { "open", op_open, 1, 20000 }, { "udp", op_udp, 2, 20000 },
+	{ "sendto", op_sendto, 2, 10000 },    { "tcp", op_tcp, 2, 2000 },    { "fork", op_fork, 0, 500 },
+	{ "exec", op_exec, 1, 200 },
+};
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int measure(const struct what *w, long batches, long iterations)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (long b = 0; b < batches; b++) {
+		uint64_t start = now(), took;
+
+		for (long i = 0; i < iterations; i++) {
+			int err = w->op();
+
+			if (err)
+				return trigger_end("bench", w->name, err);
+		}
+		took = now() - start;
+		if (took < best)
+			best = took;
+	}
+	printf("%s %.1f\n", w->name, (double)best / (double)iterations);
+	fflush(stdout);
+	return TRIGGER_OK;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: bench [-s SECONDS] [-b BATCHES] [-n ITERATIONS] WHAT...\n"
+			"WHAT: getppid | open FILE | udp ADDR PORT | sendto ADDR PORT | tcp ADDR PORT | fork | exec PROGRAM\n");
+	return TRIGGER_MISUSE;
+}
+
+int main(int argc, char **argv)
+{
+	long settle = 0, batches = 5, iterations = 0;
+	int opt, i;
+
+	while ((opt = getopt(argc, argv, "+s:b:n:")) != -1) {
+		if (opt == 's')
+			settle = trigger_number(optarg, 0, 3600);
+		else if (opt == 'b')
+			batches = trigger_number(optarg, 1, 1000);
+		else if (opt == 'n')
+			iterations = trigger_number(optarg, 1, 100000000);
+		else
+			return usage();
+	}
+	if (optind == argc)
+		return usage();
+	sleep((unsigned int)settle);
+
+	for (i = optind; i < argc;) {
+		const struct what *w = NULL;
+		int rc;
+
+		for (size_t n = 0; n < sizeof(whats) / sizeof(whats[0]); n++)
+			if (!strcmp(argv[i], whats[n].name))
+				w = &whats[n];
+		if (!w || argc - i - 1 < w->args)
+			return usage();
+		if (w->args == 1)
+			file = argv[i + 1];
+		if (w->args == 2) {
+			target.sin_family = AF_INET;
+			target.sin_port = htons((uint16_t)trigger_number(argv[i + 2], 0, 65535));
+			if (inet_pton(AF_INET, argv[i + 1], &target.sin_addr) != 1)
+				return usage();
+			if (sock >= 0)
+				close(sock);
+			sock = socket(AF_INET, SOCK_DGRAM, 0);
+		}
+		rc = measure(w, batches, iterations ? iterations : w->iterations);
+		if (rc)
+			return rc;
+		i += 1 + w->args;
+	}
+	return TRIGGER_OK;
+}
