@@ -16,8 +16,11 @@ int decode_record(const void *data, size_t size, struct event *ret);
 /*
  * The text of a path view, root first, into buf (always NUL-terminated when size > 0). "/home/ann/.env".
  * Leaf-first views are turned round; a truncated or unresolved one begins with ".../" in place of what is
- * missing. Returns the length written (without NUL); bytes are passed through as they are, not escaped.
+ * missing (an SL_STR_PLAIN one that was truncated ends with "..."). A missing path is "". Returns the length
+ * written (without NUL); bytes are passed through as they are, not escaped. In a buffer smaller than
+ * DECODE_PATH_SIZE the end with the leaf is kept, with "..." in front.
  */
+#define DECODE_PATH_SIZE (SL_PATH_MAX + 8)
 size_t decode_path(struct view path, char *buf, size_t size);
 
 #endif /* SLUICE_EVENT_DECODE_H */

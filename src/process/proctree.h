@@ -59,9 +59,13 @@ struct proctree_change {
 /* Takes exec, fork and exit records; others only refresh what `who` says (uid, ppid, comm). -ENOMEM: nothing changed. */
 int proctree_apply(struct proctree *t, const struct event *ev, struct proctree_change *ret);
 
+/*
+ * /proc shows a start time in clock ticks (10 ms) and the kernel's records to the nanosecond: two start times of one
+ * pid are the same process when they agree to the tick. A pid does not come round within a tick.
+ */
 struct process *proctree_find(struct proctree *t, uint32_t tgid, uint64_t start_ns);
 struct process *proctree_find_pid(struct proctree *t, uint32_t tgid);   /* the one alive, or the latest */
-struct process *proctree_parent(struct proctree *t, const struct process *p);
+struct process *proctree_parent(struct proctree *t, const struct process *p);  /* the first one: p->ppid may be a reaper */
 struct session *proctree_session(struct proctree *t, uint64_t ns, uint32_t pid);
 
 /* Drops what ended more than the grace period ago. */
@@ -69,6 +73,7 @@ void proctree_expire(struct proctree *t, uint64_t now_ns);
 
 size_t proctree_count(const struct proctree *t);
 size_t proctree_sessions(const struct proctree *t, struct session **ret, size_t max);  /* returns how many exist */
+/* Ended ones of the grace period too. */
 size_t proctree_of_session(struct proctree *t, const struct session *s, struct process **ret, size_t max);
 
 /* Losses since the last call: counts into counters[SL_LOSS_PROC_EVICTED] and [SL_LOSS_SESSION_EVICTED]. */

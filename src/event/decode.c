@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the check of one record, byte by byte, before anybody believes it. Allocates nothing, keeps nothing: the
+ * views it returns point into the caller's bytes. What a record means is the business of later stages.
+ */
+#include "event/decode.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "policy_map.h"
+
+#define STR_FLAGS (SL_STR_TRUNCATED | SL_STR_PLAIN | SL_STR_UNRESOLVED | SL_STR_MISSING)
+#define ACCESS_BITS (SL_ACCESS_READ | SL_ACCESS_WRITE | SL_ACCESS_EXEC | SL_ACCESS_PATH)
+
+/* A user name is at most this long (LOGIN_NAME_MAX without its NUL). */
+#define USER_NAME_MAX 255
+
+/* What is left of a record behind its fixed part. */
+struct cursor {
+	const char *at;
+	size_t left;
+};
+
+/* Takes `len` bytes off the cursor. False: more than there are, more than the limit, or flags that nobody sets. */
+static bool take_view(struct cursor *c, size_t len, size_t max, unsigned int flags, struct view *ret)
+{
+	if (len > max || len > c->left || (flags & ~(unsigned int)STR_FLAGS))
+		return false;
+	*ret = (struct view){ .data = len ? c->at : "", .len = (uint32_t)len, .flags = flags };
+	c->at += len;
+	c->left -= len;
+	return true;
+}
+
+static bool who_ok(const struct sl_who *w)
+{
+	return w->tgid && w->tgid < SL_PID_LIMIT && w->tid && w->tid < SL_PID_LIMIT && w->ppid < SL_PID_LIMIT &&
+	       w->session_pid < SL_PID_LIMIT && w->tool < SL_TOOLS_MAX && w->exe_set < SL_EXE_SETS_MAX;
+}
+
+static bool decode_exec(const struct sl_rec_exec *r, struct cursor *c, struct event *ev)
+{
+	ev->exec = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || r->parent_session_pid >= SL_PID_LIMIT || r->parent_tool >= SL_TOOLS_MAX)
+		return false;
+	if (r->origin < SL_EXEC_ORIGIN_EXEC || r->origin > SL_EXEC_ORIGIN_STRANGER || r->evidence > SL_EVID_PROCFS ||
+	    r->new_session > 1 || r->mode >= SL_MODES)
+		return false;
+	return take_view(c, r->exe_len, SL_PATH_MAX, r->exe_flags, &ev->exe) &&
+	       take_view(c, r->cwd_len, SL_PATH_MAX, r->cwd_flags, &ev->cwd) &&
+	       take_view(c, r->argv_len, SL_ARGV_MAX, r->argv_flags, &ev->argv) &&
+	       take_view(c, r->cgroup_len, SL_CGROUP_LEN, 0, &ev->cgroup) &&
+	       take_view(c, r->tty_len, SL_TTY_LEN, 0, &ev->tty);
+}
+
+static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct event *ev)
+{
+	ev->file = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX || r->action > SL_ACTION_BLOCK ||
+	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->reader >= SL_READERS || r->access & ~ACCESS_BITS)
+		return false;
+	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
+}
+
+static bool decode_net(const struct sl_rec_net *r, struct event *ev)
+{
+	ev->net = r;
+	ev->who = &r->who;
+	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->op >= SL_NET_CONNECT &&
+	       r->op <= SL_NET_UDP_SEND && r->taken <= SL_TAKEN_KILLED && r->by <= SL_BY_CGROUP;
+}
+
+static bool decode_dns(const struct sl_rec_dns *r, struct cursor *c, struct event *ev)
+{
+	ev->dns = r;
+	if (r->session_pid >= SL_PID_LIMIT || r->tgid >= SL_PID_LIMIT)
+		return false;
+	return take_view(c, r->payload_len, SL_DNS_MAX, r->flags, &ev->payload);
+}
+
+static bool decode_user(const struct sl_rec_user *r, struct cursor *c, struct event *ev)
+{
+	ev->user = r;
+	return take_view(c, r->name_len, USER_NAME_MAX, 0, &ev->name);
+}
+
+static size_t fixed_size(enum sl_kind kind)
+{
+	switch (kind) {
+	case SL_REC_EXEC:
+		return sizeof(struct sl_rec_exec);
+	case SL_REC_FORK:
+		return sizeof(struct sl_rec_fork);
+	case SL_REC_EXIT:
+		return sizeof(struct sl_rec_exit);
+	case SL_REC_FILE:
+		return sizeof(struct sl_rec_file);
+	case SL_REC_NET:
+		return sizeof(struct sl_rec_net);
+	case SL_REC_DNS:
+		return sizeof(struct sl_rec_dns);
+	case SL_REC_LOSS:
+		return sizeof(struct sl_rec_loss);
+	case SL_REC_CLOCK:
+		return sizeof(struct sl_rec_clock);
+	case SL_REC_USER:
+		return sizeof(struct sl_rec_user);
+	case SL_REC_INVALID:
+	case _SL_REC_MAX:
+		break;
+	}
+	return 0;
+}
+
+static bool decode_body(const void *data, struct cursor *c, struct event *ev)
+{
+	switch (ev->kind) {
+	case SL_REC_EXEC:
+		return decode_exec(data, c, ev);
+	case SL_REC_FORK:
+		ev->fork = data;
+		ev->who = &ev->fork->who;
+		return who_ok(ev->who);
+	case SL_REC_EXIT:
+		ev->exit = data;
+		ev->who = &ev->exit->who;
+		return who_ok(ev->who);
+	case SL_REC_FILE:
+		return decode_file(data, c, ev);
+	case SL_REC_NET:
+		return decode_net(data, ev);
+	case SL_REC_DNS:
+		return decode_dns(data, c, ev);
+	case SL_REC_LOSS:
+		ev->loss = data;
+		return ev->loss->reason < _SL_LOSS_MAX;
+	case SL_REC_CLOCK:
+		ev->clock = data;
+		return true;
+	case SL_REC_USER:
+		return decode_user(data, c, ev);
+	case SL_REC_INVALID:
+	case _SL_REC_MAX:
+		break;
+	}
+	return false;
+}
+
+int decode_record(const void *data, size_t size, struct event *ret)
+{
+	static const struct view nothing = { .data = "" };
+	const struct sl_hdr *hdr = data;
+	struct event ev = { .exe = nothing, .cwd = nothing, .argv = nothing, .cgroup = nothing, .tty = nothing,
+			    .path = nothing, .payload = nothing, .name = nothing };
+	struct cursor rest;
+	size_t fixed;
+
+	assert((uintptr_t)data % 8 == 0);
+	if (size < sizeof(*hdr) || size > SL_RECORD_MAX || hdr->size != size)
+		return -EBADMSG;
+	if (hdr->version != SL_RECORD_VERSION)
+		return -EPROTONOSUPPORT;
+	ev.kind = (enum sl_kind)hdr->kind;
+	ev.time_ns = hdr->time_ns;
+	fixed = fixed_size(ev.kind);
+	if (!fixed)
+		return -EPROTONOSUPPORT;
+	if (size < fixed)
+		return -EBADMSG;
+	rest = (struct cursor){ .at = (const char *)data + fixed, .left = size - fixed };
+	if (!decode_body(data, &rest, &ev) || rest.left)
+		return -EBADMSG;
+	*ret = ev;
+	return 0;
+}
+
+/* What stands for the part of a path that is not there. */
+#define MARK "..."
+#define MARK_LEN 3
+
+static size_t put_plain(struct view path, char *buf, size_t size)
+{
+	bool cut = path.flags & SL_STR_UNRESOLVED, more = path.flags & SL_STR_TRUNCATED;
+	const char *text = path.data;
+	size_t len = path.len, room = size - 1 - (more ? MARK_LEN : 0), at = 0;
+
+	if (len + (cut ? MARK_LEN : 0) > room) {
+		cut = true;
+		text += len - (room - MARK_LEN);
+		len = room - MARK_LEN;
+	}
+	if (cut) {
+		memcpy(buf, MARK, MARK_LEN);
+		at = MARK_LEN;
+	}
+	memcpy(buf + at, text, len);
+	at += len;
+	/* Of a text in ordinary order the end is what the limit cut off. */
+	if (more) {
+		memcpy(buf + at, MARK, MARK_LEN);
+		at += MARK_LEN;
+	}
+	buf[at] = '\0';
+	return at;
+}
+
+/*
+ * Components are written from the end of buf towards its start, so that the leaf is what survives in a buffer that
+ * is too small: a path without its leaf names nothing.
+ */
+static size_t put_leaf_first(struct view path, char *buf, size_t size)
+{
+	const char *at = path.data, *end = path.data + path.len;
+	bool cut = path.flags & (SL_STR_TRUNCATED | SL_STR_UNRESOLVED);
+	size_t begin = size - 1;
+
+	while (at < end) {
+		const char *slash = memchr(at, '/', (size_t)(end - at));
+		size_t len = (size_t)((slash ? slash : end) - at);
+
+		/* A cut path may end within a component: a piece of a name is not a name. */
+		if (!slash && path.flags & SL_STR_TRUNCATED)
+			break;
+		if (MARK_LEN + 1 + len > begin) {
+			cut = true;
+			break;
+		}
+		begin -= len;
+		memcpy(buf + begin, at, len);
+		buf[--begin] = '/';
+		at += len + 1;
+	}
+	if (begin == size - 1)
+		buf[--begin] = '/';
+	if (cut) {
+		begin -= MARK_LEN;
+		memcpy(buf + begin, MARK, MARK_LEN);
+	}
+	memmove(buf, buf + begin, size - 1 - begin);
+	buf[size - 1 - begin] = '\0';
+	return size - 1 - begin;
+}
+
+size_t decode_path(struct view path, char *buf, size_t size)
+{
+	if (size)
+		buf[0] = '\0';
+	/* Less than this holds no mark beside a name; nobody asks for it. */
+	if (size < 2 * MARK_LEN + 2 || path.flags & SL_STR_MISSING)
+		return 0;
+	return path.flags & SL_STR_PLAIN ? put_plain(path, buf, size) : put_leaf_first(path, buf, size);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the published names of record kinds, losses and small enumerations. They appear in JSON and in the
+ * manual, so a name once given stays. Decodes nothing.
+ */
+#include "event/event.h"
+
+#include "base/cleanup.h"
+#include "policy_map.h"
+
+/* A table whose last entry is missing is shorter than its enumeration: the build stops here, not the reader. */
+#define ASSERT_COVERS(table, end) _Static_assert(ARRAY_SIZE(table) == (end), #table " lacks a name")
+
+static const char *const kind_names[] = {
+	[SL_REC_EXEC] = "exec", [SL_REC_FORK] = "fork", [SL_REC_EXIT] = "exit",
+	[SL_REC_FILE] = "file", [SL_REC_NET] = "net",   [SL_REC_DNS] = "dns",
+	[SL_REC_LOSS] = "loss", [SL_REC_CLOCK] = "clock", [SL_REC_USER] = "user",
+};
+ASSERT_COVERS(kind_names, _SL_REC_MAX);
+
+static const char *const loss_names[] = {
+	[SL_LOSS_RING] = "ring-full",
+	[SL_LOSS_RING_URGENT] = "urgent-ring-full",
+	[SL_LOSS_LABEL] = "label-full",
+	[SL_LOSS_SCRATCH] = "scratch-busy",
+	[SL_LOSS_PATH] = "path-unresolved",
+	[SL_LOSS_ARGV] = "argv-unreadable",
+	[SL_LOSS_DNS_LONG] = "dns-too-long",
+	[SL_LOSS_SOCK] = "socket-table-full",
+	[SL_LOSS_FD] = "fd-gone",
+	[SL_LOSS_DECODE] = "record-malformed",
+	[SL_LOSS_PROC_EVICTED] = "process-evicted",
+	[SL_LOSS_NAME_EVICTED] = "name-evicted",
+	[SL_LOSS_SESSION_EVICTED] = "session-evicted",
+	[SL_LOSS_DNS_PARSE] = "dns-malformed",
+	[SL_LOSS_OUTPUT] = "output-failed",
+	[SL_LOSS_PROCFS] = "procfs-vanished",
+	[SL_LOSS_DEDUPE] = "repeat-table-full",
+};
+ASSERT_COVERS(loss_names, _SL_LOSS_MAX);
+
+static const char *const loss_help[] = {
+	[SL_LOSS_RING] = "Ordinary events came faster than they were read and some were dropped; verdicts were not "
+			 "affected. Give the ring more room or narrow the rules that log.",
+	[SL_LOSS_RING_URGENT] = "Alerts came faster than they were read and some were dropped; what was to be blocked "
+				"was blocked. Look for a process that hammers a forbidden file.",
+	[SL_LOSS_LABEL] = "There was no room to label a process: it runs outside its session and its rules do not "
+			  "apply to it. Free kernel memory, then restart the tool.",
+	[SL_LOSS_SCRATCH] = "No working memory was free on a processor and an event was not reported; its verdict was "
+			    "taken all the same.",
+	[SL_LOSS_PATH] = "A path could not be followed to its root (a detached mount, or too deep): the rule for "
+			 "unresolved paths was used.",
+	[SL_LOSS_ARGV] = "The arguments of a new program could not be read: a tool that is recognised by its script "
+			 "may have been missed.",
+	[SL_LOSS_DNS_LONG] = "A DNS answer was too long or came over TCP and was not read: connections to its addresses "
+			     "may show no name.",
+	[SL_LOSS_SOCK] = "There was no room to remember a socket: a first datagram or the asker of a name is missing.",
+	[SL_LOSS_FD] = "A descriptor was closed before it could be looked at: an open on this kernel's weakest tier "
+		       "went unseen.",
+	[SL_LOSS_DECODE] = "A record was malformed and was skipped. The agent and its programs may be of different "
+			   "versions, or the recording is damaged.",
+	[SL_LOSS_PROC_EVICTED] = "The process table was full: later events of the dropped processes show less of where "
+				 "they came from.",
+	[SL_LOSS_NAME_EVICTED] = "The table of names was full: connections to the dropped addresses may show no name.",
+	[SL_LOSS_SESSION_EVICTED] = "The session table was full: the dropped session's counts start again.",
+	[SL_LOSS_DNS_PARSE] = "A DNS answer was malformed and nothing was learnt from it.",
+	[SL_LOSS_OUTPUT] = "An output did not take an event: look at the disk or the reader behind it.",
+	[SL_LOSS_PROCFS] = "A process ended while it was read from /proc; this is usual on a busy host.",
+	[SL_LOSS_DEDUPE] = "Too many different events within a second to fold repeats: some repeats were shown one by "
+			   "one. No event is missing.",
+};
+ASSERT_COVERS(loss_help, _SL_LOSS_MAX);
+
+static const char *const evidence_names[] = {
+	[SL_EVID_NONE] = "none",           [SL_EVID_EXE] = "exe",       [SL_EVID_ARGV] = "argv",
+	[SL_EVID_INHERITED] = "inherited", [SL_EVID_PROCFS] = "procfs",
+};
+ASSERT_COVERS(evidence_names, SL_EVID_PROCFS + 1);
+
+static const char *const by_names[] = {
+	[SL_BY_NONE] = "none",         [SL_BY_LSM] = "lsm",       [SL_BY_FMOD_RET] = "fmod_ret",
+	[SL_BY_SYS_EXIT] = "sys_exit", [SL_BY_CGROUP] = "cgroup",
+};
+ASSERT_COVERS(by_names, SL_BY_CGROUP + 1);
+
+static const char *const taken_names[] = {
+	[SL_TAKEN_NONE] = "none",
+	[SL_TAKEN_DENIED] = "denied",
+	[SL_TAKEN_KILLED] = "killed",
+};
+ASSERT_COVERS(taken_names, SL_TAKEN_KILLED + 1);
+
+static const char *const action_names[] = {
+	[SL_ACTION_ALLOW] = "allow",
+	[SL_ACTION_LOG] = "log",
+	[SL_ACTION_ALERT] = "alert",
+	[SL_ACTION_BLOCK] = "block",
+};
+ASSERT_COVERS(action_names, SL_ACTION_BLOCK + 1);
+
+static const char *const reader_names[] = {
+	[SL_READER_OTHER] = "other",     [SL_READER_SELF] = "self",
+	[SL_READER_STARTUP] = "startup", [SL_READER_GENERIC] = "generic",
+	[SL_READER_INTERPRETER] = "interpreter", [SL_READER_PURPOSE] = "purpose",
+};
+ASSERT_COVERS(reader_names, SL_READERS);
+
+static const char *name_of(const char *const *names, size_t cnt, size_t at)
+{
+	return at < cnt && names[at] ? names[at] : "?";
+}
+
+const char *event_kind_name(enum sl_kind kind)
+{
+	return name_of(kind_names, ARRAY_SIZE(kind_names), (size_t)kind);
+}
+
+const char *event_loss_name(unsigned int reason)
+{
+	return name_of(loss_names, ARRAY_SIZE(loss_names), reason);
+}
+
+const char *event_loss_help(unsigned int reason)
+{
+	return name_of(loss_help, ARRAY_SIZE(loss_help), reason);
+}
+
+const char *event_evidence_name(unsigned int evid)
+{
+	return name_of(evidence_names, ARRAY_SIZE(evidence_names), evid);
+}
+
+const char *event_by_name(unsigned int by)
+{
+	return name_of(by_names, ARRAY_SIZE(by_names), by);
+}
+
+const char *event_taken_name(unsigned int taken)
+{
+	return name_of(taken_names, ARRAY_SIZE(taken_names), taken);
+}
+
+const char *event_action_name(unsigned int action)
+{
+	return name_of(action_names, ARRAY_SIZE(action_names), action);
+}
+
+const char *event_reader_name(unsigned int reader)
+{
+	return name_of(reader_names, ARRAY_SIZE(reader_names), reader);
+}
