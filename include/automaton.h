@@ -43,17 +43,25 @@ struct sl_dfa {
 struct sl_dfa_info {
 	__u32 start;     /* first state */
 	__u32 shift;     /* log2 of the row length, 1..8 */
-	__u32 limit;     /* entries in trans[] */
+	__u32 limit;     /* entries in trans[]; in the kernel's copy padded to a power of two */
 	__u32 sets;      /* match set ids are 0 .. sets-1 */
 };
 
-/* An entry; one out of the table (a corrupt table only) is 0. */
+/*
+ * An entry; one out of the table (a corrupt table only) is 0. In the kernel the limit is a power of two (the loader
+ * pads the table with zeros) and the index is masked: a comparison would double, at each byte, the paths that the
+ * verifier follows.
+ */
 static inline __attribute__((always_inline)) __u32
 sl_dfa_at(const struct sl_dfa *dfa, __u32 limit, __u32 idx)
 {
+#ifdef __bpf__
+	return dfa->trans[idx & (limit - 1)];
+#else
 	if (idx >= limit)
 		return 0;
 	return dfa->trans[idx];
+#endif
 }
 
 /* Path state after a component with this symbol. */

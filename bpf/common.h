@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* What every program needs: the label of the caller, counted losses, scratch, and the one way into a ring. */
+#ifndef SL_COMMON_H
+#define SL_COMMON_H
+
+#include <linux/bpf.h>
+
+#include <asm-generic/errno.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "kernel.h"
+#include "maps.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Keeps the compiler from proving away a check that only the verifier needs. */
+#define opaque(x) asm volatile("" : "+r"(x))
+
+/* The same number, of whose range the verifier knows nothing any more. A loop that carries a growing number with a known
+ * range never looks to it as if it came back to the same state. */
+ALWAYS_INLINE __u32 forget(__u32 x)
+{
+	return x + nought;
+}
+
+ALWAYS_INLINE void count_loss(__u32 reason)
+{
+	__u64 *n = bpf_map_lookup_elem(&losses, &reason);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+#define WALK_PATH 0    /* feed path_dfa */
+#define WALK_EXEC 1    /* feed exec_dfa */
+#define WALK_COPY 2    /* copy components, leaf first, each ended by '/' */
+
+ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
+{
+	__u32 zero = 0;
+
+	return kind == WALK_PATH ? bpf_map_lookup_elem(&path_dfa, &zero) : bpf_map_lookup_elem(&exec_dfa, &zero);
+}
+
+ALWAYS_INLINE struct sl_label *label_find(__u32 tgid)
+{
+	__u32 word = tgid / 64;
+	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
+
+	if (!bits || !(*bits >> (tgid % 64) & 1))
+		return NULL;
+	return bpf_map_lookup_elem(&labels, &tgid);
+}
+
+ALWAYS_INLINE int label_set(__u32 tgid, const struct sl_label *label)
+{
+	__u32 word = tgid / 64;
+	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
+
+	if (!bits || bpf_map_update_elem(&labels, &tgid, label, BPF_ANY)) {
+		count_loss(SL_LOSS_LABEL);
+		return -ENOMEM;
+	}
+	__sync_fetch_and_or(bits, 1ull << (tgid % 64));
+	return 0;
+}
+
+ALWAYS_INLINE void label_drop(__u32 tgid)
+{
+	__u32 word = tgid / 64;
+	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
+
+	if (bits)
+		__sync_fetch_and_and(bits, ~(1ull << (tgid % 64)));
+	bpf_map_delete_elem(&labels, &tgid);
+}
+
+/* A free scratch buffer of this CPU, or NULL (counted). Give it back with scratch_put(). */
+ALWAYS_INLINE struct scratch *scratch_get(void)
+{
+	for (__u32 i = 0; i < SL_SCRATCH_SLOTS; i++) {
+		__u32 slot = i;
+		struct scratch *s = bpf_map_lookup_elem(&scratches, &slot);
+
+		if (s && __sync_val_compare_and_swap(&s->busy, 0, 1) == 0)
+			return s;
+	}
+	count_loss(SL_LOSS_SCRATCH);
+	return NULL;
+}
+
+ALWAYS_INLINE void scratch_put(struct scratch *s)
+{
+	*(volatile __u64 *)&s->busy = 0;
+}
+
+/* Writes who `task` is; `current` tasks only for tid and comm. The pointer may be a plain address: all by probe reads. */
+ALWAYS_INLINE void fill_who(struct sl_who *who, const struct sl_label *label)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	__u64 ids = bpf_get_current_pid_tgid();
+
+	who->tgid = ids >> 32;
+	who->tid = (__u32)ids;
+	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	who->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	who->start_ns = BPF_CORE_READ(leader, start_boottime);
+	who->session_ns = label ? label->session_ns : 0;
+	who->session_pid = label ? label->session_pid : 0;
+	who->tool = label ? label->tool : 0;
+	who->exe_set = label ? label->exe_set : 0;
+	bpf_probe_read_kernel(who->comm, sizeof(who->comm), task->comm);
+}
+
+ALWAYS_INLINE void fill_hdr(struct sl_hdr *hdr, __u16 kind)
+{
+	hdr->kind = kind;
+	hdr->version = SL_RECORD_VERSION;
+	hdr->time_ns = bpf_ktime_get_boot_ns();
+}
+
+/* Sends `size` bytes; hdr->size is set here. Ordinary records wake the agent only when much is waiting. */
+ALWAYS_INLINE void send_ordinary(struct sl_hdr *hdr, __u64 size)
+{
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	hdr->size = size;
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > knobs.ring_wake)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (bpf_ringbuf_output(&ring, hdr, size, flags))
+		count_loss(SL_LOSS_RING);
+}
+
+ALWAYS_INLINE void send_urgent(struct sl_hdr *hdr, __u64 size)
+{
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	hdr->size = size;
+	if (hdr->time_ns - last_wake_ns > SL_WAKE_NS) {
+		last_wake_ns = hdr->time_ns;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
+	if (bpf_ringbuf_output(&urgent, hdr, size, flags))
+		count_loss(SL_LOSS_RING_URGENT);
+}
+
+#endif /* SL_COMMON_H */

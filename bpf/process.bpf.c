@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the label of every process. exec recognises tools (resolved executable path, script of an interpreter), fork
+ * copies, the last thread's exit removes. Also tells the agent about labelled processes, and once about a process
+ * outside every session that did something of interest (stranger.h).
+ *
+ * The key is the tgid, so an exec by another thread than the leader, setsid, double fork, reparenting and namespaces
+ * change nothing. Known limit: a process that was handed work over a socket is no descendant and gets no label.
+ */
+#include "image.h"
+
+/* Reads argument `arg` (user address), at most SL_ARG_LEN bytes, and feeds it, last byte first, with a '/' in front
+ * unless it begins with one. *next: address behind it, 0 when it is longer than we look at. */
+struct arg_scan {
+	void *buf;        /* SL_ARG_LEN bytes of scratch */
+	__u64 addr, end;  /* user memory left */
+	__u32 index;      /* argument number of the next one */
+	__u32 skip;       /* it is the value of an option */
+	__u32 inside;     /* in the middle of an overlong argument */
+	__u32 set0;       /* match set of argv[0]'s last component */
+	__u32 script;     /* match set of the script, 0 none */
+	__u32 interpreter;
+};
+
+/* One byte a round: exec is rare, and a loop of this body within the loop over arguments is more than the verifier
+ * follows. */
+struct arg_feed {
+	const __u8 *buf;
+	__u32 left;       /* bytes not fed yet */
+	__u32 state;
+	__u32 base_only;  /* up to the last '/' */
+	__u32 absolute;   /* a '/' was fed last */
+};
+
+static long arg_byte_cb(__u32 i, void *ctx)
+{
+	const struct sl_dfa *dfa = automaton(WALK_EXEC);
+	struct arg_feed *f = ctx;
+	__u32 pos = f->left - 1;
+	__u8 byte;
+
+	if (!dfa || !f->buf || pos >= SL_ARG_LEN)
+		return 1;
+	byte = f->buf[pos];
+	if (f->base_only && byte == '/')
+		return 1;
+	f->absolute = byte == '/';
+	f->state = sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f->state, byte);
+	f->left = forget(pos);
+	return 0;
+}
+
+/* Match set of an argument, as if a '/' stood in front where none does. */
+ALWAYS_INLINE __u32 feed_arg(const __u8 *buf, __u32 len, __u32 base_only)
+{
+	const struct sl_dfa *dfa = automaton(WALK_EXEC);
+	struct arg_feed f = {
+		.buf = buf,
+		.left = forget(len),
+		.state = forget(knobs.exec.start),
+		.base_only = forget(base_only),
+		.absolute = forget(0),
+	};
+
+	if (!dfa)
+		return 0;
+	bpf_loop(SL_ARG_LEN, arg_byte_cb, &f, 0);
+	if (!f.absolute)
+		f.state = sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f.state, '/');
+	return sl_dfa_accept(dfa, knobs.exec.shift, knobs.exec.limit, f.state);
+}
+
+static long arg_cb(__u32 i, void *ctx)
+{
+	struct arg_scan *s = ctx;
+	struct sl_exec_set *info;
+	__u8 *buf = s->buf;
+	__u32 set, was_inside = s->inside;
+	long n;
+
+	if (!buf || s->addr >= s->end)
+		return 1;
+	n = bpf_probe_read_user_str(buf, SL_ARG_LEN, (void *)s->addr);
+	if (n <= 0)
+		return 1;
+	s->inside = n == SL_ARG_LEN;
+	/* A full buffer has no room for the NUL that ends the argument: what follows is more of it. */
+	s->addr += s->inside ? n - 1 : n;
+	if (was_inside)
+		return 0;
+	s->index = forget(s->index + 1);
+	set = feed_arg(buf, n - 1, s->index == 1);
+	if (s->index == 1) {
+		s->set0 = set;
+		return s->interpreter ? 0 : 1;
+	}
+	if (s->index > SL_ARG_SCAN)
+		return 1;
+	if (s->skip) {
+		s->skip = 0;
+		return 0;
+	}
+	if (buf[0] == '-') {
+		info = bpf_map_lookup_elem(&exec_sets, &set);
+		s->skip = info && info->flags & SL_EXEC_OPT_VALUE;
+		return 0;
+	}
+	s->script = set;
+	return 1;
+}
+
+/* What the arguments tell. Low half: match set of argv[0]'s last component; high half: of the script, 0 none. */
+__attribute__((noinline)) __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter)
+{
+	struct arg_scan s = {};
+
+	if (!scratch)
+		return 0;
+	s.buf = scratch->data;
+	s.addr = start;
+	s.end = end;
+	s.interpreter = forget(interpreter);
+	s.index = s.skip = s.inside = s.set0 = s.script = forget(0);
+	/* Overlong arguments take several rounds: room for SL_ARG_SCAN arguments and 16 KB of excess. */
+	bpf_loop(SL_ARG_SCAN + 64, arg_cb, &s, 0);
+	if (!s.index && start < end)
+		count_loss(SL_LOSS_ARGV);
+	return (__u64)s.script << 32 | s.set0;
+}
+
+struct recognised {
+	__u16 tool;
+	__u16 exe_set;
+	__u8 evidence;
+	__u8 helper;
+};
+
+ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
+{
+	struct file *exe = BPF_CORE_READ(p, mm, exe_file);
+	struct sl_exec_set *info;
+	struct scratch *scratch;
+	__u32 set, interpreter;
+	__u64 args;
+
+	__builtin_memset(r, 0, sizeof(*r));
+	set = PATH_VALUE(path_match_exec((__u64)BPF_CORE_READ(exe, f_path.mnt), (__u64)BPF_CORE_READ(exe, f_path.dentry)));
+	info = bpf_map_lookup_elem(&exec_sets, &set);
+	if (!info)
+		return;
+	r->tool = info->tool_exe;
+	r->exe_set = info->exe_set;
+	r->evidence = info->tool_exe ? SL_EVID_EXE : SL_EVID_NONE;
+	interpreter = info->flags & SL_EXEC_INTERPRETER;
+	if (!info->tool_exe && !interpreter)
+		return;
+
+	scratch = scratch_get();
+	if (!scratch) {
+		count_loss(SL_LOSS_ARGV);
+		return;
+	}
+	args = args_scan(scratch, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end), interpreter);
+	scratch_put(scratch);
+	set = args;
+	info = bpf_map_lookup_elem(&exec_sets, &set);
+	r->helper = info && info->flags & SL_EXEC_HELPER;
+	if (r->tool)
+		return;
+	set = args >> 32;
+	info = bpf_map_lookup_elem(&exec_sets, &set);
+	if (info && info->tool_argv) {
+		r->tool = info->tool_argv;
+		r->evidence = SL_EVID_ARGV;
+	}
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *p, int old_pid, struct linux_binprm *bprm)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct sl_label *old = label_find(tgid), label = {};
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct recognised r;
+	struct sl_tool *tool;
+	__u32 number, new_session = 0;
+
+	if (tgid == knobs.self_tgid)
+		__sync_fetch_and_add(&self_hits[SL_HOOK_EXEC], 1);
+	recognise(p, &r);
+	if (old)
+		label = *old;
+	label.exec_ns = now;
+	label.exe_set = r.exe_set;
+	label.mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
+	label.startup_until_ns = 0;
+	label.reported = 0;
+	if (r.tool && (label.tool != r.tool || (label.left_tool && !r.helper))) {
+		/* A tool, met from outside or inside another session (of another tool, or of the same one behind a
+		 * program that is not the tool: a tool that only starts itself again stays in its session). */
+		label.parent_session_ns = label.session_ns;
+		label.parent_session_pid = label.session_pid;
+		label.parent_tool = label.tool;
+		label.session_ns = now;
+		label.session_pid = tgid;
+		label.tool = r.tool;
+		label.evidence = r.evidence;
+		label.left_tool = 0;
+		new_session = 1;
+	} else if (label.tool) {
+		label.evidence = r.tool ? r.evidence : SL_EVID_INHERITED;
+		label.left_tool = r.tool ? label.left_tool : 1;
+	} else if (!r.exe_set) {
+		if (old)
+			label_drop(tgid);
+		return 0;
+	}
+	if (r.tool && !r.helper) {
+		number = r.tool;
+		tool = bpf_map_lookup_elem(&tools, &number);
+		if (tool && tool->startup_ns)
+			label.startup_until_ns = now + tool->startup_ns;
+	}
+	if (label_set(tgid, &label) || !label.tool)
+		return 0;
+	send_image(p, &label, SL_EXEC_ORIGIN_EXEC, new_session);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = parent->tgid, child_tgid = child->tgid;
+	struct sl_label *mine, label;
+	struct sl_rec_fork rec = {};
+
+	if (tgid == child_tgid) /* a thread */
+		return 0;
+	if (tgid == knobs.self_tgid)
+		__sync_fetch_and_add(&self_hits[SL_HOOK_FORK], 1);
+	if (starting && bpf_map_update_elem(&early_forks, &child_tgid, &tgid, BPF_ANY))
+		count_loss(SL_LOSS_LABEL);
+	mine = label_find(tgid);
+	if (!mine)
+		return 0;
+	label = *mine;
+	label.reported = 0;
+	if (label.tool)
+		label.evidence = SL_EVID_INHERITED;
+	if (label_set(child_tgid, &label) || !label.tool)
+		return 0;
+	fill_hdr(&rec.hdr, SL_REC_FORK);
+	fill_who(&rec.who, &label);
+	rec.who.tgid = child_tgid;
+	rec.who.tid = child->pid;
+	rec.who.ppid = tgid;
+	rec.who.start_ns = child->start_boottime;
+	send_ordinary(&rec.hdr, sizeof(rec));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *p)
+{
+	__u32 tgid = p->tgid;
+	struct sl_rec_exit rec = {};
+	struct sl_label *mine;
+
+	if (BPF_CORE_READ(p, signal, live.counter))
+		return 0;
+	if (tgid == knobs.self_tgid)
+		__sync_fetch_and_add(&self_hits[SL_HOOK_EXIT], 1);
+	mine = label_find(tgid);
+	if (!mine)
+		return 0;
+	if (mine->tool) {
+		int code = BPF_CORE_READ(p, signal, group_exit_code);
+
+		fill_hdr(&rec.hdr, SL_REC_EXIT);
+		fill_who(&rec.who, mine);
+		rec.exit_code = code ? code : p->exit_code;
+		send_ordinary(&rec.hdr, sizeof(rec));
+	}
+	label_drop(tgid);
+	return 0;
+}

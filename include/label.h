@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * The label of a process: value of the map `labels`, key its tgid. Written by the exec, fork and exit programs, and by
+ * the agent for processes that ran before it. A process without an entry is outside every session and runs an
+ * executable that no rule and no reader class names.
+ */
+#ifndef SL_LABEL_H
+#define SL_LABEL_H
+
+#include "abi.h"
+
+#ifndef __bpf__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+#endif
+
+struct sl_label {
+	__u64 session_ns;         /* session id; 0 when tool is 0 */
+	__u64 parent_session_ns;  /* session around this one, 0 none */
+	__u64 exec_ns;            /* CLOCK_BOOTTIME of the last exec; 0 not known */
+	__u64 startup_until_ns;   /* end of the tool's start-up window; 0 none */
+	__u32 session_pid;
+	__u32 parent_session_pid;
+	__u16 tool;               /* 0: outside every session, the entry is there for exe_set */
+	__u16 parent_tool;
+	__u16 exe_set;
+	__u8 mode;                /* SL_MODE_CHILD or SL_MODE_SELF */
+	__u8 evidence;            /* SL_EVID_* */
+	__u8 left_tool;           /* 1: since the tool's own image ran, this line has run another program: the tool
+	                           * met again below starts a session of its own */
+	__u8 reported;            /* tool 0: its image was sent to the agent */
+	__u8 reserved[6];
+};
+
+#ifndef __bpf__
+#pragma GCC diagnostic pop
+_Static_assert(sizeof(struct sl_label) == 56, "the agent and the programs must agree");
+#endif
+
+#endif /* SL_LABEL_H */

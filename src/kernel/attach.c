@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: loading and attaching, and the choice of the hook for file opens. "Supported" means seen to run: with bpf left
+ * out of lsm=, programs on LSM hooks load and attach without an error and never run, so after attaching the agent opens a
+ * file itself and looks whether the hook counted it. A tier that does not run is taken down whole before the next is
+ * tried, and its reason is kept for `doctor`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/internal.h"
+
+static const char *const tier_names[_KERNEL_TIER_MAX] = {
+	[KERNEL_TIER_AUTO] = "auto",
+	[KERNEL_TIER_LSM] = "lsm",
+	[KERNEL_TIER_FMOD_RET] = "fmod_ret",
+	[KERNEL_TIER_SYS_EXIT] = "sys_exit",
+};
+
+static const char *const tier_hooks[_KERNEL_TIER_MAX] = {
+	[KERNEL_TIER_LSM] = "lsm/file_open",
+	[KERNEL_TIER_FMOD_RET] = "fmod_ret/security_file_open",
+	[KERNEL_TIER_SYS_EXIT] = "tp_btf/sys_exit",
+};
+
+const char *kernel_tier_name(enum kernel_tier tier)
+{
+	return tier < _KERNEL_TIER_MAX ? tier_names[tier] : "?";
+}
+
+int kernel_tier_from_str(const char *s, enum kernel_tier *ret)
+{
+	for (unsigned int i = 0; i < _KERNEL_TIER_MAX; i++) {
+		if (strcmp(s, tier_names[i]) == 0) {
+			*ret = (enum kernel_tier)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+struct kernel_row *kernel_row(struct kernel *k, const char *subject)
+{
+	struct kernel_row *row;
+
+	for (size_t i = 0; i < k->rows_cnt; i++)
+		if (strcmp(k->rows[i].subject, subject) == 0)
+			return &k->rows[i];
+	/* Subjects are literals of this folder, fewer than KERNEL_ROWS. */
+	row = &k->rows[k->rows_cnt < KERNEL_ROWS - 1 ? k->rows_cnt++ : KERNEL_ROWS - 1];
+	memset(row, 0, sizeof(*row));
+	row->subject = subject;
+	return row;
+}
+
+static void __attribute__((format(printf, 4, 5)))
+set_row(struct kernel *k, const char *subject, enum kernel_state state, const char *how, ...)
+{
+	struct kernel_row *row = kernel_row(k, subject);
+	va_list args;
+
+	row->state = state;
+	va_start(args, how);
+	vsnprintf(row->how, sizeof(row->how), how, args);
+	va_end(args);
+}
+
+/* What libbpf complained about, in a form for one line: its last line that is not verifier state. */
+static const char *short_reason(int err)
+{
+	static char text[160];
+	const char *log = kernel_log(), *line = strstr(log, "libbpf: prog '");
+
+	if (err == -EPERM)
+		return "the kernel refuses such programs (EPERM)";
+	if (!line)
+		return strerror(-err);
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
+	return text;
+}
+
+/* Switches programs on by tier and by what this kernel has. */
+static void choose_programs(struct kernel *k, enum kernel_tier tier, bool network)
+{
+	struct sluice_bpf *s = k->skel;
+	const struct {
+		struct bpf_program *prog;
+		const char *func;
+	} watchers[] = {
+		{ s->progs.renamed, "vfs_rename" },
+		{ s->progs.mounted, "path_mount" },
+		{ s->progs.unmounted, "path_umount" },
+		{ s->progs.mount_moved, "__x64_sys_move_mount" },
+		{ s->progs.root_pivoted, "__x64_sys_pivot_root" },
+		{ s->progs.mount_ns_put, "put_mnt_ns" },
+	};
+
+	bpf_program__set_autoload(s->progs.file_open_lsm, tier == KERNEL_TIER_LSM);
+	bpf_program__set_autoload(s->progs.file_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET);
+	bpf_program__set_autoload(s->progs.file_open_sys_exit, tier == KERNEL_TIER_SYS_EXIT);
+	for (size_t i = 0; i < ARRAY_SIZE(watchers); i++)
+		bpf_program__set_autoload(watchers[i].prog, tier != KERNEL_TIER_SYS_EXIT &&
+								    probe_btf_func(watchers[i].func));
+	bpf_program__set_autoload(s->progs.connect4, network);
+	bpf_program__set_autoload(s->progs.connect6, network);
+	bpf_program__set_autoload(s->progs.sendmsg4, network);
+	bpf_program__set_autoload(s->progs.sendmsg6, network);
+	bpf_program__set_autoload(s->progs.skb_ingress, network);
+	bpf_program__set_autoload(s->progs.skb_egress, network);
+}
+
+
+/* The agent goes through the file hook itself; true if the hook counted it. */
+static bool file_hook_runs(struct kernel *k, enum kernel_tier tier)
+{
+	static const enum sl_hook hooks[_KERNEL_TIER_MAX] = {
+		[KERNEL_TIER_LSM] = SL_HOOK_FILE_LSM,
+		[KERNEL_TIER_FMOD_RET] = SL_HOOK_FILE_FMOD_RET,
+		[KERNEL_TIER_SYS_EXIT] = SL_HOOK_FILE_SYS_EXIT,
+	};
+	volatile __u64 *hits = &k->skel->bss->self_hits[hooks[tier]];
+	uint64_t before = *hits;
+	cleanup_close int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && *hits != before;
+}
+
+static bool fork_hook_runs(struct kernel *k)
+{
+	volatile __u64 *hits = &k->skel->bss->self_hits[SL_HOOK_FORK];
+	uint64_t before = *hits;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return *hits != before;
+}
+
+static bool connect_hook_runs(struct kernel *k)
+{
+	volatile __u64 *hits = &k->skel->bss->self_hits[SL_HOOK_CONNECT];
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t before = *hits;
+
+	/* A UDP connect sends nothing. */
+	return fd >= 0 && (connect(fd, (struct sockaddr *)&to, sizeof(to)), *hits != before);
+}
+
+static void kernel_unload(struct kernel *k)
+{
+	ring_close(k->ring);
+	k->ring = NULL;
+	labels_unmap(k);
+	sluice_bpf__destroy(k->skel);
+	k->skel = NULL;
+}
+
+/* Loads with one tier for file opens, and attaches the tracing programs. */
+static int try_tier(struct kernel *k, const struct kernel_config *config, enum kernel_tier tier, struct errmsg *e)
+{
+	int err;
+
+	probe_reset_log();
+	k->skel = sluice_bpf__open();
+	if (!k->skel)
+		return errmsg_set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
+	choose_programs(k, tier, !config->no_network);
+	err = tables_size(k, config, e);
+	if (err)
+		return err;
+	err = sluice_bpf__load(k->skel);
+	if (err)
+		return errmsg_set(e, err, "cannot load the BPF programs: %s: run `sluice doctor`", short_reason(err));
+	err = tables_fill(k, e);
+	err = err ? err : labels_map(k, e);
+	if (err)
+		return err;
+	/* From the first moment on, forks are noted for the start scan. */
+	k->skel->bss->starting = 1;
+	err = sluice_bpf__attach(k->skel);
+	if (err)
+		return errmsg_set(e, err, "cannot attach the BPF programs: %s: run `sluice doctor`", short_reason(err));
+	if (!file_hook_runs(k, tier))
+		return errmsg_set(e, -ENOTSUP, "%s is attached, but never runs", tier_hooks[tier]);
+	return 0;
+}
+
+static void note_tier_failure(struct kernel *k, enum kernel_tier tier, const char *reason)
+{
+	struct kernel_row *row = kernel_row(k, "file opens");
+	size_t len = strlen(row->reason);
+
+	snprintf(row->reason + len, sizeof(row->reason) - len, "%s%s: %s", len ? "; " : "", tier_hooks[tier], reason);
+}
+
+static int load_best_tier(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
+{
+	enum kernel_tier first = config->tier ? config->tier : KERNEL_TIER_LSM;
+	enum kernel_tier last = config->tier ? config->tier : KERNEL_TIER_SYS_EXIT;
+	char list[256];
+	bool listed = probe_lsm_listed(list, sizeof(list));
+	int err = -EINVAL;
+
+	for (enum kernel_tier tier = first; tier <= last; tier++) {
+		if (tier == KERNEL_TIER_LSM && !listed && !config->tier) {
+			note_tier_failure(k, tier, "bpf is not in the kernel's list of security modules");
+			snprintf(kernel_row(k, "file opens")->remedy, sizeof(k->rows[0].remedy),
+				 "boot with lsm=%.200s,bpf", list);
+			continue;
+		}
+		err = try_tier(k, config, tier, e);
+		if (!err) {
+			k->tier = tier;
+			set_row(k, "file opens", KERNEL_SEEN, "%s", tier_hooks[tier]);
+			return 0;
+		}
+		note_tier_failure(k, tier, err == -ENOTSUP ? "attached, but it never runs" : short_reason(err));
+		kernel_unload(k);
+	}
+	return err;
+}
+
+static int attach_cgroup(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
+{
+	struct sluice_bpf *s = k->skel;
+	struct {
+		struct bpf_program *prog;
+		struct bpf_link **link;
+	} progs[] = {
+		{ s->progs.connect4, &s->links.connect4 },       { s->progs.connect6, &s->links.connect6 },
+		{ s->progs.sendmsg4, &s->links.sendmsg4 },       { s->progs.sendmsg6, &s->links.sendmsg6 },
+		{ s->progs.skb_ingress, &s->links.skb_ingress }, { s->progs.skb_egress, &s->links.skb_egress },
+	};
+	bool root = !config->cgroup;
+
+	if (config->no_network)
+		return 0;
+	k->cgroup_fd = root ? kernel_cgroup_root(e) : open(config->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (k->cgroup_fd < 0 && root)
+		return k->cgroup_fd;
+	if (k->cgroup_fd < 0)
+		return errmsg_set(e, -errno, "cannot open cgroup %s: %s: give a directory of the cgroup v2 tree", config->cgroup,
+				  strerror(errno));
+	for (size_t i = 0; i < ARRAY_SIZE(progs); i++) {
+		*progs[i].link = bpf_program__attach_cgroup(progs[i].prog, k->cgroup_fd);
+		if (!*progs[i].link)
+			return errmsg_set(e, -errno, "cannot attach %s to %s: %s: give a directory of the cgroup v2 tree",
+					  bpf_program__section_name(progs[i].prog), root ? "the cgroup root" : config->cgroup,
+					  strerror(errno));
+	}
+	set_row(k, "connections", root && connect_hook_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED, "cgroup/connect4,6");
+	set_row(k, "datagrams", KERNEL_ATTACHED, "cgroup/sendmsg4,6; skb/egress");
+	set_row(k, "DNS answers", KERNEL_ATTACHED, "cgroup_skb/ingress");
+	if (!root)
+		snprintf(kernel_row(k, "connections")->reason, sizeof(k->rows[0].reason), "only processes below %.200s",
+			 config->cgroup);
+	return 0;
+}
+
+/* What each choice does not see; said by `doctor` and the documents, so that no gap is a surprise. */
+static void describe_limits(struct kernel *k)
+{
+	struct kernel_row *row;
+
+	if (k->tier == KERNEL_TIER_SYS_EXIT) {
+		set_row(k, "io_uring opens", KERNEL_ABSENT, "-");
+		row = kernel_row(k, "io_uring opens");
+		snprintf(row->reason, sizeof(row->reason), "an open by io_uring makes no system call, which is all this tier sees");
+		snprintf(row->remedy, sizeof(row->remedy),
+			 "use a kernel that takes lsm/ or fmod_ret/ programs, or set kernel.io_uring_disabled=2");
+		set_row(k, "renames, mounts", KERNEL_ATTACHED, "tp_btf/sys_exit");
+	} else {
+		set_row(k, "io_uring opens", KERNEL_ATTACHED, "%s", tier_hooks[k->tier]);
+		set_row(k, "renames, mounts", k->skel->links.renamed && k->skel->links.mounted ? KERNEL_ATTACHED : KERNEL_ABSENT,
+			"fexit/vfs_rename, path_mount");
+		row = kernel_row(k, "renames, mounts");
+		if (row->state == KERNEL_ABSENT)
+			snprintf(row->reason, sizeof(row->reason),
+				 "function not in this kernel: a cached verdict may outlive the rename of a directory");
+	}
+	set_row(k, "DNS over TCP, TLS, HTTPS", KERNEL_ABSENT, "-");
+	snprintf(kernel_row(k, "DNS over TCP, TLS, HTTPS")->reason, sizeof(k->rows[0].reason),
+		 "answers are read from UDP port 53 only; such hosts are known by address range or not at all");
+	set_row(k, "blocking", KERNEL_ABSENT, "-");
+	snprintf(kernel_row(k, "blocking")->reason, sizeof(k->rows[0].reason),
+		 "this version only reports: `block` acts as `alert`");
+}
+
+int kernel_open(const struct kernel_config *config, struct kernel **ret, struct errmsg *e)
+{
+	cleanup_(kernel_closep) struct kernel *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	k->cgroup_fd = -1;
+	k->compiled = config->compiled;
+	probe_capture_log();
+	err = probe_floor(e);
+	if (err)
+		return err;
+	kernel_row(k, "file opens");
+	err = load_best_tier(k, config, e);
+	if (err)
+		return err;
+	set_row(k, "process labels", fork_hook_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED, "tp_btf/sched_process_exec,fork,exit");
+	err = attach_cgroup(k, config, e);
+	if (err)
+		return err;
+	describe_limits(k);
+	err = ring_open(bpf_map__fd(k->skel->maps.ring), bpf_map__fd(k->skel->maps.urgent), &k->ring);
+	if (err)
+		return errmsg_set(e, err, "cannot map the rings: %s", strerror(-err));
+	*ret = take_ptr(k);
+	return 0;
+}
+
+void kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	kernel_unload(k);
+	if (k->cgroup_fd >= 0)
+		close(k->cgroup_fd);
+	free(k);
+}
+
+size_t kernel_rows(const struct kernel *k, const struct kernel_row **ret)
+{
+	*ret = k->rows;
+	return k->rows_cnt;
+}
+
+enum kernel_tier kernel_tier(const struct kernel *k)
+{
+	return k->tier;
+}
+
+int kernel_fd(const struct kernel *k)
+{
+	return ring_fd(k->ring);
+}
+
+int kernel_consume(struct kernel *k, kernel_sink sink, void *arg)
+{
+	return ring_consume(k->ring, sink, arg);
+}
+
+void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX])
+{
+	int cpus = libbpf_num_possible_cpus();
+	cleanup_free uint64_t *values = calloc(cpus > 0 ? (size_t)cpus : 1, sizeof(*values));
+
+	for (uint32_t i = 0; values && cpus > 0 && i < _SL_LOSS_KERNEL_MAX; i++) {
+		uint64_t sum = 0;
+
+		if (bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.losses), &i, values))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			sum += values[cpu];
+		counters[i] += sum - k->losses[i];
+		k->losses[i] = sum;
+	}
+	for (size_t i = 0; i < _SL_LOSS_MAX; i++) {
+		counters[i] += k->losses_user[i];
+		k->losses_user[i] = 0;
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* What the files of kernel/ share; nobody else includes it. */
+#ifndef SLUICE_KERNEL_INTERNAL_H
+#define SLUICE_KERNEL_INTERNAL_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/kernel.h"
+#include "kernel/ring.h"
+#include "label.h"
+#include "knobs.h"
+#include "sluice.skel.h"
+
+struct kernel {
+	const struct compiled *compiled;
+	struct sluice_bpf *skel;
+	struct ring *ring;
+	enum kernel_tier tier;
+	struct kernel_row rows[KERNEL_ROWS];
+	size_t rows_cnt;
+	int cgroup_fd;
+	uint64_t *label_bits;                      /* mapping of the map; NULL: none */
+	uint64_t losses[_SL_LOSS_KERNEL_MAX];      /* as last read */
+	uint64_t losses_user[_SL_LOSS_MAX];        /* counted by kernel/ itself, not taken yet */
+};
+
+/* tables.c: sizes and constants before load, contents after it. */
+int tables_size(struct kernel *k, const struct kernel_config *config, struct errmsg *e);
+int tables_fill(struct kernel *k, struct errmsg *e);
+
+/* labels.c */
+int labels_map(struct kernel *k, struct errmsg *e);
+void labels_unmap(struct kernel *k);
+
+/* attach.c: the row of a subject, made when it is new. */
+struct kernel_row *kernel_row(struct kernel *k, const char *subject);
+
+/* probe.c */
+int probe_floor(struct errmsg *e);           /* BTF, privileges, helpers that every tier needs */
+bool probe_lsm_listed(char *list, size_t size);  /* is bpf in the running list of security modules? list: the list */
+bool probe_btf_func(const char *name);
+void probe_capture_log(void);                /* libbpf's words go to kernel_log() from here on */
+void probe_reset_log(void);
+
+#endif /* SLUICE_KERNEL_INTERNAL_H */

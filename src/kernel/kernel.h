@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * The kernel side as the agent sees it: programs loaded and attached, labels of what already runs, records out.
+ * Everything is released by kernel_close(); nothing stays attached when the process ends, however it ends.
+ */
+#ifndef SLUICE_KERNEL_KERNEL_H
+#define SLUICE_KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/errmsg.h"
+#include "policy/compile.h"
+#include "record.h"
+
+/* How file opens are seen, best first. */
+enum kernel_tier {
+	KERNEL_TIER_AUTO = 0,
+	KERNEL_TIER_LSM,
+	KERNEL_TIER_FMOD_RET,
+	KERNEL_TIER_SYS_EXIT,
+	_KERNEL_TIER_MAX,
+};
+
+const char *kernel_tier_name(enum kernel_tier tier);            /* "lsm", "fmod_ret", "sys_exit" */
+int kernel_tier_from_str(const char *s, enum kernel_tier *ret); /* -EINVAL */
+
+/* One thing that is watched, and how; the rows of `doctor`. */
+enum kernel_state {
+	KERNEL_ABSENT = 0,   /* not seen on this kernel */
+	KERNEL_ATTACHED,     /* attached; the agent could not trigger it itself */
+	KERNEL_SEEN,         /* attached, and seen to run */
+};
+
+struct kernel_row {
+	const char *subject;  /* "file opens" */
+	char how[64];         /* "lsm/file_open" */
+	enum kernel_state state;
+	char reason[256];     /* why not, or what is limited; "" */
+	char remedy[256];     /* what to change; "" */
+};
+
+#define KERNEL_ROWS 16
+
+struct kernel_config {
+	const struct compiled *compiled;  /* borrowed */
+	enum kernel_tier tier;            /* AUTO: the best that really runs */
+	const char *cgroup;               /* cgroup v2 directory for connections; NULL: the root, wherever it is */
+	uint32_t ring_size;               /* bytes of the ordinary ring, a power of two pages; 0: 8 MiB */
+	bool no_network;                  /* attach no cgroup programs (doctor's dry run) */
+};
+
+struct kernel;
+
+/*
+ * Loads and attaches. e explains in one line. -EPERM: not root or refused; -EOPNOTSUPP: this kernel lacks something
+ * (e says what); -EINVAL: the configuration; others as they come. On failure nothing is left attached.
+ */
+int kernel_open(const struct kernel_config *config, struct kernel **ret, struct errmsg *e);
+void kernel_close(struct kernel *k);
+DEFINE_FREEP(struct kernel, kernel_close)
+
+/* What is seen, and how. Returns the number of rows. Pointers live as long as k. */
+size_t kernel_rows(const struct kernel *k, const struct kernel_row **ret);
+enum kernel_tier kernel_tier(const struct kernel *k);
+
+/*
+ * Labels what already runs: scans /proc until nothing new is found, with the forks seen since attach. Each labelled
+ * process is given to sink as an SL_REC_EXEC record. Returns the number of labelled processes or a negative errno.
+ */
+typedef int (*kernel_sink)(void *arg, const void *record, size_t size);
+int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg);
+
+/* Descriptor for epoll: readable when an alert waits or much waits. */
+int kernel_fd(const struct kernel *k);
+
+/* Gives every waiting record to sink, in order of time. Returns how many, or a negative errno (also the sink's). */
+int kernel_consume(struct kernel *k, kernel_sink sink, void *arg);
+
+/* Kernel-side losses since the last call, added to counters (index: enum sl_loss below _SL_LOSS_KERNEL_MAX). */
+void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX]);
+
+/* CLOCK_BOOTTIME in ns, as the records have it. */
+uint64_t kernel_now_ns(void);
+
+/* Lines that libbpf and the verifier said about the last failure; "" when none. */
+const char *kernel_log(void);
+
+/* A descriptor of the cgroup v2 root, wherever it is mounted; if nowhere, by a mount of its own that no one sees. */
+int kernel_cgroup_root(struct errmsg *e);
+
+#endif /* SLUICE_KERNEL_KERNEL_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: what this kernel has, asked without attaching anything, and the words of libbpf and the verifier, kept for the
+ * error message instead of being printed. Versions are never compared.
+ */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/internal.h"
+
+static char log_text[4096];
+static size_t log_len;
+
+static int keep_log(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	int n;
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	/* The end of the verifier's log tells most: make room by dropping the older half. */
+	if (log_len > sizeof(log_text) / 2) {
+		memmove(log_text, log_text + log_len / 2, log_len - log_len / 2);
+		log_len -= log_len / 2;
+	}
+	n = vsnprintf(log_text + log_len, sizeof(log_text) - log_len, fmt, args);
+	if (n > 0)
+		log_len += (size_t)n < sizeof(log_text) - log_len ? (size_t)n : sizeof(log_text) - log_len - 1;
+	return n;
+}
+
+void probe_capture_log(void)
+{
+	libbpf_set_print(keep_log);
+}
+
+void probe_reset_log(void)
+{
+	log_len = 0;
+	log_text[0] = '\0';
+}
+
+const char *kernel_log(void)
+{
+	return log_text;
+}
+
+uint64_t kernel_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+bool probe_lsm_listed(char *list, size_t size)
+{
+	cleanup_close int fd = open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, list, size - 1) : -1;
+	char *at;
+
+	list[n > 0 ? n : 0] = '\0';
+	/* securityfs not mounted: unknown; the trigger after attaching tells. */
+	if (n <= 0)
+		return true;
+	list[strcspn(list, "\n")] = '\0';
+	for (at = list; (at = strstr(at, "bpf")); at += 3)
+		if ((at == list || at[-1] == ',') && (at[3] == ',' || at[3] == '\0'))
+			return true;
+	return false;
+}
+
+bool probe_btf_func(const char *name)
+{
+	static struct btf *btf;
+
+	if (!btf)
+		btf = btf__load_vmlinux_btf();
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+static bool has_capability(int cap)
+{
+	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &hdr, data))
+		return false;
+	return data[cap / 32].effective >> (cap % 32) & 1;
+}
+
+int probe_floor(struct errmsg *e)
+{
+	struct stat st;
+
+	if (!has_capability(CAP_SYS_ADMIN) && !(has_capability(CAP_BPF) && has_capability(CAP_PERFMON)))
+		return errmsg_set(e, -EPERM, "cannot load BPF programs: not root: run it with sudo, or give it CAP_SYS_ADMIN");
+	if (stat("/sys/kernel/btf/vmlinux", &st))
+		return errmsg_set(e, -EOPNOTSUPP, "this kernel has no type information (/sys/kernel/btf/vmlinux): boot a kernel "
+				  "built with CONFIG_DEBUG_INFO_BTF");
+	/* Path walks are bpf_loop() calls; it came with 5.17. */
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_loop, NULL) == 0)
+		return errmsg_set(e, -EOPNOTSUPP, "this kernel has no bpf_loop helper, which path matching needs: boot Linux 6.1 or "
+				  "newer");
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: carrying the compiled policy into the maps: sizes and constants before the programs load, contents after. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "kernel/internal.h"
+
+#define RING_DEFAULT (8u << 20)
+
+static uint32_t at_least_one(uint32_t n)
+{
+	return n ? n : 1;
+}
+
+/* Entries of an automaton's table in the kernel: a power of two, so that an index can be masked. */
+static uint32_t padded(const struct dfa *d)
+{
+	uint32_t n = 1;
+
+	while (n < d->info.limit)
+		n *= 2;
+	return n;
+}
+
+static size_t padded_size(const struct dfa *d)
+{
+	return sizeof(struct sl_dfa) + (size_t)padded(d) * sizeof(uint16_t);
+}
+
+static int ring_size(const struct kernel_config *config, uint32_t *ret, struct errmsg *e)
+{
+	uint32_t size = config->ring_size ? config->ring_size : RING_DEFAULT;
+	uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+
+	if (size < page || (size & (size - 1)) != 0)
+		return errmsg_set(e, -EINVAL, "ring of %u bytes: the kernel takes powers of two from %u up: choose %u", size,
+				  page, RING_DEFAULT);
+	*ret = size;
+	return 0;
+}
+
+int tables_size(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
+{
+	const struct compiled *c = config->compiled;
+	struct sl_knobs knobs = {
+		.path = c->path->info,
+		.exec = c->exec->info,
+		.self_tgid = (uint32_t)getpid(),
+		.tools = c->tools_cnt,
+		.exe_sets = c->exe_sets_cnt,
+		.users = c->users_cnt,
+		.none_rules = c->none_rules,
+	};
+	uint32_t ring = 0;
+	int err;
+
+	err = ring_size(config, &ring, e);
+	if (err)
+		return err;
+	knobs.ring_wake = ring / 4;
+	knobs.path.limit = padded(c->path);
+	knobs.exec.limit = padded(c->exec);
+	if (getrandom(&knobs.seed, sizeof(knobs.seed), 0) != sizeof(knobs.seed))
+		return errmsg_set(e, -EIO, "no random bytes for the verdict cache: %s", strerror(errno));
+	k->skel->rodata->knobs = knobs;
+
+	err = bpf_map__set_value_size(k->skel->maps.path_dfa, (uint32_t)padded_size(c->path));
+	err = err ? err : bpf_map__set_value_size(k->skel->maps.exec_dfa, (uint32_t)padded_size(c->exec));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.exec_sets, at_least_one(c->exec->info.sets));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tools, at_least_one(c->tools_cnt));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.rows,
+						   c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.decisions,
+						   at_least_one(c->rows_cnt * c->path->info.sets));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.ring, ring);
+	if (err)
+		return errmsg_set(e, err, "cannot size the policy maps: %s", strerror(-err));
+	return 0;
+}
+
+/* Writes `cnt` elements of an array map: in one batch, or one by one where the kernel has no batches. */
+static int fill_array(const struct bpf_map *map, const void *values, size_t value_size, uint32_t cnt)
+{
+	cleanup_free uint32_t *keys = calloc(cnt ? cnt : 1, sizeof(*keys));
+	int fd = bpf_map__fd(map);
+	uint32_t done = cnt;
+
+	if (!keys)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < cnt; i++)
+		keys[i] = i;
+	if (!cnt || (!bpf_map_update_batch(fd, keys, values, &done, NULL) && done == cnt))
+		return 0;
+	for (uint32_t i = 0; i < cnt; i++)
+		if (bpf_map_update_elem(fd, &i, (const char *)values + (size_t)i * value_size, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int fill_automaton(const struct bpf_map *map, const struct dfa *d)
+{
+	cleanup_free void *table = calloc(1, padded_size(d));
+	uint32_t zero = 0;
+
+	if (!table)
+		return -ENOMEM;
+	memcpy(table, d->table, dfa_table_size(d));
+	return bpf_map_update_elem(bpf_map__fd(map), &zero, table, BPF_ANY) ? -errno : 0;
+}
+
+int tables_fill(struct kernel *k, struct errmsg *e)
+{
+	const struct compiled *c = k->compiled;
+	int err;
+
+	err = fill_automaton(k->skel->maps.path_dfa, c->path);
+	err = err ? err : fill_automaton(k->skel->maps.exec_dfa, c->exec);
+	err = err ? err : fill_array(k->skel->maps.exec_sets, c->exec_sets, sizeof(*c->exec_sets), c->exec->info.sets);
+	err = err ? err : fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
+	err = err ? err : fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),
+				     c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
+	err = err ? err : fill_array(k->skel->maps.decisions, c->decisions, sizeof(*c->decisions),
+				     c->rows_cnt * c->path->info.sets);
+	for (uint32_t u = 1; !err && u < c->users_cnt; u++)
+		if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.users), &c->user_uids[u], &u, BPF_ANY))
+			err = -errno;
+	if (err)
+		return errmsg_set(e, err, "cannot load the policy into the kernel: %s", strerror(-err));
+	return 0;
+}
