@@ -32,6 +32,9 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size);
 /* Time passes (boot clock): folded repeats whose second is over are reported, old entries dropped, losses of the pipeline
  * itself reported. In a recording a tick is the CLOCK record, so that replay sees the same ticks. */
 
+/* The input has ended: what is still folded and counted is reported. REPORT_AGENT_STOP does it by itself, before. */
+void pipeline_finish(struct pipeline *p);
+
 /* An event of the agent itself (agent.start, agent.stop, policy.load), with its text. */
 void pipeline_agent_event(struct pipeline *p, enum report_kind kind, uint64_t time_ns, const char *text);
 
@@ -41,7 +44,11 @@ bool pipeline_knows(struct pipeline *p, uint32_t tgid, uint64_t start_ns);
 struct proctree *pipeline_tree(struct pipeline *p);
 
 struct pipeline_stats {
-	uint64_t records, reports, alerts;
+	uint64_t records;                      /* given to pipeline_record, bad ones too */
+	uint64_t reports;                      /* given to the sink */
+	uint64_t allowed;                      /* file and connect events that a rule allows: not reported */
+	uint64_t folded;                       /* events told as repeats of another */
+	uint64_t alerts;                       /* events with action alert or block, folded ones too */
 	uint64_t by_kind[_REPORT_KIND_MAX];
 	uint64_t losses[_SL_LOSS_MAX];
 };

@@ -430,7 +430,7 @@ static void take_label(struct process_node *n, const struct event *ev)
 	n->p.tool = w->tool;
 	if (ev->kind == SL_REC_EXEC)
 		n->p.evidence = ev->exec->evidence;
-	else if (n->p.evidence == SL_EVID_NONE && (w->session_pid != w->tgid || !same_start(w->session_ns, w->start_ns)))
+	else if (n->p.evidence == SL_EVID_NONE && w->session_pid != w->tgid)
 		n->p.evidence = SL_EVID_INHERITED;
 }
 
@@ -556,7 +556,7 @@ static void take_late_evidence(struct process_node *n, const struct event *ev)
 {
 	struct session_node *s = n->session;
 
-	if (!s || s->s.pid != ev->who->session_pid || !same_start(s->s.ns, ev->who->session_ns))
+	if (!s || s->s.pid != ev->who->session_pid || s->s.ns != ev->who->session_ns)
 		return;
 	n->p.evidence = ev->exec->evidence;
 	if (ev->exec->new_session && s->s.tool == ev->who->tool)

@@ -50,7 +50,7 @@ struct session_node *sessions_find(const struct sessions *t, uint64_t ns, uint32
 	struct session_node *n;
 
 	for (n = *slot(t, pid); n; n = n->hash_next)
-		if (n->s.pid == pid && same_start(n->s.ns, ns))
+		if (n->s.pid == pid && n->s.ns == ns)
 			return n;
 	return NULL;
 }

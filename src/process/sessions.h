@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * The session table behind proctree: sessions by (start time, pid) of their first process, bounded. Used by
+ * The session table behind proctree: sessions by (time, pid) of the exec that began them, bounded. Used by
  * proctree.c alone.
  */
 #ifndef SLUICE_PROCESS_SESSIONS_H

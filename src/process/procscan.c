@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: reading /proc. One process is read through one directory descriptor, so that a pid that is given to another
+ * process meanwhile fails instead of mixing two. Labels are in procscan_label.c; who keeps the records is the caller.
+ */
+#include "process/procscan.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define DELETED " (deleted)"
+#define PF_KTHREAD 0x00200000u
+
+/* One record under construction. */
+struct writer {
+	struct sl_rec_exec *rec;
+	size_t used;
+};
+
+struct stat_line {
+	char state;
+	uint32_t ppid, flags;
+	int tty;
+	uint64_t start_ticks;
+	char comm[SL_COMM_LEN];
+};
+
+/* Reads at most size bytes; what is beyond is not looked for. */
+static ssize_t read_file(int dir, const char *name, char *buf, size_t size)
+{
+	cleanup_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len < size) {
+		ssize_t n = read(fd, buf + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+/* The name in brackets may hold anything, brackets and newlines too: it ends at the last bracket. */
+static int parse_stat(char *text, struct stat_line *ret)
+{
+	char *open = strchr(text, '('), *close = strrchr(text, ')');
+	unsigned long long start;
+	size_t len;
+
+	if (!open || !close || close < open)
+		return -EBADMSG;
+	if (sscanf(close + 1, " %c %u %*d %*d %d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*u %*d %llu", &ret->state,
+		   &ret->ppid, &ret->tty, &ret->flags, &start) != 5)
+		return -EBADMSG;
+	ret->start_ticks = start;
+	len = (size_t)(close - open - 1);
+	memset(ret->comm, 0, sizeof(ret->comm));
+	memcpy(ret->comm, open + 1, len < SL_COMM_LEN ? len : SL_COMM_LEN - 1);
+	return 0;
+}
+
+static int read_stat(int dir, struct stat_line *ret)
+{
+	char text[1024];
+	ssize_t n = read_file(dir, "stat", text, sizeof(text) - 1);
+
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	return parse_stat(text, ret);
+}
+
+static int read_uid(int dir, uint32_t *ret)
+{
+	char text[4096];
+	ssize_t n = read_file(dir, "status", text, sizeof(text) - 1);
+	const char *line;
+
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	/* The kernel escapes newlines in the name above, so a line start is a line start. */
+	line = strstr(text, "\nUid:");
+	return line && sscanf(line, "\nUid: %u", ret) == 1 ? 0 : -EBADMSG;
+}
+
+static uint16_t put(struct writer *w, const char *bytes, size_t len)
+{
+	memcpy((char *)w->rec + w->used, bytes, len);
+	w->used += len;
+	return (uint16_t)len;
+}
+
+/* Whether `path`, which ends with the kernel's mark for unlinked files, is really the name of that file. */
+static bool is_named_so(int dir, const char *link, const char *path)
+{
+	struct stat a, b;
+
+	return !fstatat(dir, link, &a, 0) && !stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Copies what a link in the process's directory points at, at most SL_PATH_MAX bytes. Returns its length or -errno. */
+static int read_link(int dir, const char *link, char *buf, uint16_t *flags)
+{
+	ssize_t n = readlinkat(dir, link, buf, SL_PATH_MAX);
+
+	*flags = SL_STR_PLAIN;
+	if (n < 0) {
+		*flags |= SL_STR_MISSING;
+		return -errno;
+	}
+	buf[n] = '\0';
+	if (n == SL_PATH_MAX)
+		*flags |= SL_STR_TRUNCATED;
+	if ((size_t)n > strlen(DELETED) && !strcmp(buf + n - strlen(DELETED), DELETED) && !is_named_so(dir, link, buf))
+		n -= (ssize_t)strlen(DELETED);
+	return (int)n;
+}
+
+/* Opens a thread that still has its program, for a process whose first thread has ended. */
+static int open_thread(int dir)
+{
+	cleanup_close int fd = openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *tasks = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	char path[SL_PATH_MAX];
+	int found = -1;
+
+	if (!tasks)
+		return -1;
+	fd = -1; /* the stream's now */
+	while (found < 0 && (d = readdir(tasks))) {
+		cleanup_close int task = -1;
+
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		task = openat(dirfd(tasks), d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (task >= 0 && readlinkat(task, "exe", path, sizeof(path)) > 0)
+			found = take_fd(task);
+	}
+	closedir(tasks);
+	return found;
+}
+
+static void put_paths(struct writer *w, int dir)
+{
+	char buf[SL_PATH_MAX + 1];
+	int n;
+
+	n = read_link(dir, "exe", buf, &w->rec->exe_flags);
+	w->rec->exe_len = n > 0 ? put(w, buf, (size_t)n) : 0;
+	n = read_link(dir, "cwd", buf, &w->rec->cwd_flags);
+	w->rec->cwd_len = n > 0 ? put(w, buf, (size_t)n) : 0;
+}
+
+static void put_argv(struct writer *w, int dir)
+{
+	char buf[SL_ARGV_MAX + 1];
+	ssize_t n = read_file(dir, "cmdline", buf, sizeof(buf));
+
+	if (n < 0) {
+		w->rec->argv_flags = SL_STR_MISSING;
+		return;
+	}
+	if (n > SL_ARGV_MAX) {
+		n = SL_ARGV_MAX;
+		w->rec->argv_flags = SL_STR_TRUNCATED;
+	} else if (n && buf[n - 1]) {
+		/* A process that rewrote its arguments need not have ended the last one. */
+		if (n < SL_ARGV_MAX)
+			buf[n++] = '\0';
+		else
+			w->rec->argv_flags = SL_STR_TRUNCATED;
+	}
+	w->rec->argv_len = put(w, buf, (size_t)n);
+}
+
+/* Last component of a cgroup path, without the mark of a cgroup that was removed. */
+static size_t leaf(char *path, char **ret)
+{
+	char *slash = strrchr(path, '/');
+	size_t len;
+
+	*ret = slash ? slash + 1 : path;
+	len = strlen(*ret);
+	if (len > strlen(DELETED) && !strcmp(*ret + len - strlen(DELETED), DELETED))
+		len -= strlen(DELETED);
+	return len < SL_CGROUP_LEN ? len : SL_CGROUP_LEN;
+}
+
+/* The v2 cgroup's name; on hosts where v2 holds nothing, systemd's own v1 hierarchy has it. */
+static void put_cgroup(struct writer *w, int dir)
+{
+	char text[16384], *line, *end, *name = NULL;
+	ssize_t n = read_file(dir, "cgroup", text, sizeof(text) - 1);
+	size_t len = 0;
+
+	if (n < 0)
+		return;
+	text[n] = '\0';
+	for (line = text; !len && *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (!strncmp(line, "0::", 3))
+			len = leaf(line + 3, &name);
+		else if (strstr(line, ":name=systemd:"))
+			len = leaf(strstr(line, ":name=systemd:") + strlen(":name=systemd:"), &name);
+	}
+	if (len)
+		w->rec->cgroup_len = put(w, name, len);
+}
+
+/* Name of a terminal by its number, for the drivers that people sit at; "" for others. */
+static void put_tty(struct writer *w, int tty)
+{
+	static const struct {
+		unsigned int major, first, last;
+		const char *name;
+	} drivers[] = {
+		{ 4, 0, 63, "tty" },     { 4, 64, 255, "ttyS" },      { 188, 0, 255, "ttyUSB" },
+		{ 204, 64, 79, "ttyAMA" }, { 229, 0, 255, "hvc" },
+	};
+	unsigned int dev = (unsigned int)tty, major = dev >> 8 & 0xfff, minor = (dev & 0xff) | (dev >> 12 & 0xfff00);
+	char name[SL_TTY_LEN + 16];
+	int len = 0;
+
+	/* Eight majors of 256 pseudo terminals each. */
+	if (major >= 136 && major <= 143)
+		len = snprintf(name, sizeof(name), "pts%u", minor + (major - 136) * 256);
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (major == drivers[i].major && minor >= drivers[i].first && minor <= drivers[i].last)
+			len = snprintf(name, sizeof(name), "%s%u", drivers[i].name, minor - drivers[i].first);
+	if (len > 0 && len <= SL_TTY_LEN)
+		w->rec->tty_len = put(w, name, (size_t)len);
+}
+
+static int read_process(int dir, uint32_t tgid, uint64_t time_ns, struct sl_rec_exec *rec)
+{
+	struct writer w = { .rec = rec, .used = sizeof(*rec) };
+	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
+	cleanup_close int thread = -1;
+	struct stat_line st;
+	uint32_t uid;
+	int r;
+
+	memset(rec, 0, sizeof(*rec));
+	r = read_stat(dir, &st);
+	if (r < 0)
+		return r;
+	if (st.flags & PF_KTHREAD)
+		return 0;
+	if (st.state == 'Z' || st.state == 'X') {
+		/* The first thread has ended; the process has not while others run. */
+		thread = open_thread(dir);
+		if (thread < 0)
+			return 0;
+	}
+	r = read_uid(dir, &uid);
+	if (r < 0)
+		return r;
+	rec->who = (struct sl_who){ .tgid = tgid, .tid = tgid, .ppid = st.ppid, .uid = uid,
+				    .start_ns = st.start_ticks * tick_ns };
+	memcpy(rec->who.comm, st.comm, SL_COMM_LEN);
+	rec->origin = SL_EXEC_ORIGIN_PROCFS;
+	rec->mode = SL_MODE_CHILD;
+	put_paths(&w, thread >= 0 ? thread : dir);
+	put_argv(&w, thread >= 0 ? thread : dir);
+	put_cgroup(&w, dir);
+	put_tty(&w, st.tty);
+	/* Whatever could not be read because the process ended is not a process without a program. */
+	r = read_stat(dir, &st);
+	if (r < 0)
+		return r;
+	rec->hdr = (struct sl_hdr){ .kind = SL_REC_EXEC, .version = SL_RECORD_VERSION, .size = (uint32_t)w.used,
+				    .time_ns = time_ns };
+	return (int)w.used;
+}
+
+static int read_at(int root, uint32_t tgid, uint64_t time_ns, void *buf)
+{
+	cleanup_close int dir = -1;
+	char name[16];
+	int r;
+
+	snprintf(name, sizeof(name), "%u", tgid);
+	dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = dir < 0 ? -errno : read_process(dir, tgid, time_ns, buf);
+	return r == -ENOENT ? -ESRCH : r;
+}
+
+int procscan_read(const char *root, uint32_t tgid, uint64_t time_ns, void *buf)
+{
+	cleanup_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_at(fd, tgid, time_ns, buf);
+}
+
+static int append(struct procscan *s, size_t *size, const void *rec, size_t len)
+{
+	struct sl_rec_exec *copy;
+
+	if (s->cnt == *size) {
+		size_t more = *size ? *size * 2 : 256;
+		struct procscan_entry *v = more > PROCSCAN_MAX * 2ul ? NULL : reallocarray(s->v, more, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		s->v = v;
+		*size = more;
+	}
+	copy = malloc(len);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, rec, len);
+	s->v[s->cnt++] = (struct procscan_entry){ .rec = copy };
+	return 0;
+}
+
+static int by_tgid(const void *a, const void *b)
+{
+	const struct procscan_entry *x = a, *y = b;
+
+	return x->rec->who.tgid < y->rec->who.tgid ? -1 : x->rec->who.tgid > y->rec->who.tgid;
+}
+
+static int scan(DIR *proc, uint64_t time_ns, struct procscan *s)
+{
+	cleanup_free void *buf = malloc(SL_RECORD_MAX);
+	struct dirent *d;
+	size_t size = 0;
+	int r;
+
+	if (!buf)
+		return -ENOMEM;
+	while (errno = 0, (d = readdir(proc))) {
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		r = read_at(dirfd(proc), (uint32_t)strtoul(d->d_name, NULL, 10), time_ns, buf);
+		if (r == -ESRCH || r == -EBADMSG) {
+			s->vanished++;
+			continue;
+		}
+		/* Hidden from this user (hidepid): one process, not the scan. */
+		if (r == -EACCES || r == -EPERM || !r)
+			continue;
+		r = r < 0 ? r : append(s, &size, buf, (size_t)r);
+		if (r < 0)
+			return r;
+	}
+	if (errno)
+		return -errno;
+	if (s->cnt)
+		qsort(s->v, s->cnt, sizeof(*s->v), by_tgid);
+	return 0;
+}
+
+int procscan_all(const char *root, uint64_t time_ns, struct procscan *ret)
+{
+	struct procscan s = { 0 };
+	DIR *proc = opendir(root);
+	int r;
+
+	if (!proc)
+		return -errno;
+	r = scan(proc, time_ns, &s);
+	closedir(proc);
+	if (r < 0) {
+		procscan_done(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void procscan_done(struct procscan *s)
+{
+	for (size_t i = 0; i < s->cnt; i++)
+		free(s->v[i].rec);
+	free(s->v);
+	*s = (struct procscan){ 0 };
+}
+
+struct procscan_entry *procscan_find(const struct procscan *s, uint32_t tgid)
+{
+	struct sl_rec_exec rec = { .who.tgid = tgid };
+	struct procscan_entry key = { .rec = &rec };
+
+	return s->cnt ? bsearch(&key, s->v, s->cnt, sizeof(*s->v), by_tgid) : NULL;
+}
