@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: the memory of state machines, their product, and merging columns. Minimising is minimise.c's. */
+#include "match/fsm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+void fsm_done(struct fsm *f)
+{
+	free(f->next);
+	free(f->label);
+	*f = (struct fsm){ 0 };
+}
+
+int fsm_spend(struct fsm_work *w, uint64_t n)
+{
+	if (n > w->left)
+		return errmsg_set(w->e, -E2BIG, "the automaton takes too long to build");
+	w->left -= n;
+	return 0;
+}
+
+int fsm_add(struct fsm *f, uint32_t label, struct fsm_work *w)
+{
+	if ((uint64_t)(f->states + 1) * f->cols > FSM_CELLS_MAX || f->states >= FSM_CELLS_MAX)
+		return errmsg_set(w->e, -E2BIG, "the automaton needs too much memory while it is built");
+	if (f->states == f->size) {
+		size_t size = f->size ? f->size * 2 : 16;
+		uint32_t *next = reallocarray(f->next, size, f->cols * sizeof(*next) + !f->cols), *labels;
+
+		if (!next)
+			return -ENOMEM;
+		f->next = next;
+		labels = reallocarray(f->label, size, sizeof(*labels));
+		if (!labels)
+			return -ENOMEM;
+		f->label = labels;
+		f->size = size;
+	}
+	f->label[f->states++] = label;
+	return fsm_spend(w, f->cols + 1);
+}
+
+/*
+ * The pairs of states met so far. A small product has a direct table, which is several times faster than hashing; the
+ * numbers are the same either way.
+ */
+#define PAIRS_DIRECT_MAX (1u << 20)
+
+struct pairs {
+	struct intern hash;
+	uint32_t *direct;  /* number + 1 */
+	uint32_t width;
+};
+
+static int pair_id(struct pairs *p, uint32_t x, uint32_t y, uint32_t *ret)
+{
+	uint64_t key = intern_pair(x, y);
+	size_t at = (size_t)x * p->width + y;
+	int r;
+
+	if (p->direct && p->direct[at]) {
+		*ret = p->direct[at] - 1;
+		return 0;
+	}
+	r = intern_get(&p->hash, &key, ret);
+	if (!r && p->direct)
+		p->direct[at] = *ret + 1;
+	return r;
+}
+
+static int product_state(struct pairs *p, const struct fsm *a, const struct fsm *b, uint32_t x, uint32_t y,
+			 struct intern *labels, struct fsm *ret, struct fsm_work *w, uint32_t *ret_id)
+{
+	uint64_t key = intern_pair(a->label[x], b->label[y]);
+	uint32_t label;
+	int r = pair_id(p, x, y, ret_id);
+
+	if (r < 0 || *ret_id < ret->states)
+		return r;
+	r = intern_get(labels, &key, &label);
+	return r < 0 ? r : fsm_add(ret, label, w);
+}
+
+static int product_fill(struct pairs *p, const struct fsm *a, const uint32_t *a_col, const struct fsm *b,
+			const uint32_t *b_col, struct intern *labels, struct fsm *ret, struct fsm_work *w)
+{
+	uint32_t id;
+	int r = product_state(p, a, b, 0, 0, labels, ret, w, &id);
+
+	for (uint32_t s = 0; !r && s < ret->states; s++) {
+		uint64_t key = *intern_key(&p->hash, s);
+		const uint32_t *from_a = a->next + (size_t)(key >> 32) * a->cols;
+		const uint32_t *from_b = b->next + (size_t)(uint32_t)key * b->cols;
+
+		for (uint32_t c = 0; !r && c < ret->cols; c++) {
+			r = product_state(p, a, b, from_a[a_col[c]], from_b[b_col[c]], labels, ret, w, &id);
+			ret->next[(size_t)s * ret->cols + c] = id;
+		}
+	}
+	return r;
+}
+
+int fsm_product(const struct fsm *a, const uint32_t *a_col, const struct fsm *b, const uint32_t *b_col, uint32_t cols,
+		struct intern *labels, struct fsm *ret, struct fsm_work *w)
+{
+	struct pairs p = { .hash = INTERN_INIT(1), .width = b->states };
+	int r = 0;
+
+	if ((uint64_t)a->states * b->states <= PAIRS_DIRECT_MAX) {
+		p.direct = calloc((size_t)a->states * b->states, sizeof(*p.direct));
+		if (!p.direct)
+			r = -ENOMEM;
+	}
+	ret->cols = cols;
+	if (!r)
+		r = product_fill(&p, a, a_col, b, b_col, labels, ret, w);
+	intern_done(&p.hash);
+	free(p.direct);
+	return r;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0xff51afd7ed558ccdull;
+	return h ^ h >> 29;
+}
+
+static bool cols_equal(const struct fsm *f, uint32_t c, uint32_t d)
+{
+	for (size_t s = 0; s < f->states; s++)
+		if (f->next[s * f->cols + c] != f->next[s * f->cols + d])
+			return false;
+	return true;
+}
+
+/* first[h] finds the first column of a hash; columns that share a hash but differ (never seen) stay apart. */
+static int find_equal_cols(const struct fsm *f, uint32_t *map, uint32_t *ret_cnt, uint32_t *kept)
+{
+	cleanup_free uint64_t *hash = calloc(f->cols + 1, sizeof(*hash));
+	struct intern seen = INTERN_INIT(1);
+	uint32_t cnt = 0;
+	int r = 0;
+
+	if (!hash)
+		return -ENOMEM;
+	for (size_t s = 0; s < f->states; s++)
+		for (uint32_t c = 0; c < f->cols; c++)
+			hash[c] = mix(hash[c], f->next[s * f->cols + c]);
+	for (uint32_t c = 0; c < f->cols; c++) {
+		uint32_t id, before = seen.cnt;
+
+		r = intern_get(&seen, &hash[c], &id);
+		if (r < 0)
+			break;
+		if (id == before) {
+			/* The id-th hash belongs to column kept[id]; ids and kept columns grow together. */
+			kept[cnt] = c;
+			map[c] = cnt++;
+		} else if (cols_equal(f, kept[id], c)) {
+			map[c] = id;
+		} else {
+			hash[c] = mix(hash[c], c);
+			c--;
+		}
+	}
+	intern_done(&seen);
+	*ret_cnt = cnt;
+	return r;
+}
+
+int fsm_merge_cols(struct fsm *f, uint32_t *map)
+{
+	cleanup_free uint32_t *kept = calloc(f->cols + 1, sizeof(*kept));
+	uint32_t cnt;
+	int r;
+
+	if (!kept)
+		return -ENOMEM;
+	r = find_equal_cols(f, map, &cnt, kept);
+	if (r < 0)
+		return r;
+	for (size_t s = 0; s < f->states; s++)
+		for (uint32_t c = 0; c < cnt; c++)
+			f->next[s * cnt + c] = f->next[s * f->cols + kept[c]];
+	f->cols = cnt;
+	f->size = f->states;
+	return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * A parsed pattern, the same for both dialects: sequences of parts, any of which may match. A part stands for whole
+ * components of the string; a named one holds the bytes of one component.
+ */
+#ifndef SLUICE_MATCH_PATTERN_H
+#define SLUICE_MATCH_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+#define PATTERN_MAX 4096 /* bytes of its text: the kernel's PATH_MAX */
+
+struct byteset {
+	uint64_t bits[4];
+};
+
+static inline bool byteset_has(const struct byteset *s, uint8_t byte)
+{
+	return s->bits[byte / 64] >> (byte % 64) & 1;
+}
+
+static inline void byteset_add(struct byteset *s, uint8_t byte)
+{
+	s->bits[byte / 64] |= 1ull << (byte % 64);
+}
+
+static inline void byteset_del(struct byteset *s, uint8_t byte)
+{
+	s->bits[byte / 64] &= ~(1ull << (byte % 64));
+}
+
+/* A place in a name: one byte of the set, or any number of them. */
+struct pattern_item {
+	struct byteset set;
+	bool star;
+};
+
+enum pattern_kind {
+	PATTERN_NAME,  /* one component that matches the items */
+	PATTERN_ANY,   /* one component, not empty */
+	PATTERN_MANY,  /* any number of components, none empty; also none at all */
+	PATTERN_HEAD,  /* whatever comes before; only as a first part */
+	PATTERN_ROOT,  /* the empty component in front of a path's first '/'; only as a first part */
+};
+
+struct pattern_part {
+	enum pattern_kind kind;
+	uint32_t first, cnt;  /* items, of a name */
+};
+
+struct pattern {
+	char separator;
+	struct pattern_item *items;  /* all owned */
+	size_t items_cnt, items_size;
+	struct pattern_part *parts;
+	size_t parts_cnt, parts_size;
+	size_t *seqs;                /* where each sequence begins in parts; it ends where the next begins */
+	size_t seqs_cnt, seqs_size;
+};
+
+struct pattern *pattern_new(char separator);
+void pattern_free(struct pattern *p);
+DEFINE_FREEP(struct pattern, pattern_free)
+
+/* All return -ENOMEM. A part belongs to the sequence begun last, an item to the name begun last. */
+int pattern_begin(struct pattern *p);
+int pattern_part(struct pattern *p, enum pattern_kind kind);
+int pattern_item(struct pattern *p, const struct byteset *set, bool star);
+
+/* Appends parts from .. to-1 of this pattern once more (their items are shared). */
+int pattern_repeat(struct pattern *p, size_t from, size_t to);
+
+static inline size_t pattern_seq_end(const struct pattern *p, size_t seq)
+{
+	return seq + 1 < p->seqs_cnt ? p->seqs[seq + 1] : p->parts_cnt;
+}
+
+/* Every byte but the separator. */
+struct byteset pattern_any(const struct pattern *p);
+
+#endif /* SLUICE_MATCH_PATTERN_H */
