@@ -242,8 +242,12 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	if (starting && bpf_map_update_elem(&early_forks, &child_tgid, &tgid, BPF_ANY))
 		count_loss(SL_LOSS_LABEL);
 	mine = label_find(tgid);
-	if (!mine)
+	if (!mine) {
+		/* The start scan may have labelled a process just after its end; its pid is another's now. */
+		if (label_find(child_tgid))
+			label_drop(child_tgid);
 		return 0;
+	}
 	label = *mine;
 	label.reported = 0;
 	if (label.tool)
