@@ -49,7 +49,8 @@ static void emit(struct pipeline *p, struct report *r)
 
 static struct report report_at(const struct pipeline *p, enum report_kind kind, uint64_t time_ns)
 {
-	return (struct report){ .kind = kind, .wall_ns = time_ns + p->wall_offset_ns, .user = "", .path = "", .text = "",
+	return (struct report){ .kind = kind, .wall_ns = time_ns + p->wall_offset_ns, .time_ns = time_ns, .user = "",
+				.path = "", .text = "",
 				.net_evidence = "none", .net_confidence = "none", .compiled = p->config.compiled };
 }
 

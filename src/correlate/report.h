@@ -33,6 +33,7 @@ struct report {
 	enum report_kind kind;
 	uint64_t seq;
 	uint64_t wall_ns;                 /* CLOCK_REALTIME */
+	uint64_t time_ns;                 /* the same moment, CLOCK_BOOTTIME; later than event->time_ns when repeats were folded */
 	const struct policy_rule *rule;   /* NULL: none */
 	uint8_t action;                   /* SL_ACTION_* of the rule */
 	uint8_t taken, by;                /* SL_TAKEN_*, SL_BY_* */
