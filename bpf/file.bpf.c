@@ -179,6 +179,9 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct sl_label *label;
 	struct dentry *parent;
+	struct {
+		__u64 mnt, dentry;
+	} at; /* struct path */
 	struct target t;
 
 	if (tgid == knobs.self_tgid) {
@@ -188,8 +191,11 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	label = label_find(tgid);
 	if (!label && !knobs.none_rules)
 		return 0;
-	t.mnt = (__u64)file->f_path.mnt;
-	t.dentry = (__u64)file->f_path.dentry;
+	/* As plain numbers: the verifier allows no arithmetic on pointers that it knows. */
+	if (bpf_probe_read_kernel(&at, sizeof(at), &file->f_path))
+		return 0;
+	t.mnt = at.mnt;
+	t.dentry = at.dentry;
 	t.ino = file->f_inode->i_ino;
 	t.i_mode = file->f_inode->i_mode;
 	t.dev = file->f_inode->i_sb->s_dev;
@@ -197,7 +203,7 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	t.parent_ino = parent->d_inode->i_ino;
 	t.parent_generation = parent->d_inode->i_generation;
 	t.parent_dev = t.dev;
-	t.hash_len = file->f_path.dentry->d_name.hash_len;
+	t.hash_len = (__u64)file->f_path.dentry->d_name.len << 32 | file->f_path.dentry->d_name.hash;
 	t.ns = mount_ns_number();
 	t.f_flags = file->f_flags;
 	t.f_mode = file->f_mode;

@@ -110,6 +110,7 @@ ALWAYS_INLINE void feed_chunk(struct walk *w, int kind, const struct sl_dfa *dfa
 	__u32 name = w->name_state, n = w->left < NAME_CHUNK ? w->left : NAME_CHUNK;
 
 	w->left = forget(w->left - n);
+	opaque(n);
 	if (n > NAME_CHUNK || bpf_probe_read_kernel(buf, n, (void *)(w->name + w->left)))
 		return;
 	for (int i = 0; i < NAME_CHUNK; i++) {
