@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: finding the policy and what it needs to know of this host (home directories, users). */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONFIG_PATH "/etc/sluice/policy.yaml"
+
+/* Homes beside the usual places; more accounts than this on a host are served by their directories' patterns. */
+#define HOMES_MAX 64
+
+/* "<folder of the binary>/../policies", where a build tree has its lists. "" when there is none. */
+static void source_tree(char *dir, size_t size)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	dir[0] = '\0';
+	if (n <= 0)
+		return;
+	exe[n] = '\0';
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	snprintf(dir, size, "%s/../policies", exe);
+	if (access(dir, R_OK))
+		dir[0] = '\0';
+}
+
+/* Where includes are looked for besides the policy's own folder. */
+static const char *shipped_dir(char *buf, size_t size)
+{
+	source_tree(buf, size);
+	if (buf[0])
+		return buf;
+	return SLUICE_SHIPPED;
+}
+
+static char *default_policy(const char *shipped)
+{
+	char path[PATH_MAX];
+
+	if (access(CONFIG_PATH, F_OK) == 0)
+		return strdup(CONFIG_PATH);
+	if (snprintf(path, sizeof(path), "%s/default.yaml", shipped) >= (int)sizeof(path) || access(path, R_OK))
+		return NULL;
+	return strdup(path);
+}
+
+static bool usual_home(const char *dir)
+{
+	if (strncmp(dir, "/home/", 6) == 0 && dir[6] && !strchr(dir + 6, '/'))
+		return true;
+	return strcmp(dir, "/root") == 0;
+}
+
+static int add_home(struct loaded *l, const char *dir)
+{
+	l->homes[l->homes_cnt] = strdup(dir);
+	if (!l->homes[l->homes_cnt])
+		return -ENOMEM;
+	l->homes_cnt++;
+	return 0;
+}
+
+/* ~ is every user's home: the usual places, and those of people's accounts that live elsewhere. */
+static int find_homes(struct loaded *l)
+{
+	struct passwd *pw;
+	int err;
+
+	l->homes = calloc(HOMES_MAX, sizeof(*l->homes));
+	if (!l->homes)
+		return -ENOMEM;
+	err = add_home(l, "/home/*");
+	err = err ? err : add_home(l, "/root");
+	setpwent();
+	while (!err && l->homes_cnt < HOMES_MAX && (pw = getpwent())) {
+		if (pw->pw_uid < 1000 || pw->pw_uid >= 65534 || pw->pw_dir[0] != '/' || !pw->pw_dir[1] ||
+		    usual_home(pw->pw_dir) || strpbrk(pw->pw_dir, "*?[]!\\"))
+			continue;
+		err = add_home(l, pw->pw_dir);
+	}
+	endpwent();
+	return err;
+}
+
+static int find_users(struct loaded *l)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < l->policy->rules_cnt; i++)
+		room += l->policy->rules[i].users.cnt;
+	l->users = calloc(room ? room : 1, sizeof(*l->users));
+	if (!l->users)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->policy->rules_cnt; i++) {
+		const struct policy_strings *names = &l->policy->rules[i].users;
+
+		for (size_t j = 0; j < names->cnt; j++) {
+			const struct passwd *pw = getpwnam(names->v[j]);
+
+			if (pw)
+				l->users[l->users_cnt++] = (struct policy_user){ .name = names->v[j], .uid = pw->pw_uid };
+		}
+	}
+	return 0;
+}
+
+int options_load_policy(const char *path, struct loaded **ret, struct errmsg *e)
+{
+	cleanup_(loaded_freep) struct loaded *l = calloc(1, sizeof(*l));
+	struct policy_host host;
+	char buf[PATH_MAX + 32];
+	const char *shipped = shipped_dir(buf, sizeof(buf));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->path = path ? strdup(path) : default_policy(shipped);
+	if (!l->path)
+		return errmsg_set(e, -ENOENT, "no policy: neither " CONFIG_PATH " nor %s/default.yaml: name one with --policy",
+				  shipped);
+	err = policy_load(l->path, shipped, &l->policy, e);
+	if (err)
+		return err;
+	err = find_homes(l);
+	err = err ? err : find_users(l);
+	if (err)
+		return errmsg_set(e, err, "cannot read the user database: %s", strerror(-err));
+	host = (struct policy_host){
+		.homes = (const char *const *)l->homes,
+		.homes_cnt = l->homes_cnt,
+		.users = l->users,
+		.users_cnt = l->users_cnt,
+	};
+	err = policy_compile(l->policy, &host, &l->compiled, e);
+	if (err)
+		return err;
+	*ret = take_ptr(l);
+	return 0;
+}
+
+void loaded_free(struct loaded *l)
+{
+	if (!l)
+		return;
+	compiled_free(l->compiled);
+	policy_free(l->policy);
+	for (size_t i = 0; i < l->homes_cnt; i++)
+		free(l->homes[i]);
+	free(l->homes);
+	free(l->users);
+	free(l->path);
+	free(l);
+}
+
+int options_duration(const char *s, uint64_t *ret_ns)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+	} units[] = {
+		{ "", 1000000000ull },   { "ms", 1000000ull },           { "s", 1000000000ull },
+		{ "m", 60000000000ull }, { "h", 3600000000000ull }, { "d", 86400000000000ull },
+	};
+	unsigned long long n;
+	char *end;
+
+	if (s[0] < '0' || s[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	for (size_t i = 0; !errno && i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].unit) == 0) {
+			if (!n || n > UINT64_MAX / 2 / units[i].ns)
+				return -EINVAL;
+			*ret_ns = n * units[i].ns;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int options_size(const char *s, uint32_t *ret)
+{
+	unsigned long long n, unit;
+	char *end;
+
+	if (s[0] < '0' || s[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	unit = strcmp(end, "") == 0 ? 1 : strcmp(end, "k") == 0 ? 1024 : strcmp(end, "m") == 0 ? 1048576 : 0;
+	if (errno || !unit || n > UINT32_MAX / unit)
+		return -EINVAL;
+	*ret = (uint32_t)(n * unit);
+	return 0;
+}
