@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: two-level automata as values: product and minimisation. Where they come from is leaf.c, what their outcomes
+ * mean is dfa.c, how they are laid out for the kernel is table.c.
+ */
+#include "match/cascade.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void cascade_free(struct cascade *c)
+{
+	if (!c)
+		return;
+	fsm_done(&c->name);
+	fsm_done(&c->path);
+	free(c);
+}
+
+int cascade_of_nothing(char separator, struct cascade **ret, struct fsm_work *w)
+{
+	cleanup_(cascade_freep) struct cascade *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->separator = separator;
+	c->name.cols = c->path.cols = 1;
+	r = fsm_add(&c->name, 0, w);
+	if (!r)
+		r = fsm_add(&c->path, 0, w);
+	if (r < 0)
+		return r;
+	c->name.next[0] = c->path.next[0] = 0;
+	*ret = take_ptr(c);
+	return 0;
+}
+
+/* Takes pairs apart into the column maps of a product. */
+static int unzip(const struct intern *pairs, uint32_t **ret_a, uint32_t **ret_b)
+{
+	uint32_t *a = calloc(pairs->cnt + 1, sizeof(*a)), *b = calloc(pairs->cnt + 1, sizeof(*b));
+
+	if (!a || !b) {
+		free(a);
+		free(b);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < pairs->cnt; i++) {
+		a[i] = *intern_key(pairs, i) >> 32;
+		b[i] = (uint32_t)*intern_key(pairs, i);
+	}
+	*ret_a = a;
+	*ret_b = b;
+	return 0;
+}
+
+/* One level of the product: columns are the pairs in `cols`, labels become pairs in `labels`. */
+static int product_level(const struct fsm *a, const struct fsm *b, const struct intern *cols, struct intern *labels,
+			 struct fsm *ret, struct fsm_work *w)
+{
+	cleanup_free uint32_t *a_col = NULL, *b_col = NULL;
+	int r = unzip(cols, &a_col, &b_col);
+
+	return r < 0 ? r : fsm_product(a, a_col, b, b_col, cols->cnt, labels, ret, w);
+}
+
+/* Byte classes of both at once. */
+static int product_bytes(const struct cascade *a, const struct cascade *b, struct intern *classes, struct cascade *ret)
+{
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		uint64_t key = intern_pair(a->cls[byte], b->cls[byte]);
+		int r = byte == (uint8_t)a->separator ? 0 : intern_get(classes, &key, &ret->cls[byte]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int cascade_product(const struct cascade *a, const struct cascade *b, struct intern *pairs, struct cascade **ret,
+		    struct fsm_work *w)
+{
+	cleanup_(cascade_freep) struct cascade *c = calloc(1, sizeof(*c));
+	cleanup_(intern_done) struct intern classes = INTERN_INIT(1), symbols = INTERN_INIT(1);
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->separator = a->separator;
+	r = product_bytes(a, b, &classes, c);
+	if (!r)
+		r = product_level(&a->name, &b->name, &classes, &symbols, &c->name, w);
+	if (!r)
+		r = product_level(&a->path, &b->path, &symbols, pairs, &c->path, w);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(c);
+	return 0;
+}
+
+int cascade_minimise(struct cascade *c, struct fsm_work *w)
+{
+	cleanup_free uint32_t *symbol = calloc(c->path.cols + 1, sizeof(*symbol));
+	uint32_t byte_class[256];
+	int r;
+
+	if (!symbol)
+		return -ENOMEM;
+	r = fsm_minimise(&c->path, w);
+	if (!r)
+		r = fsm_merge_cols(&c->path, symbol);
+	if (r < 0)
+		return r;
+	for (uint32_t s = 0; s < c->name.states; s++)
+		c->name.label[s] = symbol[c->name.label[s]];
+	r = fsm_minimise(&c->name, w);
+	if (!r)
+		r = fsm_merge_cols(&c->name, byte_class);
+	if (r < 0)
+		return r;
+	for (unsigned int byte = 0; byte < 256; byte++)
+		if (byte != (uint8_t)c->separator)
+			c->cls[byte] = byte_class[c->cls[byte]];
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * The automaton of include/automaton.h while it is built: a machine over the bytes of one component, fed from the last
+ * to the first, whose labels are symbols; and a machine over these symbols, fed from the last component to the first,
+ * whose labels are outcomes. What an outcome is, the caller says.
+ */
+#ifndef SLUICE_MATCH_CASCADE_H
+#define SLUICE_MATCH_CASCADE_H
+
+#include "base/cleanup.h"
+#include "match/fsm.h"
+#include "match/pattern.h"
+
+struct cascade {
+	char separator;
+	uint32_t cls[256];  /* byte -> column of name; of no meaning for the separator */
+	struct fsm name;    /* columns: byte classes; labels: symbols, below path.cols */
+	struct fsm path;    /* columns: symbols; labels: outcomes */
+};
+
+void cascade_free(struct cascade *c);
+DEFINE_FREEP(struct cascade, cascade_free)
+
+/* All: -E2BIG: too large or takes too long, w->e says what; -ENOMEM. */
+
+/* Outcome 1 for what the pattern matches, else 0. Minimal. */
+int cascade_of_pattern(const struct pattern *p, struct cascade **ret, struct fsm_work *w);
+
+/* Outcome 0 for every string. */
+int cascade_of_nothing(char separator, struct cascade **ret, struct fsm_work *w);
+
+/*
+ * Both in step. The outcomes are numbers of pairs (outcome of a, outcome of b) in *pairs, which is empty before. If a
+ * and b are minimal, then so is the product.
+ */
+int cascade_product(const struct cascade *a, const struct cascade *b, struct intern *pairs, struct cascade **ret,
+		    struct fsm_work *w);
+
+/* Makes it minimal, after outcomes were merged: fewest states on both levels, fewest symbols and byte classes. */
+int cascade_minimise(struct cascade *c, struct fsm_work *w);
+
+#endif /* SLUICE_MATCH_CASCADE_H */
