@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the order of things in a run, and the epoll loop. Ten looks a second at the rings (ordinary records wake nobody),
+ * one tick a second for the clock, folded repeats and losses. Whatever a later judgement needs and the kernel did not say
+ * (user names, processes that ran before) is fetched here and put into the stream as records, so that a recording is
+ * complete and its replay asks nothing of the host.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <pwd.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "event/recording.h"
+#include "process/procscan.h"
+
+#define LOOK_NS 100000000        /* between two looks at the rings */
+#define LOOKS_PER_TICK 10
+#define ANCESTORS_MAX 16         /* read from /proc for a process that nobody told of */
+#define USERS_SEEN 256           /* uids whose name was already told; beyond it they are told again */
+
+struct agent {
+	const struct agent_config *config;
+	struct kernel *kernel;
+	struct pipeline *pipeline;
+	struct recording_writer *writer;
+	uint32_t users[USERS_SEEN];
+	size_t users_cnt;
+	uint64_t losses[_SL_LOSS_MAX];   /* not told yet */
+	uint64_t looks;
+	struct errmsg *e;
+	_Alignas(8) char buf[SL_RECORD_MAX];
+};
+
+void agent_host_read(struct agent_host *h)
+{
+	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	struct utsname u;
+
+	memset(h, 0, sizeof(*h));
+	if (f && fgets(h->boot_id, sizeof(h->boot_id), f))
+		h->boot_id[strcspn(h->boot_id, "\n")] = '\0';
+	if (uname(&u))
+		return;
+	snprintf(h->host, sizeof(h->host), "%s", u.nodename);
+	snprintf(h->kernel, sizeof(h->kernel), "%s", u.release);
+}
+
+static int deliver(struct agent *a, const void *record, size_t size)
+{
+	if (a->writer) {
+		int err = recording_write(a->writer, record, size, a->e);
+
+		if (err)
+			return err;
+	}
+	return pipeline_record(a->pipeline, record, size);
+}
+
+static struct sl_hdr agent_hdr(uint16_t kind, size_t size)
+{
+	return (struct sl_hdr){
+		.kind = kind, .version = SL_RECORD_VERSION, .size = (uint32_t)size, .time_ns = kernel_now_ns(),
+	};
+}
+
+static int tell_clock(struct agent *a)
+{
+	struct sl_rec_clock rec = { .hdr = agent_hdr(SL_REC_CLOCK, sizeof(rec)) };
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	rec.wall_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	return deliver(a, &rec, sizeof(rec));
+}
+
+static int tell_losses(struct agent *a)
+{
+	int err = 0;
+
+	kernel_take_losses(a->kernel, a->losses);
+	for (uint32_t i = 0; i < _SL_LOSS_MAX && !err; i++) {
+		struct sl_rec_loss rec = { .hdr = agent_hdr(SL_REC_LOSS, sizeof(rec)), .reason = i, .count = a->losses[i] };
+
+		if (!rec.count)
+			continue;
+		a->losses[i] = 0;
+		err = deliver(a, &rec, sizeof(rec));
+	}
+	return err;
+}
+
+/* The name of a uid, once. */
+static int tell_user(struct agent *a, uint32_t uid)
+{
+	struct sl_rec_user *rec = (struct sl_rec_user *)a->buf;
+	const struct passwd *pw;
+	size_t len;
+
+	for (size_t i = 0; i < a->users_cnt; i++)
+		if (a->users[i] == uid)
+			return 0;
+	if (a->users_cnt == USERS_SEEN)
+		a->users_cnt = 0;
+	a->users[a->users_cnt++] = uid;
+	pw = getpwuid(uid);
+	if (!pw)
+		return 0;
+	len = strnlen(pw->pw_name, 255);
+	*rec = (struct sl_rec_user){ .hdr = agent_hdr(SL_REC_USER, sizeof(*rec) + len), .uid = uid, .name_len = (uint16_t)len };
+	memcpy(rec + 1, pw->pw_name, len);
+	return deliver(a, rec, rec->hdr.size);
+}
+
+/* Reads a process and those above it from /proc, up to one that is known. What has ended by now stays unknown. */
+static int tell_lineage(struct agent *a, uint32_t tgid)
+{
+	for (int depth = 0; depth < ANCESTORS_MAX && tgid > 0; depth++) {
+		const struct sl_rec_exec *rec = (const struct sl_rec_exec *)a->buf;
+		const struct process *known = proctree_find_pid(pipeline_tree(a->pipeline), tgid);
+		int size, err;
+
+		if (known && known->origin && !known->exited)
+			return 0;
+		size = procscan_read("/proc", tgid, kernel_now_ns(), a->buf);
+		if (size <= 0)
+			return 0;
+		err = deliver(a, a->buf, (size_t)size);
+		if (err)
+			return err;
+		tgid = rec->who.ppid;
+	}
+	return 0;
+}
+
+static const struct sl_who *who_of(const struct sl_hdr *hdr, size_t size)
+{
+	/* `who` follows the header in every kind that has one. */
+	if (hdr->kind < SL_REC_EXEC || hdr->kind > SL_REC_NET || size < sizeof(*hdr) + sizeof(struct sl_who))
+		return NULL;
+	return (const struct sl_who *)(hdr + 1);
+}
+
+static int take_record(void *arg, const void *record, size_t size)
+{
+	struct agent *a = arg;
+	const struct sl_hdr *hdr = record;
+	const struct sl_who *who = size >= sizeof(*hdr) ? who_of(hdr, size) : NULL;
+	int err = 0;
+
+	if (who) {
+		err = tell_user(a, who->uid);
+		if (!err && hdr->kind == SL_REC_EXEC && size >= sizeof(struct sl_rec_exec)) {
+			const struct sl_rec_exec *exec = record;
+
+			if (exec->new_session || exec->origin != SL_EXEC_ORIGIN_EXEC)
+				err = tell_lineage(a, who->ppid);
+		} else if (!err && (hdr->kind == SL_REC_FILE || hdr->kind == SL_REC_NET) &&
+			   !pipeline_knows(a->pipeline, who->tgid, who->start_ns)) {
+			err = tell_lineage(a, who->tgid);
+		}
+	}
+	return err ? err : deliver(a, record, size);
+}
+
+static int tick(struct agent *a)
+{
+	int err = tell_losses(a);
+
+	err = err ? err : tell_clock(a);
+	if (a->writer)
+		err = err ? err : recording_flush(a->writer, a->e);
+	if (a->config->service)
+		sd_notify(0, "WATCHDOG=1");
+	return err;
+}
+
+/* One look: what waits in the rings, and once a second a tick. */
+static int look(struct agent *a, bool ticking)
+{
+	int err = kernel_consume(a->kernel, take_record, a);
+
+	if (err >= 0)
+		err = ticking ? tick(a) : 0;
+	return err ? err : a->config->flush(a->config->arg);
+}
+
+static int make_timer(void)
+{
+	struct itimerspec every = { .it_interval.tv_nsec = LOOK_NS, .it_value.tv_nsec = LOOK_NS };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &every, NULL);
+	return fd;
+}
+
+static int make_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int watch(int epoll, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int loop(struct agent *a, int signals)
+{
+	cleanup_close int epoll = epoll_create1(EPOLL_CLOEXEC);
+	cleanup_close int timer = make_timer();
+	uint64_t until = a->config->duration_ns ? kernel_now_ns() + a->config->duration_ns : UINT64_MAX;
+	bool stop = false;
+	int err;
+
+	if (epoll < 0 || timer < 0 || signals < 0)
+		return errmsg_set(a->e, -errno, "cannot make the event loop: %s", strerror(errno));
+	err = watch(epoll, signals);
+	err = err ? err : watch(epoll, timer);
+	err = err ? err : watch(epoll, kernel_fd(a->kernel));
+	while (!err && !stop) {
+		struct epoll_event ev[4];
+		int n = epoll_wait(epoll, ev, ARRAY_SIZE(ev), -1);
+		bool ticking = false;
+
+		for (int i = 0; i < n; i++) {
+			uint64_t times;
+
+			if (ev[i].data.fd == signals)
+				stop = true;
+			else if (ev[i].data.fd == timer && read(timer, &times, sizeof(times)) == sizeof(times))
+				ticking = ++a->looks % LOOKS_PER_TICK == 0;
+		}
+		err = look(a, ticking);
+		stop = stop || kernel_now_ns() >= until;
+	}
+	return err;
+}
+
+static int start_recording(struct agent *a)
+{
+	const struct loaded *l = a->config->loaded;
+	cleanup_free struct recording_source *sources = calloc(l->policy->sources_cnt, sizeof(*sources));
+	cleanup_free struct recording_user *users = calloc(l->users_cnt ? l->users_cnt : 1, sizeof(*users));
+	struct recording_meta meta = { .agent = SLUICE_VERSION };
+	struct agent_host host;
+
+	if (a->config->record_fd < 0)
+		return 0;
+	if (!sources || !users)
+		return -ENOMEM;
+	agent_host_read(&host);
+	for (size_t i = 0; i < l->policy->sources_cnt; i++)
+		sources[i] = (struct recording_source){
+			l->policy->sources[i].name, l->policy->sources[i].text, l->policy->sources[i].len,
+		};
+	for (size_t i = 0; i < l->users_cnt; i++)
+		users[i] = (struct recording_user){ l->users[i].name, l->users[i].uid };
+	meta.host = host.host;
+	meta.boot_id = host.boot_id;
+	meta.kernel = host.kernel;
+	meta.sources = sources;
+	meta.sources_cnt = l->policy->sources_cnt;
+	meta.homes = (const char *const *)l->homes;
+	meta.homes_cnt = l->homes_cnt;
+	meta.users = users;
+	meta.users_cnt = l->users_cnt;
+	return recording_writer_new(a->config->record_fd, &meta, &a->writer, a->e);
+}
+
+static int start(struct agent *a)
+{
+	const struct kernel_config kernel = {
+		.compiled = a->config->loaded->compiled,
+		.tier = a->config->tier,
+		.cgroup = a->config->cgroup,
+		.ring_size = a->config->ring_size,
+	};
+	const struct pipeline_config pipeline = {
+		.compiled = a->config->loaded->compiled,
+		.sink = a->config->sink,
+		.arg = a->config->arg,
+	};
+	char text[256];
+	int err, labelled;
+
+	err = kernel_open(&kernel, &a->kernel, a->e);
+	err = err ? err : start_recording(a);
+	err = err ? err : pipeline_new(&pipeline, &a->pipeline);
+	err = err ? err : tell_clock(a);
+	if (err)
+		return err;
+	snprintf(text, sizeof(text), "sluice %s, file opens by %s", SLUICE_VERSION, kernel_tier_name(kernel_tier(a->kernel)));
+	pipeline_agent_event(a->pipeline, REPORT_AGENT_START, kernel_now_ns(), text);
+	snprintf(text, sizeof(text), "%.120s %.80s", a->config->loaded->path, a->config->loaded->policy->hash);
+	pipeline_agent_event(a->pipeline, REPORT_POLICY_LOAD, kernel_now_ns(), text);
+	labelled = kernel_label_running(a->kernel, take_record, a);
+	if (labelled < 0)
+		return errmsg_set(a->e, labelled, "cannot label what runs already: %s", strerror(-labelled));
+	a->config->ready(a->config->arg, a->kernel, labelled);
+	if (a->config->service)
+		sd_notify(0, "READY=1");
+	return 0;
+}
+
+/* What is still in the rings and the counters is told before the programs go. */
+static int finish(struct agent *a)
+{
+	int err = kernel_consume(a->kernel, take_record, a);
+
+	err = err < 0 ? err : tick(a);
+	pipeline_agent_event(a->pipeline, REPORT_AGENT_STOP, kernel_now_ns(), "stopped");
+	return err ? err : a->config->flush(a->config->arg);
+}
+
+int agent_run(const struct agent_config *config, struct errmsg *e)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+	cleanup_close int signals = make_signals();
+	int err;
+
+	if (!a)
+		return -ENOMEM;
+	a->config = config;
+	a->e = e;
+	err = start(a);
+	err = err ? err : config->flush(config->arg);
+	err = err ? err : loop(a, signals);
+	if (config->service)
+		sd_notify(0, "STOPPING=1");
+	if (!err)
+		err = finish(a);
+	recording_writer_free(a->writer);
+	kernel_close(a->kernel);
+	pipeline_free(a->pipeline);
+	free(a);
+	return err == -EPIPE ? 0 : err;
+}

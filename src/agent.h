@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * One run of the agent: kernel side, pipeline and recording wired together in one epoll loop. The only module that knows
+ * all the others; the subcommands only choose what goes in and where it goes out.
+ */
+#ifndef SLUICE_AGENT_H
+#define SLUICE_AGENT_H
+
+#include "base/errmsg.h"
+#include "cli/options.h"
+#include "correlate/pipeline.h"
+#include "kernel/kernel.h"
+
+/* Host names and boot ids of this machine, for outputs and recordings. */
+struct agent_host {
+	char host[256];
+	char boot_id[64];
+	char kernel[128];
+};
+void agent_host_read(struct agent_host *h);
+
+struct agent_config {
+	const struct loaded *loaded;   /* borrowed */
+	enum kernel_tier tier;
+	const char *cgroup;            /* NULL: the root */
+	uint32_t ring_size;            /* 0: default */
+	uint64_t duration_ns;          /* 0: until a signal */
+	int record_fd;                 /* -1: no recording */
+	bool service;                  /* tell systemd: READY, WATCHDOG, STOPPING */
+
+	/* Each report, in order. */
+	void (*sink)(void *arg, const struct report *r);
+	/* After each round. A negative errno ends the run: an output is gone (-EPIPE is no error, the reader left). */
+	int (*flush)(void *arg);
+	/* Everything is attached and what runs is labelled; rows as of kernel_rows(). */
+	void (*ready)(void *arg, struct kernel *k, int labelled);
+	void *arg;
+};
+
+/*
+ * Runs until SIGINT, SIGTERM, the duration, or an output that fails. 0, or a negative errno with e filled (as of
+ * kernel_open(), or of the output). Nothing stays attached.
+ */
+int agent_run(const struct agent_config *config, struct errmsg *e);
+
+#endif /* SLUICE_AGENT_H */
