@@ -13,8 +13,25 @@
 
 #include "base/cleanup.h"
 
+/*
+ * Names kept for one address. Beyond it the one that ran out, else the one learnt longest ago, is dropped and counted: shared
+ * addresses of content networks have many names, and the latest is the likely one.
+ */
 #define NAMES_PER_ADDR 8
-#define NAME_LEN_MAX 255
+
+/* Sessions remembered for one name of one address; beyond it the one that asked longest ago is forgotten. */
+#define NAMES_SESSIONS 4
+
+/* Bytes of text for each address that the table may hold, on average. When all is used up, addresses are dropped as if
+ * the table were full: answers full of names of a kilobyte cannot grow it. */
+#define NAMES_TEXT_PER_ADDR 512
+
+/* A TTL counts at least this: clients resolve, then take their time to connect. And at most this. */
+#define NAMES_TTL_MIN_NS 30000000000ull
+#define NAMES_TTL_MAX_NS (86400ull * 1000000000)
+
+/* How long a name stays, marked `expired`, after its TTL: connection pools outlive TTLs. */
+#define NAMES_GRACE_NS (3600ull * 1000000000)
 
 struct names;
 struct names *names_new(size_t max_addrs);
@@ -22,7 +39,7 @@ void names_free(struct names *n);
 DEFINE_FREEP(struct names, names_free)
 
 struct names_hit {
-	const char *name;      /* lower case, no trailing dot, only [a-z0-9._-] (others are \ooo-escaped); borrowed until the next names_add */
+	const char *name;      /* lower case, no trailing dot, only [a-z0-9._-], other bytes as \DDD; borrowed until the next names_add */
 	uint64_t learnt_ns;    /* when the answer was seen */
 	bool expired;          /* its TTL is over (still within the grace period) */
 	bool session;          /* asked by the very session that now connects */
