@@ -467,9 +467,10 @@ static bool is_news(const struct process_node *n, const struct event *ev)
 {
 	if (!n || !n->image)
 		return true;
-	if (ev->exec->origin == SL_EXEC_ORIGIN_PROCFS && n->p.origin == SL_EXEC_ORIGIN_EXEC)
-		return false;
-	return ev->time_ns >= n->p.exec_ns;
+	if (ev->exec->origin == SL_EXEC_ORIGIN_PROCFS)
+		return n->p.origin != SL_EXEC_ORIGIN_EXEC;
+	/* The time of an image from /proc is that of the reading, which is later than its exec. */
+	return n->p.origin == SL_EXEC_ORIGIN_PROCFS || ev->time_ns >= n->p.exec_ns;
 }
 
 static void insert(struct proctree *t, struct process_node *n, const struct event *ev, struct proctree_change *change)

@@ -232,6 +232,24 @@ static void test_procfs_does_not_overwrite_what_the_kernel_told(void **state)
 	assert_int_equal(proctree_sessions(t, NULL, 0), 1);
 }
 
+/* /proc may be read while the exec that it shows is still waiting in the ring. */
+static void test_what_the_kernel_told_replaces_an_earlier_look_at_procfs(void **state)
+{
+	cleanup_(proctree_freep) struct proctree *t = proctree_new(64, 8);
+	struct who w = { .tgid = 100, .ppid = 1, .start_ns = 99 * SECOND };
+	struct process *p;
+
+	(void)state;
+	rec_exec(&rec, 101 * SECOND, &w, "/usr/bin/node", "/", "a title of its own", 19);
+	rec.exec.origin = SL_EXEC_ORIGIN_PROCFS;
+	p = apply(t, rec.hdr.size).process;
+	exec_at(t, 100 * SECOND, labelled(100, 1, 99 * SECOND, 100), "/usr/bin/node");
+	assert_int_equal(p->origin, SL_EXEC_ORIGIN_EXEC);
+	assert_string_equal(p->argv, "arg0");
+	assert_int_equal(p->session_pid, 100);
+	assert_int_equal(p->evidence, SL_EVID_EXE);
+}
+
 static void test_session_ends_with_its_last_process(void **state)
 {
 	cleanup_(proctree_freep) struct proctree *t = proctree_new(64, 8);
@@ -504,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_pid_reuse_makes_a_new_process),
 		cmocka_unit_test(test_start_times_agree_to_the_tick),
 		cmocka_unit_test(test_procfs_does_not_overwrite_what_the_kernel_told),
+		cmocka_unit_test(test_what_the_kernel_told_replaces_an_earlier_look_at_procfs),
 		cmocka_unit_test(test_session_ends_with_its_last_process),
 		cmocka_unit_test(test_exec_into_another_tool_is_a_session_within),
 		cmocka_unit_test(test_session_known_by_a_late_record_is_started_once),
