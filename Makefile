@@ -46,7 +46,7 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SHIPPED='
 	-Iinclude -Isrc -isystem $(OUT)/gen $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu17 -g $(WARN) $(HARDEN) $(OPT) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
-	$(if $(filter 1,$(SAN)),-fsanitize=address,undefined) $(LDFLAGS)
+	$(if $(filter 1,$(SAN)),-fsanitize=address -fsanitize=undefined) $(LDFLAGS)
 LIBS := -lbpf -lelf -lz -lyaml -lsystemd
 
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
