@@ -119,12 +119,15 @@ $(OUT)/gen/caps.skel.h: $(OUT)/bpf/caps.bpf.o
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
+# What one test needs beyond that: its outputs are read back by another's parser.
+LIBS_test_json := -ljson-c
+
 # An unused test function is an error.
 $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libpure.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -Werror=unused-function -MMD -MP -MF $@.d $(LDFLAGS_ALL) \
-		-o $@ $< $(OUT)/libpure.a -lcmocka -lyaml
+		-o $@ $< $(OUT)/libpure.a -lcmocka -lyaml $(LIBS_$(@F))
 
 .PHONY: unit
 unit: $(UNIT_BIN)

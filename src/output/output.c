@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: the lines that wait for a descriptor, for every output that writes to one. Formats nothing. */
+#include "output/output.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "output/sink.h"
+
+const struct output_ops *output_ops(const struct output *o)
+{
+	return o->ops;
+}
+
+void output_free(struct output *o)
+{
+	if (o)
+		o->ops->free(o);
+}
+
+int sink_flush(struct output *o)
+{
+	int r = 0;
+
+	while (o->sent < o->lines.len) {
+		ssize_t n = write(o->fd, o->lines.data + o->sent, o->lines.len - o->sent);
+
+		if (n > 0) {
+			o->sent += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		r = n < 0 ? -errno : -EIO;
+		break;
+	}
+	if (o->sent == o->lines.len) {
+		strbuf_reset(&o->lines);
+		o->sent = 0;
+	}
+	return r;
+}
+
+/* Moves what waits to the front, so that a slow reader's buffer does not creep. */
+static void compact(struct output *o)
+{
+	memmove(o->lines.data, o->lines.data + o->sent, o->lines.len - o->sent + 1);
+	o->lines.len -= o->sent;
+	o->sent = 0;
+}
+
+int sink_appended(struct output *o, size_t start)
+{
+	int r = 0;
+
+	if (!strbuf_ok(&o->lines))
+		r = -ENOMEM;
+	else if (start > o->sent && o->lines.len - o->sent > SINK_WAITING_MAX)
+		r = -ENOBUFS;
+	if (r < 0) {
+		o->lines.failed = false;
+		o->lines.len = start;
+		if (o->lines.data)
+			o->lines.data[start] = '\0';
+		return r;
+	}
+	if (o->lines.len - o->sent >= SINK_BATCH)
+		(void)sink_flush(o);
+	if (o->sent > SINK_WAITING_MAX / 4)
+		compact(o);
+	return 0;
+}
+
+void sink_done(struct output *o)
+{
+	strbuf_done(&o->lines);
+}

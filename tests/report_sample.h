@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * A report as the pipeline makes it, for tests of the outputs: `cat .env` in a shell of claude-code. Every part can be
+ * changed before it is formatted.
+ */
+#ifndef SLUICE_TESTS_REPORT_SAMPLE_H
+#define SLUICE_TESTS_REPORT_SAMPLE_H
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "correlate/report.h"
+
+struct sample {
+	struct report r;
+	struct event ev;
+	struct sl_rec_file file;
+	struct sl_rec_net net;
+	struct sl_rec_exit end;
+	struct process cat, bash, claude, login;
+	struct session session;
+	struct policy policy;
+	struct policy_tool tool;
+	struct policy_rule rule;
+	struct policy_provider provider;
+	struct compiled compiled;
+	struct names_hit names[2];
+	struct report_host host;
+};
+
+#define SAMPLE_WALL_NS 1795449911123456789ull /* 2026-11-23T16:05:11.123456789Z */
+#define SAMPLE_TIME_NS 5000000000000ull
+#define SAMPLE_SESSION_NS 0x47dfd0f5c00ull
+
+/* A string that the code under test only reads. */
+static inline char *sample_text(const char *s)
+{
+	union {
+		const char *in;
+		char *out;
+	} u = { s };
+
+	return u.out;
+}
+
+static inline void sample_set_argv(struct process *p, const char *argv, size_t len)
+{
+	p->argv = sample_text(argv);
+	p->argv_len = (uint32_t)len;
+}
+
+static inline struct process sample_process(uint32_t pid, uint32_t ppid, const char *exe, const char *comm)
+{
+	struct process p = { .tgid = pid, .ppid = ppid, .uid = 1000, .start_ns = 4900000000000ull + pid,
+			     .session_ns = SAMPLE_SESSION_NS, .session_pid = 700, .tool = 1,
+			     .evidence = SL_EVID_INHERITED };
+
+	p.exe = sample_text(exe);
+	p.cwd = sample_text("/home/ann/shop");
+	p.argv = sample_text("");
+	p.cgroup = sample_text("session-3.scope");
+	p.tty = sample_text("pts3");
+	strncpy(p.comm, comm, SL_COMM_LEN);
+	return p;
+}
+
+/* A file.open report; sample_net() turns it into a net.connect. */
+static inline void sample_init(struct sample *s)
+{
+	static const char argv[] = "cat\0.env";
+
+	memset(s, 0, sizeof(*s));
+	s->cat = sample_process(812, 800, "/usr/bin/cat", "cat");
+	sample_set_argv(&s->cat, argv, sizeof(argv));
+	s->bash = sample_process(800, 700, "/bin/bash", "bash");
+	s->claude = sample_process(700, 650, "/usr/bin/node", "node");
+	s->claude.start_ns = SAMPLE_SESSION_NS;
+	s->claude.evidence = SL_EVID_ARGV;
+	s->login = sample_process(650, 1, "/usr/bin/zsh", "zsh");
+	s->login.session_ns = 0;
+	s->login.tool = 0;
+	s->session = (struct session){ .ns = SAMPLE_SESSION_NS, .pid = 700, .tool = 1, .evidence = SL_EVID_ARGV,
+				       .begin_ns = SAMPLE_SESSION_NS };
+	s->tool.name = sample_text("claude-code");
+	s->tool.title = sample_text("Claude Code");
+	s->rule.id = sample_text("ai-reads-secret");
+	s->rule.action = SL_ACTION_BLOCK;
+	s->rule.severity = sample_text("high");
+	s->rule.message = sample_text("AI tools may not read secrets.");
+	strcpy(s->policy.hash, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	s->policy.tools = &s->tool;
+	s->policy.tools_cnt = 1;
+	s->policy.rules = &s->rule;
+	s->policy.rules_cnt = 1;
+	s->compiled.policy = &s->policy;
+	s->compiled.tools_cnt = 2;
+	s->host = (struct report_host){ .host = "ws-17", .boot_id = "11111111-2222-3333-4444-555555555555" };
+
+	s->file.hdr.time_ns = SAMPLE_TIME_NS;
+	s->file.who.tgid = s->file.who.tid = 812;
+	s->file.who.tool = 1;
+	s->file.ino = 1234;
+	s->file.dev = 8 << 20 | 1;
+	s->file.set = 5;
+	s->file.access = SL_ACCESS_READ;
+	s->ev = (struct event){ .kind = SL_REC_FILE, .time_ns = SAMPLE_TIME_NS, .who = &s->file.who, .file = &s->file };
+
+	s->r = (struct report){ .kind = REPORT_FILE_OPEN, .seq = 4711, .wall_ns = SAMPLE_WALL_NS, .time_ns = SAMPLE_TIME_NS,
+				.rule = &s->rule, .action = SL_ACTION_BLOCK, .taken = SL_TAKEN_DENIED, .by = SL_BY_LSM,
+				.reader = SL_READER_GENERIC, .event = &s->ev, .process = &s->cat,
+				.ancestors = { &s->bash, &s->claude, &s->login }, .ancestors_cnt = 3,
+				.session = &s->session, .tool = &s->tool, .user = "ann",
+				.path = "/home/ann/shop/.env", .path_len = strlen("/home/ann/shop/.env"),
+				.classes = { "dotenv" }, .classes_cnt = 1, .net_evidence = "none",
+				.net_confidence = "none", .text = "", .compiled = &s->compiled };
+}
+
+static inline void sample_set_path(struct sample *s, const char *path, size_t len)
+{
+	s->r.path = path;
+	s->r.path_len = len;
+}
+
+static inline void sample_net(struct sample *s)
+{
+	s->provider.name = sample_text("openai");
+	s->provider.title = sample_text("OpenAI");
+	s->provider.tier = sample_text("consumer");
+	s->provider.region = sample_text("us");
+	s->provider.training = sample_text("yes, unless opted out");
+	s->provider.retention = sample_text("30 days");
+	s->provider.terms = sample_text("https://example.com/terms");
+	s->rule.id = sample_text("consumer-tier");
+	s->rule.action = SL_ACTION_ALERT;
+	s->rule.severity = sample_text("medium");
+	s->rule.message = sample_text("");
+	s->names[0] = (struct names_hit){ .name = "chat.example.com", .learnt_ns = SAMPLE_TIME_NS - 2500000000ull,
+					  .session = true, .cname = "edge.example.net" };
+	s->names[1] = (struct names_hit){ .name = "old.example.com", .learnt_ns = SAMPLE_TIME_NS - 90000000000ull,
+					  .expired = true, .cname = "" };
+	s->net.who = s->file.who;
+	s->net.hdr.time_ns = SAMPLE_TIME_NS;
+	s->net.addr[0] = 203;
+	s->net.addr[2] = 113;
+	s->net.addr[3] = 9;
+	s->net.family = 4;
+	s->net.port = 443;
+	s->net.proto = IPPROTO_TCP;
+	s->net.op = SL_NET_CONNECT;
+	s->ev = (struct event){ .kind = SL_REC_NET, .time_ns = SAMPLE_TIME_NS, .who = &s->net.who, .net = &s->net };
+	s->r.kind = REPORT_NET_CONNECT;
+	s->r.action = SL_ACTION_ALERT;
+	s->r.taken = SL_TAKEN_NONE;
+	s->r.by = SL_BY_CGROUP;
+	s->r.provider = &s->provider;
+	s->r.net_evidence = "dns-session";
+	s->r.net_confidence = "exact";
+	s->r.names = s->names;
+	s->r.names_cnt = 2;
+	s->r.path = "";
+	s->r.path_len = 0;
+	s->r.classes_cnt = 0;
+}
+
+#endif /* SLUICE_TESTS_REPORT_SAMPLE_H */
