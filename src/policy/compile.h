@@ -35,8 +35,9 @@ struct compiled {
 	uint16_t *rows;                /* tools_cnt * exe_sets_cnt * SL_MODES * users_cnt */
 	struct sl_decision *decisions; /* rows_cnt * path->info.sets */
 	uint32_t rows_cnt;
-	bool none_rules;               /* some rule can report a process outside every session */
+	bool none_rules;               /* some `read:` rule can report a process outside every session */
 	bool user_rules;               /* some rule names users */
+	struct compiled_priv *priv;    /* src/policy/ only */
 };
 
 int policy_compile(const struct policy *p, const struct policy_host *host, struct compiled **ret, struct errmsg *e);

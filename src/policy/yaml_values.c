@@ -235,6 +235,8 @@ int y_duration(struct yctx *y, const struct yfield *f, const struct ynode *n, vo
 	for (size_t i = 0; i < ARRAY_SIZE(units) && s != n->text; i++) {
 		if (strcmp(units[i].unit, s))
 			continue;
+		if (!number)
+			return y_error(y, n, "'%.64s' is no time at all: remove the key, or make it longer", n->text);
 		if (number > 365 * 86400 * NSEC_PER_SEC / units[i].ns)
 			return y_error(y, n, "'%.64s' is longer than a year", n->text);
 		*(uint64_t *)dst = number * units[i].ns;

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the automaton over paths, and the decision tables. A row of decisions is computed once per signature: what the
+ * rules can tell of a subject. Sixty tools and two hundred sets of executables give some ten thousand subjects, but
+ * few signatures and fewer rows.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "match/intern.h"
+#include "policy/compile_internal.h"
+#include "policy/policy_internal.h"
+
+/* Everything that the decisions of a subject depend on; all words, so that it is a key. */
+struct signature {
+	struct rule_set rules;     /* `read:` rules that apply to the subject */
+	struct dfa_set startup;    /* self: classes that the tool loads at start */
+	struct dfa_set purpose;    /* not self: classes that the executable is made for */
+	uint64_t kind;             /* SIG_*, and the class of the tool's own store from bit 32 */
+};
+#define SIG_SELF 1
+#define SIG_GENERIC 2
+#define SIG_INTERPRETER 4
+#define SIG_WORDS (sizeof(struct signature) / sizeof(uint64_t))
+_Static_assert(sizeof(struct signature) % sizeof(uint64_t) == 0, "a key is made of words");
+
+/* What is the same for every row. */
+struct tables {
+	struct rule_set read_rules;            /* all `read:` rules */
+	struct rule_set own_rules;             /* those that name `own` */
+	struct rule_set by_reader[SL_READERS]; /* rules that accept this kind of reader */
+	struct rule_set *by_set;               /* by path set: rules that name one of its classes */
+	struct dfa_set secrets;                /* path classes that are secret classes */
+	struct intern signatures, rows;
+	uint16_t *row_of;                      /* by signature */
+	size_t row_of_size;
+	struct sl_decision *row;               /* scratch: one row, padded to words */
+};
+
+static void tables_done(struct tables *t)
+{
+	free(t->by_set);
+	free(t->row_of);
+	free(t->row);
+	intern_done(&t->signatures);
+	intern_done(&t->rows);
+}
+
+/* ---- classes --------------------------------------------------------------------------------------------------- */
+
+static bool rules_name_class(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		if (policy_strings_has(&p->rules[i].classes, name))
+			return true;
+	return false;
+}
+
+static int add_class(struct compile *w, const char *prefix, const char *name)
+{
+	struct compiled_priv *priv = w->c->priv;
+	char *text;
+
+	if (priv->classes_cnt == DFA_CLASSES_MAX)
+		return compile_too_big(w, "file classes (secret classes and own stores)", priv->classes_cnt + 1,
+				       DFA_CLASSES_MAX, "merge classes, or remove tools");
+	if (asprintf(&text, "%s%s", prefix, name) < 0)
+		return -ENOMEM;
+	priv->class_names[priv->classes_cnt++] = text;
+	return 0;
+}
+
+/* A class that no rule names does not exist: its files are of no interest, and it tells no reader from another. */
+int compile_classes(struct compile *w)
+{
+	struct compiled_priv *priv = w->c->priv;
+	bool own = rules_name_class(w->p, POLICY_CLASS_OWN);
+	int r = 0;
+
+	priv->class_names = calloc(DFA_CLASSES_MAX, sizeof(*priv->class_names));
+	w->secret_class = calloc(w->p->secrets_cnt ? w->p->secrets_cnt : 1, sizeof(*w->secret_class));
+	if (!priv->class_names || !w->secret_class)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < w->p->secrets_cnt; i++) {
+		w->secret_class[i] = NO_CLASS;
+		if (!rules_name_class(w->p, w->p->secrets[i].name))
+			continue;
+		w->secret_class[i] = (uint16_t)priv->classes_cnt;
+		r = add_class(w, "", w->p->secrets[i].name);
+	}
+	priv->secrets_cnt = priv->classes_cnt;
+	priv->own_class[0] = NO_CLASS;
+	for (size_t i = 0; r >= 0 && i < w->p->tools_cnt; i++) {
+		priv->own_class[i + 1] = NO_CLASS;
+		if (!own || !w->p->tools[i].own.cnt)
+			continue;
+		priv->own_class[i + 1] = (uint16_t)priv->classes_cnt;
+		r = add_class(w, "own:", w->p->tools[i].name);
+	}
+	return r;
+}
+
+static int build_path(struct compile *w)
+{
+	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
+	int r = compile_builder(w, DFA_PATH, &b);
+
+	for (size_t i = 0; r >= 0 && i < w->p->secrets_cnt; i++)
+		if (w->secret_class[i] != NO_CLASS)
+			r = compile_patterns(w, b, w->secret_class[i], &w->p->secrets[i].paths);
+	for (size_t i = 0; r >= 0 && i < w->p->tools_cnt; i++)
+		if (w->c->priv->own_class[i + 1] != NO_CLASS)
+			r = compile_patterns(w, b, w->c->priv->own_class[i + 1], &w->p->tools[i].own);
+	return r < 0 ? r : compile_automaton(w, b, SL_SET_UNRESOLVED, "files (secrets, own stores)", &w->c->path);
+}
+
+/* ---- rules by what they ask ------------------------------------------------------------------------------------ */
+
+static int prepare(struct compile *w, struct tables *t)
+{
+	const struct dfa *d = w->c->path;
+	size_t words = (d->info.sets * sizeof(struct sl_decision) + 7) / 8;
+
+	t->by_set = calloc(d->info.sets, sizeof(*t->by_set));
+	t->row = calloc(words, sizeof(uint64_t));
+	if (!t->by_set || !t->row)
+		return -ENOMEM;
+	t->rows = (struct intern)INTERN_INIT(words);
+	for (unsigned int i = 0; i < w->c->priv->secrets_cnt; i++)
+		dfa_set_add(&t->secrets, i);
+	for (size_t i = 0; i < w->p->rules_cnt; i++) {
+		const struct policy_rule *rule = &w->p->rules[i];
+		struct dfa_set named = { 0 };
+
+		if (rule->object != POLICY_OBJECT_READ)
+			continue;
+		rule_set_add(&t->read_rules, i);
+		for (unsigned int k = 0; k < SL_READERS; k++)
+			if (!rule->readers || rule->readers >> k & 1)
+				rule_set_add(&t->by_reader[k], i);
+		for (size_t j = 0; j < rule->classes.cnt; j++) {
+			int secret = policy_find_secret(w->p, rule->classes.v[j]);
+
+			if (secret >= 0)
+				dfa_set_add(&named, w->secret_class[secret]);
+			else if (!strcmp(rule->classes.v[j], POLICY_CLASS_OWN))
+				rule_set_add(&t->own_rules, i);
+			else
+				rule_set_add(&t->by_set[SL_SET_UNRESOLVED], i);
+		}
+		for (uint32_t s = SL_SET_UNRESOLVED + 1; s < d->info.sets; s++)
+			for (unsigned int k = 0; k < DFA_WORDS; k++)
+				if (named.bits[k] & d->sets[s].bits[k])
+					rule_set_add(&t->by_set[s], i);
+	}
+	return 0;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------ */
+
+static struct signature sign(const struct compile *w, const struct tables *t, uint32_t tool, uint32_t exe_set,
+			     unsigned int mode, uint32_t user)
+{
+	const struct compiled_priv *priv = w->c->priv;
+	const struct exe_kind *kind = &w->kinds[exe_set];
+	struct signature sig;
+	bool own = false;
+
+	memset(&sig, 0, sizeof(sig));
+	for (unsigned int i = 0; i < RULE_WORDS; i++) {
+		sig.rules.w[i] = t->read_rules.w[i] & priv->tool_rules[tool].w[i] & priv->exe_rules[exe_set].w[i] &
+				 priv->user_rules[user].w[i];
+		own |= (sig.rules.w[i] & t->own_rules.w[i]) != 0;
+	}
+	sig.kind = (uint64_t)(own ? priv->own_class[tool] : NO_CLASS) << 32;
+	if (tool && mode != SL_MODE_CHILD) {
+		sig.kind |= SIG_SELF;
+		for (size_t i = 0; mode == SL_MODE_STARTUP && i < w->p->tools[tool - 1].startup.cnt; i++) {
+			int secret = policy_find_secret(w->p, w->p->tools[tool - 1].startup.v[i]);
+
+			if (secret >= 0 && w->secret_class[secret] != NO_CLASS)
+				dfa_set_add(&sig.startup, w->secret_class[secret]);
+		}
+	} else {
+		sig.purpose = kind->purpose;
+		sig.kind |= (kind->generic ? SIG_GENERIC : 0) | (kind->interpreter ? SIG_INTERPRETER : 0);
+	}
+	return sig;
+}
+
+static uint8_t reader_kind(const struct tables *t, const struct signature *sig, const struct dfa_set *set)
+{
+	uint64_t startup = 0, made_for = 0, stray = 0;
+
+	for (unsigned int i = 0; i < DFA_WORDS; i++) {
+		startup |= set->bits[i] & sig->startup.bits[i];
+		made_for |= set->bits[i] & sig->purpose.bits[i];
+		stray |= set->bits[i] & t->secrets.bits[i] & ~sig->purpose.bits[i];
+	}
+	if (sig->kind & SIG_SELF)
+		return startup ? SL_READER_STARTUP : SL_READER_SELF;
+	if (made_for && !stray)
+		return SL_READER_PURPOSE;
+	if (sig->kind & SIG_GENERIC)
+		return SL_READER_GENERIC;
+	return sig->kind & SIG_INTERPRETER ? SL_READER_INTERPRETER : SL_READER_OTHER;
+}
+
+static struct sl_decision decide(const struct compile *w, const struct tables *t, const struct signature *sig, uint32_t s)
+{
+	const struct dfa_set *set = &w->c->path->sets[s];
+	uint16_t own_class = (uint16_t)(sig->kind >> 32);
+	bool own = own_class != NO_CLASS && dfa_set_has(set, own_class);
+	uint8_t reader = reader_kind(t, sig, set);
+
+	for (unsigned int i = 0; i < RULE_WORDS; i++) {
+		uint64_t hit = (t->by_set[s].w[i] | (own ? t->own_rules.w[i] : 0)) & sig->rules.w[i] &
+			       t->by_reader[reader].w[i];
+
+		if (hit) {
+			unsigned int rule = i * 64 + (unsigned int)__builtin_ctzll(hit);
+
+			return (struct sl_decision){ .rule = (uint16_t)(rule + 1), .action = w->p->rules[rule].action,
+						     .reader = reader };
+		}
+	}
+	return (struct sl_decision){ 0 };
+}
+
+/* The row of a new signature: equal rows are one. */
+static int add_row(struct compile *w, struct tables *t, const struct signature *sig, uint32_t *ret)
+{
+	uint32_t sets = w->c->path->info.sets;
+	int r;
+
+	for (uint32_t s = SL_SET_UNRESOLVED; s < sets; s++)
+		t->row[s] = decide(w, t, sig, s);
+	r = intern_get(&t->rows, (const uint64_t *)(const void *)t->row, ret);
+	if (r < 0)
+		return r;
+	if (t->rows.cnt > SL_ROWS_MAX)
+		return compile_too_big(w, "subjects that rules tell apart", t->rows.cnt, SL_ROWS_MAX,
+				       "name fewer tools, users or executables in rules");
+	if ((uint64_t)t->rows.cnt * sets > SL_DECISIONS_MAX)
+		return compile_too_big(w, "decisions (subjects times sets of file classes)", (size_t)t->rows.cnt * sets,
+				       SL_DECISIONS_MAX, "name fewer tools, users, executables or classes in rules");
+	return 0;
+}
+
+static int find_row(struct compile *w, struct tables *t, const struct signature *sig, uint16_t *ret)
+{
+	uint32_t known = t->signatures.cnt, id, row;
+	int r = intern_get(&t->signatures, (const uint64_t *)(const void *)sig, &id);
+
+	if (r < 0)
+		return r;
+	if (id == known) {
+		r = add_row(w, t, sig, &row);
+		if (r < 0)
+			return r;
+		if (id >= t->row_of_size) {
+			size_t size = t->row_of_size ? t->row_of_size * 2 : 256;
+			uint16_t *row_of = reallocarray(t->row_of, size, sizeof(*row_of));
+
+			if (!row_of)
+				return -ENOMEM;
+			t->row_of = row_of;
+			t->row_of_size = size;
+		}
+		t->row_of[id] = (uint16_t)row;
+	}
+	*ret = t->row_of[id];
+	return 0;
+}
+
+static int fill_rows(struct compile *w, struct tables *t)
+{
+	struct compiled *c = w->c;
+	uint64_t subjects = (uint64_t)c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt;
+
+	if (subjects > SL_SUBJECTS_MAX)
+		return compile_too_big(w, "subjects (tools times sets of executables times users)", subjects, SL_SUBJECTS_MAX,
+				       "name fewer users or executables in rules, or remove tools");
+	c->rows = calloc(subjects, sizeof(*c->rows));
+	if (!c->rows)
+		return -ENOMEM;
+	for (uint32_t tool = 0; tool < c->tools_cnt; tool++)
+		for (uint32_t x = 0; x < c->exe_sets_cnt; x++)
+			for (unsigned int mode = 0; mode < SL_MODES; mode++)
+				for (uint32_t u = 0; u < c->users_cnt; u++) {
+					struct signature sig = sign(w, t, tool, x, mode, u);
+					int r = find_row(w, t, &sig, &c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt,
+											  tool, x, mode, u)]);
+
+					if (r < 0)
+						return r;
+				}
+	return 0;
+}
+
+static int fill_decisions(struct compile *w, const struct tables *t)
+{
+	struct compiled *c = w->c;
+	uint32_t sets = c->path->info.sets, strangers = c->exe_sets_cnt * SL_MODES * c->users_cnt;
+
+	c->rows_cnt = t->rows.cnt;
+	c->decisions = calloc((size_t)c->rows_cnt * sets, sizeof(*c->decisions));
+	if (!c->decisions)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < c->rows_cnt; i++)
+		memcpy(c->decisions + (size_t)i * sets, intern_key(&t->rows, i), sets * sizeof(*c->decisions));
+	/* Tool 0 comes first in rows[]. */
+	for (uint32_t i = 0; i < strangers && !c->none_rules; i++)
+		for (uint32_t s = 0; s < sets; s++)
+			c->none_rules |= c->decisions[(size_t)c->rows[i] * sets + s].action != SL_ACTION_ALLOW;
+	return 0;
+}
+
+int compile_files(struct compile *w)
+{
+	cleanup_(tables_done) struct tables t = { .signatures = INTERN_INIT(SIG_WORDS), .rows = INTERN_INIT(1) };
+	int r = build_path(w);
+
+	if (r >= 0)
+		r = prepare(w, &t);
+	if (r >= 0)
+		r = fill_rows(w, &t);
+	return r < 0 ? r : fill_decisions(w, &t);
+}
+
+/* ---- questions ------------------------------------------------------------------------------------------------- */
+
+struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
+				 uint32_t uid, unsigned int path_set)
+{
+	uint32_t user = compile_user_class(c, uid), row;
+
+	if (tool >= c->tools_cnt || exe_set >= c->exe_sets_cnt || mode >= SL_MODES || path_set >= c->path->info.sets)
+		return (struct sl_decision){ 0 };
+	row = c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt, tool, exe_set, mode, user)];
+	return c->decisions[(size_t)row * c->path->info.sets + path_set];
+}
+
+size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max)
+{
+	size_t cnt = 0;
+
+	if (path_set == SL_SET_UNRESOLVED) {
+		if (max)
+			names[0] = POLICY_CLASS_UNRESOLVABLE;
+		return 1;
+	}
+	for (unsigned int i = 0; path_set < c->path->info.sets && i < c->priv->classes_cnt; i++) {
+		if (!dfa_set_has(&c->path->sets[path_set], i))
+			continue;
+		if (cnt < max)
+			names[cnt] = c->priv->class_names[i];
+		cnt++;
+	}
+	return cnt;
+}

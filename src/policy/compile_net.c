@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the automaton over host names, providers of destinations, and verdicts on connections. These are taken in user
+ * space, per connection, so rules are judged one by one; only names go through an automaton.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "policy/compile_internal.h"
+#include "policy/policy_internal.h"
+
+/* The unspecified address is here: Linux connects it to loopback. */
+static const struct cidr loopback[] = {
+	{ 4, 8, { 127 } },
+	{ 4, 32, { 0 } },
+	{ 6, 128, { 0 } },
+	{ 6, 128, { [15] = 1 } },
+};
+
+/* RFC 1918, RFC 4193, and link-local. */
+static const struct cidr private[] = {
+	{ 4, 8, { 10 } },
+	{ 4, 12, { 172, 16 } },
+	{ 4, 16, { 192, 168 } },
+	{ 4, 16, { 169, 254 } },
+	{ 6, 7, { 0xfc } },
+	{ 6, 10, { 0xfe, 0x80 } },
+};
+
+static bool in_ranges(const struct cidr *c, size_t cnt, const struct compiled_dest *d)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (cidr_match(&c[i], d->family, d->addr))
+			return true;
+	return false;
+}
+
+static bool in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
+int compile_net(struct compile *w)
+{
+	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
+	size_t classes = w->p->providers_cnt;
+	int r = compile_builder(w, DFA_DOMAIN, &b);
+
+	for (size_t i = 0; r >= 0 && i < w->p->providers_cnt; i++)
+		r = compile_patterns(w, b, (unsigned int)i, &w->p->providers[i].domains);
+	for (size_t i = 0; r >= 0 && i < w->p->rules_cnt; i++) {
+		const struct policy_strings *hosts = &w->p->rules[i].connect.hosts;
+
+		w->c->priv->host_class[i] = hosts->cnt ? (uint16_t)classes++ : NO_CLASS;
+		if (hosts->cnt)
+			r = compile_patterns(w, b, w->c->priv->host_class[i], hosts);
+	}
+	if (r >= 0 && classes > DFA_CLASSES_MAX)
+		r = compile_too_big(w, "providers and host lists", classes, DFA_CLASSES_MAX, "merge or remove some");
+	return r < 0 ? r : compile_automaton(w, b, 0, "host names (providers, rules)", &w->c->name);
+}
+
+/* ---- providers ------------------------------------------------------------------------------------------------- */
+
+static bool port_fits(const struct policy_provider *p, uint16_t port)
+{
+	return !p->ports_cnt || in_ports(p->ports, p->ports_cnt, port);
+}
+
+struct compiled_provider compiled_provider(const struct compiled *c, const struct compiled_dest *d)
+{
+	const struct policy *p = c->policy;
+
+	for (size_t n = 0; n < d->names_cnt; n++) {
+		const struct dfa_set *set = &c->name->sets[dfa_match(c->name, d->names[n], strlen(d->names[n]))];
+
+		for (size_t i = p->providers_cnt; i-- > 0;)
+			if (dfa_set_has(set, (unsigned int)i) && port_fits(&p->providers[i], d->port))
+				return (struct compiled_provider){ &p->providers[i], n };
+	}
+	for (size_t i = p->providers_cnt; i-- > 0;)
+		if (in_ranges(p->providers[i].cidrs, p->providers[i].cidrs_cnt, d) && port_fits(&p->providers[i], d->port))
+			return (struct compiled_provider){ &p->providers[i], SIZE_MAX };
+	return (struct compiled_provider){ NULL, SIZE_MAX };
+}
+
+/* ---- verdicts -------------------------------------------------------------------------------------------------- */
+
+/* A destination with what the conditions ask of it. */
+struct dest {
+	const struct compiled_dest *d;
+	const struct policy_tool *tool;          /* NULL: none */
+	const struct policy_provider *provider;  /* NULL: unknown */
+	struct dfa_set hosts;                    /* classes that one of its names is in */
+	bool words[POLICY_DEST_WORDS];
+};
+
+static struct dest describe(const struct compiled *c, unsigned int tool, const struct compiled_dest *d)
+{
+	struct dest x = { .d = d, .tool = compiled_tool(c, tool), .provider = compiled_provider(c, d).provider };
+
+	for (size_t n = 0; n < d->names_cnt; n++) {
+		unsigned int set = dfa_match(c->name, d->names[n], strlen(d->names[n]));
+
+		for (unsigned int i = 0; i < DFA_WORDS; i++)
+			x.hosts.bits[i] |= c->name->sets[set].bits[i];
+	}
+	x.words[POLICY_DEST_OWN] = x.tool && x.provider && policy_strings_has(&x.tool->providers, x.provider->name);
+	x.words[POLICY_DEST_UNKNOWN] = !x.provider;
+	x.words[POLICY_DEST_LOOPBACK] = in_ranges(loopback, ARRAY_SIZE(loopback), d);
+	x.words[POLICY_DEST_PRIVATE] = in_ranges(private, ARRAY_SIZE(private), d);
+	return x;
+}
+
+static bool names_provider(const struct policy_strings *l, const struct dest *x)
+{
+	for (size_t i = 0; i < l->cnt; i++) {
+		int word = policy_dest_word(l->v[i]);
+
+		if (word >= 0 ? x->words[word] : x->provider && !strcmp(x->provider->name, l->v[i]))
+			return true;
+	}
+	return false;
+}
+
+/* An unknown provider has no tier and no region: it is in no list, and so outside every `not` list. */
+static bool connect_holds(const struct policy_connect *k, uint16_t host_class, const struct dest *x)
+{
+	const char *tier = x->provider ? x->provider->tier : "", *region = x->provider ? x->provider->region : "";
+
+	if (k->any)
+		return true;
+	if (k->providers.cnt && !names_provider(&k->providers, x))
+		return false;
+	if (names_provider(&k->not_providers, x))
+		return false;
+	if (k->tiers.cnt && !policy_strings_has(&k->tiers, tier))
+		return false;
+	if (policy_strings_has(&k->not_tiers, tier))
+		return false;
+	if (k->regions.cnt && !policy_strings_has(&k->regions, region))
+		return false;
+	if (policy_strings_has(&k->not_regions, region))
+		return false;
+	if (k->hosts.cnt && !dfa_set_has(&x->hosts, host_class))
+		return false;
+	if (k->cidrs_cnt && !in_ranges(k->cidrs, k->cidrs_cnt, x->d))
+		return false;
+	return !k->ports_cnt || in_ports(k->ports, k->ports_cnt, x->d->port);
+}
+
+struct sl_decision compiled_connect(const struct compiled *c, unsigned int tool, unsigned int exe_set, uint32_t uid,
+				    const struct compiled_dest *d)
+{
+	const struct compiled_priv *priv = c->priv;
+	uint32_t user = compile_user_class(c, uid);
+	struct dest x;
+
+	if (tool >= c->tools_cnt || exe_set >= c->exe_sets_cnt)
+		return (struct sl_decision){ 0 };
+	x = describe(c, tool, d);
+	for (size_t i = 0; i < c->policy->rules_cnt; i++) {
+		const struct policy_rule *rule = &c->policy->rules[i];
+
+		if (rule->object == POLICY_OBJECT_CONNECT && rule_set_has(&priv->tool_rules[tool], i) &&
+		    rule_set_has(&priv->exe_rules[exe_set], i) && rule_set_has(&priv->user_rules[user], i) &&
+		    connect_holds(&rule->connect, priv->host_class[i], &x))
+			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
+	}
+	return (struct sl_decision){ 0 };
+}
