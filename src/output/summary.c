@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the sums of a run and how they are shown. Names are copied: a policy may be replaced meanwhile, and they are escaped on
+ * the way in, so that printing has nothing hostile left.
+ */
+#include "output/summary.h"
+
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/strbuf.h"
+
+#define SECOND_NS 1000000000ull
+
+struct count {
+	char *name;   /* owned, escaped */
+	uint64_t n;
+};
+
+struct counts {
+	struct count v[SUMMARY_NAMES];
+	size_t cnt;
+	uint64_t others;
+};
+
+struct tool_sums {
+	char *name;   /* owned, escaped; "" for processes outside every session */
+	uint64_t sessions, alerts, denied;
+	struct counts classes, providers;
+};
+
+struct summary {
+	struct tool_sums *tools[SUMMARY_TOOLS];
+	size_t tools_cnt;
+	uint64_t other_tools; /* events of tools beyond the bound */
+	uint64_t kinds[_REPORT_KIND_MAX];
+	uint64_t losses[_SL_LOSS_MAX];
+	uint64_t alerts, allowed;
+	uint64_t first_ns, last_ns;
+};
+
+struct summary *summary_new(void)
+{
+	return calloc(1, sizeof(struct summary));
+}
+
+static void counts_done(struct counts *c)
+{
+	for (size_t i = 0; i < c->cnt; i++)
+		free(c->v[i].name);
+}
+
+void summary_free(struct summary *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->tools_cnt; i++) {
+		counts_done(&s->tools[i]->classes);
+		counts_done(&s->tools[i]->providers);
+		free(s->tools[i]->name);
+		free(s->tools[i]);
+	}
+	free(s);
+}
+
+/* NULL without memory. */
+static char *escaped(const char *name)
+{
+	struct strbuf b = STRBUF_INIT;
+	char *copy;
+
+	escape_text(&b, name, strlen(name));
+	copy = strbuf_ok(&b) ? strdup(strbuf_str(&b)) : NULL;
+	strbuf_done(&b);
+	return copy;
+}
+
+static void counts_add(struct counts *c, const char *name, uint64_t n)
+{
+	cleanup_free char *clean = escaped(name);
+
+	for (size_t i = 0; clean && i < c->cnt; i++) {
+		if (strcmp(c->v[i].name, clean) == 0) {
+			c->v[i].n += n;
+			return;
+		}
+	}
+	if (!clean || c->cnt == SUMMARY_NAMES) {
+		c->others += n;
+		return;
+	}
+	c->v[c->cnt++] = (struct count){ take_ptr(clean), n };
+}
+
+static struct tool_sums *tool_sums(struct summary *s, const char *name)
+{
+	cleanup_free char *clean = escaped(name);
+	struct tool_sums *t;
+
+	for (size_t i = 0; clean && i < s->tools_cnt; i++)
+		if (strcmp(s->tools[i]->name, clean) == 0)
+			return s->tools[i];
+	if (!clean || s->tools_cnt == SUMMARY_TOOLS)
+		return NULL;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->name = take_ptr(clean);
+	s->tools[s->tools_cnt++] = t;
+	return t;
+}
+
+static void add_file(struct tool_sums *t, const struct report *r, uint64_t n)
+{
+	for (size_t i = 0; i < r->classes_cnt; i++)
+		counts_add(&t->classes, r->classes[i], n);
+	if (!r->classes_cnt)
+		counts_add(&t->classes, "path unresolved", n);
+}
+
+void summary_add(struct summary *s, const struct report *r)
+{
+	uint64_t n = r->repeats ? r->repeats : 1;
+	struct tool_sums *t;
+
+	if (!s->first_ns)
+		s->first_ns = r->time_ns;
+	if (r->time_ns > s->last_ns)
+		s->last_ns = r->time_ns;
+	s->kinds[r->kind] += n;
+	if (r->kind == REPORT_LOSS && r->loss < _SL_LOSS_MAX)
+		s->losses[r->loss] += r->loss_count;
+	if (r->kind != REPORT_FILE_OPEN && r->kind != REPORT_NET_CONNECT && r->kind != REPORT_SESSION_START)
+		return;
+	if (r->rule && r->action >= SL_ACTION_ALERT)
+		s->alerts += n;
+	t = tool_sums(s, r->tool ? r->tool->name : "");
+	if (!t) {
+		s->other_tools += n;
+		return;
+	}
+	if (r->rule && r->action >= SL_ACTION_ALERT)
+		t->alerts += n;
+	if (r->taken != SL_TAKEN_NONE)
+		t->denied += n;
+	if (r->kind == REPORT_SESSION_START)
+		t->sessions++;
+	else if (r->kind == REPORT_FILE_OPEN)
+		add_file(t, r, n);
+	else
+		counts_add(&t->providers, r->provider ? r->provider->name : "unknown", n);
+}
+
+void summary_set_allowed(struct summary *s, uint64_t allowed)
+{
+	s->allowed = allowed;
+}
+
+uint64_t summary_alerts(const struct summary *s)
+{
+	return s->alerts;
+}
+
+static void print_n(FILE *f, uint64_t n, const char *one, const char *many)
+{
+	fprintf(f, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+}
+
+/* Largest first; equal ones in the order of their first sight. */
+static void print_counts(FILE *f, const char *what, const struct counts *c)
+{
+	size_t order[SUMMARY_NAMES];
+
+	if (!c->cnt && !c->others)
+		return;
+	for (size_t i = 0; i < c->cnt; i++) {
+		size_t at = i;
+
+		for (; at && c->v[order[at - 1]].n < c->v[i].n; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	fprintf(f, "    %-9s", what);
+	for (size_t i = 0; i < c->cnt; i++)
+		fprintf(f, "%s%s %llu", i ? ", " : "", c->v[order[i]].name, (unsigned long long)c->v[order[i]].n);
+	if (c->others)
+		fprintf(f, "%sothers %llu", c->cnt ? ", " : "", (unsigned long long)c->others);
+	fputc('\n', f);
+}
+
+static void print_tool(FILE *f, const struct tool_sums *t)
+{
+	fprintf(f, "  %s: ", t->name[0] ? t->name : "outside every session");
+	if (t->name[0]) {
+		print_n(f, t->sessions, "session", "sessions");
+		fputs(", ", f);
+	}
+	print_n(f, t->alerts, "alert", "alerts");
+	if (t->denied)
+		fprintf(f, ", %llu stopped", (unsigned long long)t->denied);
+	fputc('\n', f);
+	print_counts(f, "reads", &t->classes);
+	print_counts(f, "connects", &t->providers);
+}
+
+void summary_print(const struct summary *s, FILE *f)
+{
+	uint64_t seconds = s->last_ns > s->first_ns ? (s->last_ns - s->first_ns) / SECOND_NS : 0;
+	bool lost = false;
+
+	fprintf(f, "%lluh%02llum%02llus: ", (unsigned long long)(seconds / 3600), (unsigned long long)(seconds / 60 % 60),
+		(unsigned long long)(seconds % 60));
+	print_n(f, s->kinds[REPORT_SESSION_START], "session", "sessions");
+	fputs(", ", f);
+	print_n(f, s->kinds[REPORT_FILE_OPEN], "file", "files");
+	fputs(", ", f);
+	print_n(f, s->kinds[REPORT_NET_CONNECT], "connection", "connections");
+	fputs(", ", f);
+	print_n(f, s->kinds[REPORT_PROC_EXEC], "program", "programs");
+	fputs(", ", f);
+	print_n(f, s->alerts, "alert", "alerts");
+	if (s->allowed)
+		fprintf(f, "; %llu allowed by a rule and not shown", (unsigned long long)s->allowed);
+	fputc('\n', f);
+	for (size_t i = 0; i < s->tools_cnt; i++)
+		print_tool(f, s->tools[i]);
+	if (s->other_tools)
+		fprintf(f, "  further tools: %llu events\n", (unsigned long long)s->other_tools);
+	for (unsigned int i = 0; i < _SL_LOSS_MAX; i++) {
+		if (!s->losses[i])
+			continue;
+		fprintf(f, "%s  %s: %llu. %s\n", lost ? "" : "losses:\n", event_loss_name(i),
+			(unsigned long long)s->losses[i], event_loss_help(i));
+		lost = true;
+	}
+	if (!lost)
+		fputs("no losses\n", f);
+}

@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: lines for people, one an event:
+ *
+ *   16:05:11.123 BLOCK claude-code:700 > bash > cat  read ~/shop/.env  dotenv  ai-reads-secret  x12
+ *   time         word  chain                         verb target       what    rule             repeats
+ *
+ * The chain begins with the tool and its session (the pid of the session's first process). When a line is wider than the
+ * terminal, parts go in the order of `struct fit`, the target last: it is shortened in its middle, and only then is the line cut.
+ * All text of others goes through base/escape.h. Times are local; a recording shown elsewhere shows other hours.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/escape.h"
+#include "base/redact.h"
+#include "base/width.h"
+#include "output/format.h"
+#include "output/output.h"
+#include "output/sink.h"
+
+#define SECOND_NS 1000000000ull
+
+/* Below this the time and the word would leave no room; the line is then as if this wide. */
+#define WIDTH_MIN 40
+/* From this width on the chain is a column of its own, so that targets stand below each other. */
+#define WIDTH_COLUMNS 100
+#define CHAIN_COLUMNS 30
+
+/* Where second lines begin: below the word. */
+#define INDENT 13
+
+#define SGR_DIM "2"
+#define SGR_BOLD "1"
+
+/* The chain at its three lengths: whole, its two ends, its beginning. */
+enum chain { CHAIN_LONG, CHAIN_SHORT, CHAIN_TOOL, _CHAIN_MAX };
+
+/* The parts of a line, as text without colours. */
+struct parts {
+	const char *word;
+	const char *verb;        /* "" none */
+	const char *sgr;         /* colour of the word, NULL none */
+	bool keep_start;         /* the target's beginning matters most: cut at its end, not in its middle */
+	struct strbuf chain[_CHAIN_MAX], target, what, evidence, rule, repeats;
+};
+
+/* What is left out and how short the target may get, one step after the other until the line fits. */
+static const struct fit {
+	bool evidence, rule, what;
+	enum chain chain;
+	unsigned int target_min; /* 0: as it is */
+} fits[] = {
+	{ true, true, true, CHAIN_LONG, 0 },
+	{ false, true, true, CHAIN_LONG, 0 },
+	{ false, true, true, CHAIN_SHORT, 0 },
+	{ false, true, true, CHAIN_TOOL, 0 },
+	{ false, true, true, CHAIN_SHORT, 24 },
+	{ false, true, true, CHAIN_TOOL, 20 },
+	{ false, false, true, CHAIN_TOOL, 12 },
+	{ false, false, false, CHAIN_TOOL, 8 },
+};
+
+struct line {
+	struct strbuf *b;
+	size_t left;     /* columns; SIZE_MAX: no limit */
+	bool colour;
+};
+
+/* ---- pieces of text ------------------------------------------------------------------------------------------------- */
+
+static void add_text(struct strbuf *b, const char *s)
+{
+	escape_text(b, s, strlen(s));
+}
+
+static void done_parts(struct parts *p)
+{
+	struct strbuf *all[] = { &p->chain[CHAIN_LONG], &p->chain[CHAIN_SHORT], &p->chain[CHAIN_TOOL], &p->target,
+				 &p->what, &p->evidence, &p->rule, &p->repeats };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		strbuf_done(all[i]);
+}
+
+/* A path with the user's home as "~". Homes elsewhere stay as they are: the report does not know them. */
+static void add_path(struct strbuf *b, const struct report *r, const char *path, size_t len)
+{
+	size_t user_len = strlen(r->user), home = 0;
+
+	if (r->process && r->process->uid == 0 && len >= 5 && !memcmp(path, "/root", 5))
+		home = 5;
+	else if (user_len && len >= 6 + user_len && !memcmp(path, "/home/", 6) && !memcmp(path + 6, r->user, user_len))
+		home = 6 + user_len;
+	if (home && (len == home || path[home] == '/')) {
+		strbuf_addc(b, '~');
+		path += home;
+		len -= home;
+	}
+	escape_text(b, path, len);
+}
+
+/* What people call a process: its executable's file name. comm is a thread's, and anybody can set it. */
+static void add_program(struct strbuf *b, const struct process *p)
+{
+	const char *slash = strrchr(p->exe, '/');
+	const char *name = slash ? slash + 1 : p->exe;
+
+	add_text(b, name[0] ? name : p->comm[0] ? p->comm : "?");
+}
+
+static void add_tool(struct strbuf *b, const struct report *r)
+{
+	add_text(b, r->tool ? r->tool->name : "?");
+	strbuf_addc(b, ':');
+	strbuf_addu(b, r->session ? r->session->pid : r->process->session_pid);
+}
+
+static void copy_chain(struct parts *p, enum chain to, enum chain from)
+{
+	strbuf_reset(&p->chain[to]);
+	strbuf_add(&p->chain[to], strbuf_str(&p->chain[from]), p->chain[from].len);
+}
+
+/* Outside every session: the process and its parent. */
+static void add_stranger(struct parts *p, const struct report *r)
+{
+	if (r->ancestors_cnt) {
+		add_program(&p->chain[CHAIN_LONG], r->ancestors[0]);
+		strbuf_adds(&p->chain[CHAIN_LONG], " > ");
+	}
+	add_program(&p->chain[CHAIN_LONG], r->process);
+	add_program(&p->chain[CHAIN_TOOL], r->process);
+	copy_chain(p, CHAIN_SHORT, CHAIN_TOOL);
+}
+
+static void add_chain(struct parts *p, const struct report *r)
+{
+	struct strbuf *all = &p->chain[CHAIN_LONG], *ends = &p->chain[CHAIN_SHORT];
+	size_t top = 0;
+
+	if (!r->process)
+		return;
+	if (!r->session && !r->process->session_ns) {
+		add_stranger(p, r);
+		return;
+	}
+	add_tool(&p->chain[CHAIN_TOOL], r);
+	copy_chain(p, CHAIN_LONG, CHAIN_TOOL);
+	copy_chain(p, CHAIN_SHORT, CHAIN_TOOL);
+	/* The last process of a session speaks for all of it when it ends. */
+	if (format_is_tool(r->process) || r->kind == REPORT_SESSION_END)
+		return;
+	while (top < r->ancestors_cnt && !format_is_tool(r->ancestors[top]))
+		top++;
+	strbuf_adds(all, " > ");
+	/* The tool itself is not among the ancestors: it ended and was forgotten, or is further up than the report goes. */
+	if (top == r->ancestors_cnt) {
+		strbuf_adds(all, "... > ");
+		top = 0;
+	}
+	while (top-- > 0) {
+		add_program(all, r->ancestors[top]);
+		strbuf_adds(all, " > ");
+	}
+	add_program(all, r->process);
+	strbuf_adds(ends, " > ... > ");
+	add_program(ends, r->process);
+	if (width_text(strbuf_str(ends), ends->len) >= width_text(strbuf_str(all), all->len))
+		copy_chain(p, CHAIN_SHORT, CHAIN_LONG);
+}
+
+static void add_argv(struct strbuf *b, const struct process *p)
+{
+	const char *prev = "", *arg = p->argv, *end = p->argv + p->argv_len;
+	struct strbuf clean = STRBUF_INIT;
+	size_t prev_len = 0;
+
+	while (arg < end) {
+		size_t len = strnlen(arg, (size_t)(end - arg));
+
+		strbuf_reset(&clean);
+		redact_arg(&clean, prev, prev_len, arg, len);
+		if (b->len)
+			strbuf_addc(b, ' ');
+		escape_arg(b, strbuf_str(&clean), clean.len);
+		prev = arg;
+		prev_len = len;
+		arg += len + 1;
+	}
+	strbuf_done(&clean);
+}
+
+static void add_duration(struct strbuf *b, uint64_t ns)
+{
+	unsigned long long s = ns / SECOND_NS;
+
+	if (s >= 3600)
+		strbuf_addf(b, "%lluh%02llum", s / 3600, s / 60 % 60);
+	else if (s >= 60)
+		strbuf_addf(b, "%llum%02llus", s / 60, s % 60);
+	else
+		strbuf_addf(b, "%llu.%llus", s, (unsigned long long)(ns / (SECOND_NS / 10) % 10));
+}
+
+static void add_count(struct strbuf *b, uint64_t n, const char *one, const char *many)
+{
+	if (b->len)
+		strbuf_adds(b, ", ");
+	strbuf_addu(b, n);
+	strbuf_addc(b, ' ');
+	strbuf_adds(b, n == 1 ? one : many);
+}
+
+/* ---- kinds ---------------------------------------------------------------------------------------------------------- */
+
+static const char *severity_sgr(const char *severity)
+{
+	if (!strcmp(severity, "critical") || !strcmp(severity, "high"))
+		return "1;31";
+	return strcmp(severity, "medium") != 0 ? "1;36" : "1;33";
+}
+
+static void add_verdict(struct parts *p, const struct report *r)
+{
+	if (!r->rule) {
+		p->word = "-";
+		return;
+	}
+	add_text(&p->rule, r->rule->id);
+	switch (r->action) {
+	case SL_ACTION_BLOCK:
+		p->word = r->taken == SL_TAKEN_DENIED ? "BLOCK" : r->taken == SL_TAKEN_KILLED ? "KILL" : "ALERT";
+		/* The policy only monitors, or this hook cannot refuse. */
+		if (r->taken == SL_TAKEN_NONE)
+			strbuf_adds(&p->evidence, "not blocked");
+		break;
+	case SL_ACTION_ALERT:
+		p->word = "ALERT";
+		break;
+	case SL_ACTION_LOG:
+		p->word = "log";
+		return;
+	default:
+		p->word = "allow";
+		return;
+	}
+	p->sgr = severity_sgr(r->rule->severity);
+}
+
+static void add_file(struct parts *p, const struct report *r)
+{
+	static const char *const verbs[] = { "open", "read", "write", "read/write", "exec", "read", "write", "read/write" };
+	const struct sl_rec_file *f = r->event->file;
+
+	p->verb = f->access & SL_ACCESS_PATH ? "handle" : verbs[f->access & 7];
+	add_path(&p->target, r, r->path, r->path_len);
+	for (size_t i = 0; i < r->classes_cnt; i++) {
+		if (i)
+			strbuf_addc(&p->what, ',');
+		add_text(&p->what, r->classes[i]);
+	}
+	if (f->set == SL_SET_UNRESOLVED)
+		strbuf_adds(&p->what, "path unresolved");
+	if (r->reader == SL_READER_STARTUP) {
+		if (p->evidence.len)
+			strbuf_adds(&p->evidence, ", ");
+		strbuf_adds(&p->evidence, "at start");
+	}
+}
+
+static void add_net(struct parts *p, const struct report *r)
+{
+	const struct sl_rec_net *n = r->event->net;
+
+	p->verb = n->op == SL_NET_CONNECT ? "connect" : "send";
+	if (r->names_cnt) {
+		add_text(&p->target, r->names[0].name);
+	} else if (n->family == 6) {
+		strbuf_addc(&p->target, '[');
+		format_addr(&p->target, n->family, n->addr);
+		strbuf_addc(&p->target, ']');
+	} else {
+		format_addr(&p->target, n->family, n->addr);
+	}
+	strbuf_addc(&p->target, ':');
+	strbuf_addu(&p->target, n->port);
+	if (n->proto != 6) {
+		strbuf_addc(&p->target, '/');
+		format_proto(&p->target, n->proto);
+	}
+	if (r->names_cnt > 1)
+		strbuf_addf(&p->target, " (+%zu)", r->names_cnt - 1);
+	if (r->provider) {
+		add_text(&p->what, r->provider->name);
+		strbuf_adds(&p->what, " (");
+		add_text(&p->what, r->provider->tier);
+		strbuf_addc(&p->what, ')');
+	} else {
+		strbuf_adds(&p->what, "unknown");
+	}
+	if (strcmp(r->net_evidence, "none") != 0) {
+		if (p->evidence.len)
+			strbuf_adds(&p->evidence, ", ");
+		strbuf_adds(&p->evidence, r->net_evidence);
+		if (!strcmp(r->net_confidence, "low"))
+			strbuf_adds(&p->evidence, ", low");
+	}
+}
+
+static void add_start(struct parts *p, const struct report *r)
+{
+	const char *confidence;
+	char tty[FORMAT_TTY_SIZE];
+
+	p->word = "start";
+	if (!r->process)
+		return;
+	if (r->process->cwd[0]) {
+		p->verb = "in";
+		add_path(&p->target, r, r->process->cwd, strlen(r->process->cwd));
+	}
+	add_text(&p->what, r->user);
+	if (r->process->tty[0]) {
+		if (p->what.len)
+			strbuf_addc(&p->what, ' ');
+		add_text(&p->what, format_tty(r->process->tty, tty));
+	}
+	strbuf_adds(&p->evidence, format_tool_evidence(r, &confidence));
+}
+
+static void add_end(struct parts *p, const struct report *r)
+{
+	const struct session *s = r->session;
+
+	p->word = "end";
+	if (!s)
+		return;
+	p->verb = "after";
+	add_duration(&p->target, s->end_ns > s->begin_ns ? s->end_ns - s->begin_ns : 0);
+	add_count(&p->what, s->files, "file", "files");
+	add_count(&p->what, s->connects, "connection", "connections");
+	add_count(&p->what, s->alerts, "alert", "alerts");
+}
+
+static void add_exit(struct parts *p, const struct report *r)
+{
+	p->word = "exit";
+	if (!r->event || r->event->kind != SL_REC_EXIT)
+		return;
+	if (r->event->exit->exit_code & 0x7f)
+		strbuf_addf(&p->target, "signal %u", r->event->exit->exit_code & 0x7f);
+	else
+		strbuf_addf(&p->target, "status %u", r->event->exit->exit_code >> 8 & 0xff);
+}
+
+static void add_kind(struct parts *p, const struct report *r)
+{
+	switch (r->kind) {
+	case REPORT_FILE_OPEN:
+		add_verdict(p, r);
+		add_file(p, r);
+		break;
+	case REPORT_NET_CONNECT:
+		add_verdict(p, r);
+		add_net(p, r);
+		break;
+	case REPORT_PROC_EXEC:
+		p->word = "exec";
+		p->keep_start = true;
+		if (r->process)
+			add_argv(&p->target, r->process);
+		break;
+	case REPORT_PROC_EXIT:
+		add_exit(p, r);
+		break;
+	case REPORT_SESSION_START:
+		add_start(p, r);
+		break;
+	case REPORT_SESSION_END:
+		add_end(p, r);
+		break;
+	case REPORT_LOSS:
+		p->word = "LOSS";
+		p->sgr = "1;35";
+		strbuf_adds(&p->target, event_loss_name(r->loss));
+		strbuf_adds(&p->target, ": ");
+		strbuf_addu(&p->target, r->loss_count);
+		break;
+	case REPORT_AGENT_START:
+	case REPORT_AGENT_STOP:
+	case REPORT_POLICY_LOAD:
+		p->word = r->kind == REPORT_POLICY_LOAD ? "load" : "agent";
+		p->keep_start = true;
+		add_text(&p->target, r->text);
+		break;
+	case REPORT_INVALID:
+	case _REPORT_KIND_MAX:
+		break;
+	}
+}
+
+/* ---- the line ------------------------------------------------------------------------------------------------------- */
+
+/* Appends text as far as there is room. */
+static void put(struct line *l, const char *sgr, const char *s, size_t len)
+{
+	size_t columns = width_text(s, len);
+
+	if (columns > l->left) {
+		len = width_prefix(s, len, l->left);
+		columns = l->left;
+	}
+	if (!len)
+		return;
+	if (sgr && l->colour)
+		strbuf_addf(l->b, "\033[%sm", sgr);
+	strbuf_add(l->b, s, len);
+	if (sgr && l->colour)
+		strbuf_adds(l->b, "\033[0m");
+	if (l->left != SIZE_MAX)
+		l->left -= columns;
+}
+
+static void put_str(struct line *l, const char *sgr, const char *s)
+{
+	put(l, sgr, s, strlen(s));
+}
+
+static void put_spaces(struct line *l, size_t n)
+{
+	while (n-- > 0)
+		put(l, NULL, " ", 1);
+}
+
+static void put_part(struct line *l, const char *sgr, const struct strbuf *part)
+{
+	if (!part->len)
+		return;
+	put_spaces(l, 2);
+	put(l, sgr, part->data, part->len);
+}
+
+static void put_target(struct line *l, const struct parts *p, size_t columns, const char *sgr)
+{
+	const char *s = strbuf_str(&p->target);
+	size_t len = p->target.len, head, tail;
+	struct strbuf cut = STRBUF_INIT;
+
+	if (width_text(s, len) <= columns) {
+		put(l, sgr, s, len);
+		return;
+	}
+	/* The end says more: the file's name and the folders it is in. */
+	columns -= 3;
+	head = width_prefix(s, len, p->keep_start ? columns : columns / 3);
+	tail = p->keep_start ? 0 : width_suffix(s + head, len - head, columns - columns / 3);
+	strbuf_add(&cut, s, head);
+	strbuf_adds(&cut, "...");
+	strbuf_add(&cut, s + len - tail, tail);
+	put(l, sgr, strbuf_str(&cut), cut.len);
+	strbuf_done(&cut);
+}
+
+static size_t part_columns(const struct strbuf *part, size_t gap)
+{
+	return part->len ? gap + width_text(part->data, part->len) : 0;
+}
+
+/* Columns of all but the target. */
+static size_t fixed_columns(const struct parts *p, const struct fit *f)
+{
+	size_t n = INDENT + 6;
+
+	n += part_columns(&p->chain[f->chain], 0);
+	if (p->verb[0] || p->target.len)
+		n += 2;
+	if (p->verb[0])
+		n += strlen(p->verb) + 1;
+	n += f->what ? part_columns(&p->what, 2) : 0;
+	n += f->evidence ? part_columns(&p->evidence, 2) : 0;
+	n += f->rule ? part_columns(&p->rule, 2) : 0;
+	return n + part_columns(&p->repeats, 2);
+}
+
+static const struct fit *choose(const struct parts *p, size_t width, size_t *ret_target)
+{
+	size_t want = width_text(strbuf_str(&p->target), p->target.len), fixed, min;
+
+	*ret_target = want;
+	for (size_t i = 0; width != SIZE_MAX && i < ARRAY_SIZE(fits); i++) {
+		fixed = fixed_columns(p, &fits[i]);
+		min = fits[i].target_min && fits[i].target_min < want ? fits[i].target_min : want;
+		*ret_target = min;
+		if (fixed + min > width)
+			continue;
+		*ret_target = width - fixed < want ? width - fixed : want;
+		return &fits[i];
+	}
+	return width == SIZE_MAX ? &fits[0] : &fits[ARRAY_SIZE(fits) - 1];
+}
+
+static void put_time(struct line *l, uint64_t wall_ns)
+{
+	time_t seconds = (time_t)(wall_ns / SECOND_NS);
+	char text[32];
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm))
+		memset(&tm, 0, sizeof(tm));
+	snprintf(text, sizeof(text), "%02d:%02d:%02d.%03u ", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		 (unsigned int)(wall_ns / 1000000 % 1000));
+	put_str(l, SGR_DIM, text);
+}
+
+static void put_parts(struct line *l, const struct report *r, const struct parts *p, size_t width)
+{
+	size_t target, chain;
+	const struct fit *f = choose(p, width, &target);
+	const struct strbuf *c = &p->chain[f->chain];
+
+	put_time(l, r->wall_ns);
+	put_str(l, p->sgr, p->word);
+	put_spaces(l, strlen(p->word) < 5 ? 6 - strlen(p->word) : 1);
+	put(l, NULL, strbuf_str(c), c->len);
+	if (p->verb[0] || p->target.len) {
+		chain = part_columns(c, 0);
+		/* Without a chain (the agent's own lines) the target takes its place. */
+		if (chain)
+			put_spaces(l, 2);
+		if (chain && chain < CHAIN_COLUMNS && width >= WIDTH_COLUMNS && f == &fits[0] &&
+		    (width == SIZE_MAX || fixed_columns(p, f) + target + CHAIN_COLUMNS - chain <= width))
+			put_spaces(l, CHAIN_COLUMNS - chain);
+		if (p->verb[0]) {
+			put_str(l, NULL, p->verb);
+			put_spaces(l, 1);
+		}
+		put_target(l, p, target, p->sgr ? SGR_BOLD : NULL);
+	}
+	if (f->what)
+		put_part(l, NULL, &p->what);
+	if (f->evidence)
+		put_part(l, SGR_DIM, &p->evidence);
+	if (f->rule)
+		put_part(l, p->sgr ? NULL : SGR_DIM, &p->rule);
+	put_part(l, SGR_BOLD, &p->repeats);
+}
+
+static bool is_shown(const struct report *r, const struct report_host *host)
+{
+	return host->show_exec || (r->kind != REPORT_PROC_EXEC && r->kind != REPORT_PROC_EXIT);
+}
+
+void output_text_format(struct strbuf *b, const struct report *r, const struct report_host *host, unsigned int width, bool colour)
+{
+	size_t columns = !width ? SIZE_MAX : width < WIDTH_MIN ? WIDTH_MIN : width;
+	struct line l = { .b = b, .left = columns, .colour = colour };
+	struct parts p = { .word = "?", .verb = "" };
+
+	if (!is_shown(r, host))
+		return;
+	add_chain(&p, r);
+	add_kind(&p, r);
+	if (r->repeats)
+		strbuf_addf(&p.repeats, "x%llu", (unsigned long long)r->repeats);
+	put_parts(&l, r, &p, columns);
+	strbuf_addc(b, '\n');
+	done_parts(&p);
+}
+
+/* ---- the output ----------------------------------------------------------------------------------------------------- */
+
+struct text_output {
+	struct output out;                    /* first: an output is a pointer to it */
+	unsigned int width;
+	bool colour;
+	char policy[sizeof(((struct policy *)0)->hash)];  /* whose rules are counted in `told` */
+	uint64_t told[SL_RULES_MAX / 64];     /* rules whose message was shown */
+	uint64_t told_loss;                   /* losses whose help was shown */
+};
+_Static_assert(_SL_LOSS_MAX <= 64, "one bit a loss");
+
+/* A second line, indented and broken at blanks. */
+static void add_note(struct strbuf *b, const struct text_output *t, const char *text)
+{
+	size_t room = !t->width ? SIZE_MAX : t->width > INDENT + 20 ? t->width - INDENT : 20;
+	struct strbuf clean = STRBUF_INIT;
+	const char *at;
+
+	escape_line(&clean, text, strlen(text));
+	for (at = strbuf_str(&clean); *at;) {
+		size_t len = width_prefix(at, strlen(at), room), end = len;
+
+		if (at[len])
+			while (end && at[end] != ' ')
+				end--;
+		if (!end)
+			end = len;
+		strbuf_addf(b, "%*s", INDENT, "");
+		strbuf_add(b, at, end);
+		strbuf_addc(b, '\n');
+		at += end;
+		while (*at == ' ')
+			at++;
+	}
+	strbuf_done(&clean);
+}
+
+/* True the first time a rule says something in this run. A policy that was loaded since begins anew. */
+static bool first_time(struct text_output *t, const struct report *r)
+{
+	const struct policy *policy = r->compiled->policy;
+	size_t rule = (size_t)(r->rule - policy->rules);
+	bool first;
+
+	if (strcmp(t->policy, policy->hash) != 0) {
+		memcpy(t->policy, policy->hash, sizeof(t->policy));
+		memset(t->told, 0, sizeof(t->told));
+	}
+	if (rule >= SL_RULES_MAX)
+		return false;
+	first = !(t->told[rule / 64] >> (rule % 64) & 1);
+	t->told[rule / 64] |= 1ull << (rule % 64);
+	return first;
+}
+
+static int text_write(struct output *o, const struct report *r)
+{
+	struct text_output *t = (struct text_output *)o;
+	size_t start = o->lines.len;
+
+	output_text_format(&o->lines, r, &o->host, t->width, t->colour);
+	if (r->rule && r->action >= SL_ACTION_ALERT && r->rule->message[0] && first_time(t, r))
+		add_note(&o->lines, t, r->rule->message);
+	if (r->kind == REPORT_LOSS && r->loss < _SL_LOSS_MAX && !(t->told_loss >> r->loss & 1)) {
+		t->told_loss |= 1ull << r->loss;
+		add_note(&o->lines, t, event_loss_help(r->loss));
+	}
+	return o->lines.len > start || o->lines.failed ? sink_appended(o, start) : 0;
+}
+
+static void text_free(struct output *o)
+{
+	sink_done(o);
+	free(o);
+}
+
+int output_text_new(int fd, const struct report_host *host, unsigned int width, bool colour, struct output **ret)
+{
+	static const struct output_ops ops = {
+		.name = "text",
+		.write = text_write,
+		.flush = sink_flush,
+		.free = text_free,
+	};
+	struct text_output *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	tzset();
+	t->out.ops = &ops;
+	t->out.fd = fd;
+	t->out.host = *host;
+	t->width = width;
+	t->colour = colour;
+	*ret = &t->out;
+	return 0;
+}
