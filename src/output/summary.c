@@ -119,6 +119,24 @@ static void add_file(struct tool_sums *t, const struct report *r, uint64_t n)
 		counts_add(&t->classes, "path unresolved", n);
 }
 
+static void add_verdict(struct summary *s, const struct report *r, uint64_t n)
+{
+	bool alert = r->rule && r->action >= SL_ACTION_ALERT;
+	struct tool_sums *t = tool_sums(s, r->tool ? r->tool->name : "");
+
+	s->alerts += alert ? n : 0;
+	if (!t) {
+		s->other_tools += n;
+		return;
+	}
+	t->alerts += alert ? n : 0;
+	t->denied += r->taken != SL_TAKEN_NONE ? n : 0;
+	if (r->kind == REPORT_FILE_OPEN)
+		add_file(t, r, n);
+	else
+		counts_add(&t->providers, r->provider ? r->provider->name : "unknown", n);
+}
+
 void summary_add(struct summary *s, const struct report *r)
 {
 	uint64_t n = r->repeats ? r->repeats : 1;
@@ -131,25 +149,13 @@ void summary_add(struct summary *s, const struct report *r)
 	s->kinds[r->kind] += n;
 	if (r->kind == REPORT_LOSS && r->loss < _SL_LOSS_MAX)
 		s->losses[r->loss] += r->loss_count;
-	if (r->kind != REPORT_FILE_OPEN && r->kind != REPORT_NET_CONNECT && r->kind != REPORT_SESSION_START)
-		return;
-	if (r->rule && r->action >= SL_ACTION_ALERT)
-		s->alerts += n;
-	t = tool_sums(s, r->tool ? r->tool->name : "");
-	if (!t) {
-		s->other_tools += n;
-		return;
+	if (r->kind == REPORT_SESSION_START) {
+		t = tool_sums(s, r->tool ? r->tool->name : "");
+		if (t)
+			t->sessions++;
 	}
-	if (r->rule && r->action >= SL_ACTION_ALERT)
-		t->alerts += n;
-	if (r->taken != SL_TAKEN_NONE)
-		t->denied += n;
-	if (r->kind == REPORT_SESSION_START)
-		t->sessions++;
-	else if (r->kind == REPORT_FILE_OPEN)
-		add_file(t, r, n);
-	else
-		counts_add(&t->providers, r->provider ? r->provider->name : "unknown", n);
+	if (r->kind == REPORT_FILE_OPEN || r->kind == REPORT_NET_CONNECT)
+		add_verdict(s, r, n);
 }
 
 void summary_set_allowed(struct summary *s, uint64_t allowed)

@@ -33,7 +33,6 @@ static void test_counts_by_tool_class_and_provider(void **state)
 	(void)state;
 	sample_init(&s);
 	s.r.kind = REPORT_SESSION_START;
-	s.r.rule = NULL;
 	s.r.time_ns = SAMPLE_TIME_NS - 65000000000ull;
 	summary_add(sum, &s.r);
 	sample_init(&s);
