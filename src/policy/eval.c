@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the meaning of a policy, said once more and plainly. No tables, no numbering, no sharing of work: each question
+ * walks the rules in order and looks every name up. Do not make it clever; that would make it like what it checks.
+ */
+#include "policy/eval.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/naive.h"
+#include "record.h"
+
+static bool has(const struct policy_strings *l, const char *s)
+{
+	for (size_t i = 0; i < l->cnt; i++)
+		if (!strcmp(l->v[i], s))
+			return true;
+	return false;
+}
+
+/* ---- recognition ----------------------------------------------------------------------------------------------- */
+
+static bool is_interpreter(const struct policy *p, const struct policy_host *h, const char *exe)
+{
+	for (size_t i = 0; i < p->interpreters_cnt; i++)
+		if (naive_path(&p->interpreters[i].exe, h->homes, h->homes_cnt, exe))
+			return true;
+	return false;
+}
+
+static bool takes_value(const struct policy *p, const char *arg)
+{
+	for (size_t i = 0; i < p->interpreters_cnt; i++)
+		if (has(&p->interpreters[i].value_options, arg))
+			return true;
+	return false;
+}
+
+/* Number of the last tool whose patterns match, 0 none. */
+static uint16_t tool_of(const struct policy *p, const struct policy_host *h, const char *path, bool script)
+{
+	uint16_t tool = 0;
+
+	for (size_t i = 0; i < p->tools_cnt; i++)
+		if (naive_path(script ? &p->tools[i].argv : &p->tools[i].exe, h->homes, h->homes_cnt, path))
+			tool = (uint16_t)(i + 1);
+	return tool;
+}
+
+/* An argument as the kernel reads it: cut, and with a slash in front. */
+static void as_path(const char *arg, char buf[SL_ARG_LEN + 1])
+{
+	snprintf(buf, SL_ARG_LEN + 1, "%s%.*s", *arg == '/' ? "" : "/", SL_ARG_LEN - 1, arg);
+}
+
+struct compiled_exec eval_exec(const struct policy *p, const struct policy_host *h, const char *exe,
+			       const char *const *argv, size_t argc)
+{
+	struct compiled_exec ret = { .tool = tool_of(p, h, exe, false) };
+	bool interpreter = is_interpreter(p, h, exe), skip = false;
+	char arg[SL_ARG_LEN + 1];
+
+	if (ret.tool)
+		ret.evidence = SL_EVID_EXE;
+	if (!ret.tool && !interpreter)
+		return ret;
+	if (argc) {
+		as_path(argv[0], arg);
+		for (size_t i = 0; i < p->tools_cnt; i++)
+			ret.helper |= naive_word(&p->tools[i].helpers, strrchr(arg, '/') + 1);
+	}
+	for (size_t i = 1; !ret.tool && i < argc && i < SL_ARG_SCAN; i++) {
+		if (skip) {
+			skip = false;
+			continue;
+		}
+		if (argv[i][0] == '-') {
+			skip = takes_value(p, argv[i]);
+			continue;
+		}
+		as_path(argv[i], arg);
+		ret.tool = tool_of(p, h, arg, true);
+		ret.evidence = ret.tool ? SL_EVID_ARGV : SL_EVID_NONE;
+		break;
+	}
+	return ret;
+}
+
+/* ---- subjects -------------------------------------------------------------------------------------------------- */
+
+static bool is_user(const struct policy_host *h, const char *name, uint32_t uid)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", uid);
+	if (!strcmp(name, number))
+		return true;
+	if (*name >= '0' && *name <= '9')
+		return strtoul(name, NULL, 10) == uid;
+	for (size_t i = 0; i < h->users_cnt; i++)
+		if (!strcmp(h->users[i].name, name))
+			return h->users[i].uid == uid;
+	return false;
+}
+
+static bool subject_holds(const struct policy *p, const struct policy_host *h, const struct policy_rule *rule,
+			  unsigned int tool, const char *exe, uint32_t uid)
+{
+	bool user = !rule->users.cnt;
+
+	if (rule->scope == POLICY_TOOL_ANY && !tool)
+		return false;
+	if (rule->scope == POLICY_TOOL_NONE && tool)
+		return false;
+	if (rule->scope == POLICY_TOOL_LIST && (!tool || !has(&rule->tools, p->tools[tool - 1].name)))
+		return false;
+	if (rule->exe.cnt && !naive_path(&rule->exe, h->homes, h->homes_cnt, exe))
+		return false;
+	if (naive_path(&rule->except, h->homes, h->homes_cnt, exe))
+		return false;
+	for (size_t i = 0; i < rule->users.cnt; i++)
+		user |= is_user(h, rule->users.v[i], uid);
+	return user;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+/* A class that no rule names does not exist. */
+static bool is_live(const struct policy *p, const char *class)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		if (p->rules[i].object == POLICY_OBJECT_READ && has(&p->rules[i].classes, class))
+			return true;
+	return false;
+}
+
+/* The file is in this secret class, and the class lives. path NULL: in none. */
+static bool is_in(const struct policy *p, const struct policy_host *h, const struct policy_secret *s, const char *path)
+{
+	return path && is_live(p, s->name) && naive_path(&s->paths, h->homes, h->homes_cnt, path);
+}
+
+static bool loads_at_start(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *path)
+{
+	for (size_t i = 0; i < p->secrets_cnt; i++)
+		if (has(&p->tools[tool - 1].startup, p->secrets[i].name) && is_in(p, h, &p->secrets[i], path))
+			return true;
+	return false;
+}
+
+/* Some purpose-built reader that the executable is, is made for this class. */
+static bool is_made_for(const struct policy *p, const struct policy_host *h, const char *exe, const char *class)
+{
+	for (size_t i = 0; i < p->readers_cnt; i++)
+		if (p->readers[i].kind == SL_READER_PURPOSE && has(&p->readers[i].classes, class) &&
+		    naive_path(&p->readers[i].exe, h->homes, h->homes_cnt, exe))
+			return true;
+	return false;
+}
+
+/* In at least one secret class, and made for each that it is in. */
+static bool is_purpose_built(const struct policy *p, const struct policy_host *h, const char *exe, const char *path)
+{
+	size_t in = 0, made_for = 0;
+
+	for (size_t i = 0; i < p->secrets_cnt; i++) {
+		if (!is_in(p, h, &p->secrets[i], path))
+			continue;
+		in++;
+		made_for += is_made_for(p, h, exe, p->secrets[i].name);
+	}
+	return in && made_for == in;
+}
+
+static bool is_reader(const struct policy *p, const struct policy_host *h, const char *exe, uint8_t kind)
+{
+	for (size_t i = 0; i < p->readers_cnt; i++)
+		if (p->readers[i].kind == kind && naive_path(&p->readers[i].exe, h->homes, h->homes_cnt, exe))
+			return true;
+	return false;
+}
+
+static uint8_t reader_kind(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+			   unsigned int mode, const char *path)
+{
+	if (tool && mode == SL_MODE_STARTUP && loads_at_start(p, h, tool, path))
+		return SL_READER_STARTUP;
+	if (tool && mode != SL_MODE_CHILD)
+		return SL_READER_SELF;
+	if (is_purpose_built(p, h, exe, path))
+		return SL_READER_PURPOSE;
+	if (is_reader(p, h, exe, SL_READER_GENERIC))
+		return SL_READER_GENERIC;
+	if (is_reader(p, h, exe, SL_READER_INTERPRETER))
+		return SL_READER_INTERPRETER;
+	return SL_READER_OTHER;
+}
+
+static bool read_holds(const struct policy *p, const struct policy_host *h, const struct policy_rule *rule,
+		       unsigned int tool, const char *path)
+{
+	for (size_t i = 0; i < rule->classes.cnt; i++) {
+		const char *class = rule->classes.v[i];
+
+		if (!strcmp(class, "unresolvable")) {
+			if (!path)
+				return true;
+		} else if (!strcmp(class, "own")) {
+			if (tool && path && naive_path(&p->tools[tool - 1].own, h->homes, h->homes_cnt, path))
+				return true;
+		} else {
+			for (size_t j = 0; j < p->secrets_cnt; j++)
+				if (!strcmp(p->secrets[j].name, class) && is_in(p, h, &p->secrets[j], path))
+					return true;
+		}
+	}
+	return false;
+}
+
+struct sl_decision eval_file(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+			     unsigned int mode, uint32_t uid, const char *path)
+{
+	uint8_t reader = reader_kind(p, h, tool, exe, mode, path);
+
+	for (size_t i = 0; i < p->rules_cnt; i++) {
+		const struct policy_rule *rule = &p->rules[i];
+
+		if (rule->object == POLICY_OBJECT_READ && subject_holds(p, h, rule, tool, exe, uid) &&
+		    (!rule->readers || rule->readers & 1u << reader) && read_holds(p, h, rule, tool, path))
+			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action, .reader = reader };
+	}
+	return (struct sl_decision){ 0 };
+}
+
+/* ---- connections ----------------------------------------------------------------------------------------------- */
+
+static bool addr_in(const struct compiled_dest *d, uint8_t family, const uint8_t *addr, unsigned int bits)
+{
+	for (unsigned int i = 0; i < bits; i++)
+		if ((d->addr[i / 8] ^ addr[i / 8]) >> (7 - i % 8) & 1)
+			return false;
+	return d->family == family;
+}
+
+static bool in_cidrs(const struct cidr *c, size_t cnt, const struct compiled_dest *d)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (addr_in(d, c[i].family, c[i].addr, c[i].bits))
+			return true;
+	return false;
+}
+
+static bool in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (ports[i] == port)
+			return true;
+	return !cnt;
+}
+
+static bool is_loopback(const struct compiled_dest *d)
+{
+	static const uint8_t any[16], one[16] = { [15] = 1 };
+
+	if (d->family == 4)
+		return d->addr[0] == 127 || !memcmp(d->addr, any, 4);
+	return !memcmp(d->addr, any, 16) || !memcmp(d->addr, one, 16);
+}
+
+static bool is_private(const struct compiled_dest *d)
+{
+	const uint8_t *a = d->addr;
+
+	if (d->family == 4)
+		return a[0] == 10 || (a[0] == 172 && a[1] >= 16 && a[1] <= 31) || (a[0] == 192 && a[1] == 168) ||
+		       (a[0] == 169 && a[1] == 254);
+	return a[0] == 0xfc || a[0] == 0xfd || (a[0] == 0xfe && a[1] >= 0x80 && a[1] <= 0xbf);
+}
+
+const struct policy_provider *eval_provider(const struct policy *p, const struct compiled_dest *d)
+{
+	const struct policy_provider *found = NULL;
+
+	for (size_t n = 0; n < d->names_cnt && !found; n++)
+		for (size_t i = 0; i < p->providers_cnt; i++)
+			if (naive_host(&p->providers[i].domains, d->names[n]) &&
+			    in_ports(p->providers[i].ports, p->providers[i].ports_cnt, d->port))
+				found = &p->providers[i];
+	for (size_t i = p->providers_cnt; i-- > 0 && !found;)
+		if (in_cidrs(p->providers[i].cidrs, p->providers[i].cidrs_cnt, d) &&
+		    in_ports(p->providers[i].ports, p->providers[i].ports_cnt, d->port))
+			found = &p->providers[i];
+	return found;
+}
+
+static bool provider_in(const struct policy *p, const struct policy_strings *l, unsigned int tool,
+			const struct policy_provider *provider, const struct compiled_dest *d)
+{
+	for (size_t i = 0; i < l->cnt; i++) {
+		const char *s = l->v[i];
+
+		if (provider && !strcmp(s, provider->name))
+			return true;
+		if (!strcmp(s, "own-providers") && tool && provider && has(&p->tools[tool - 1].providers, provider->name))
+			return true;
+		if (!strcmp(s, "unknown") && !provider)
+			return true;
+		if (!strcmp(s, "loopback") && is_loopback(d))
+			return true;
+		if (!strcmp(s, "private") && is_private(d))
+			return true;
+	}
+	return false;
+}
+
+static bool host_in(const struct policy_strings *hosts, const struct compiled_dest *d)
+{
+	for (size_t n = 0; n < d->names_cnt; n++)
+		if (naive_host(hosts, d->names[n]))
+			return true;
+	return false;
+}
+
+static bool connect_holds(const struct policy *p, const struct policy_connect *k, unsigned int tool,
+			  const struct policy_provider *provider, const struct compiled_dest *d)
+{
+	if (k->any)
+		return true;
+	if (k->providers.cnt && !provider_in(p, &k->providers, tool, provider, d))
+		return false;
+	if (k->not_providers.cnt && provider_in(p, &k->not_providers, tool, provider, d))
+		return false;
+	if (k->tiers.cnt && !(provider && has(&k->tiers, provider->tier)))
+		return false;
+	if (k->not_tiers.cnt && provider && has(&k->not_tiers, provider->tier))
+		return false;
+	if (k->regions.cnt && !(provider && has(&k->regions, provider->region)))
+		return false;
+	if (k->not_regions.cnt && provider && has(&k->not_regions, provider->region))
+		return false;
+	if (k->hosts.cnt && !host_in(&k->hosts, d))
+		return false;
+	if (k->cidrs_cnt && !in_cidrs(k->cidrs, k->cidrs_cnt, d))
+		return false;
+	return in_ports(k->ports, k->ports_cnt, d->port);
+}
+
+struct sl_decision eval_connect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+				uint32_t uid, const struct compiled_dest *d)
+{
+	const struct policy_provider *provider = eval_provider(p, d);
+
+	for (size_t i = 0; i < p->rules_cnt; i++) {
+		const struct policy_rule *rule = &p->rules[i];
+
+		if (rule->object == POLICY_OBJECT_CONNECT && subject_holds(p, h, rule, tool, exe, uid) &&
+		    connect_holds(p, &rule->connect, tool, provider, d))
+			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
+	}
+	return (struct sl_decision){ 0 };
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * The policy judged directly, rule by rule, as policies/README.md says it: the meaning that the tables of compile.h
+ * must have. Shares nothing with the compiler but the model. For tests, and for `explain` to check itself.
+ */
+#ifndef SLUICE_POLICY_EVAL_H
+#define SLUICE_POLICY_EVAL_H
+
+#include "policy/compile.h"
+
+/* Which tool an image is. exe_set of the result is 0: the evaluator has no such numbers. */
+struct compiled_exec eval_exec(const struct policy *p, const struct policy_host *h, const char *exe,
+			       const char *const *argv, size_t argc);
+
+/* Verdict for a file. exe: of the process that opens it; path NULL: it could not be resolved. mode: SL_MODE_*. */
+struct sl_decision eval_file(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+			     unsigned int mode, uint32_t uid, const char *path);
+
+/* Provider of a destination, and the verdict for a connection. */
+const struct policy_provider *eval_provider(const struct policy *p, const struct compiled_dest *d);
+struct sl_decision eval_connect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+				uint32_t uid, const struct compiled_dest *d);
+
+#endif /* SLUICE_POLICY_EVAL_H */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: matching by recursion, component by component. For eval.c; nothing that must be fast calls it. */
+#include "policy/naive.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/strbuf.h"
+
+/* ---- one component --------------------------------------------------------------------------------------------- */
+
+static bool in_named_set(const char *name, size_t len, unsigned char c)
+{
+	static const struct {
+		const char *name;
+		int (*is)(int c);
+	} sets[] = {
+		{ "alpha", isalpha }, { "digit", isdigit }, { "alnum", isalnum }, { "upper", isupper },
+		{ "lower", islower }, { "space", isspace }, { "punct", ispunct }, { "xdigit", isxdigit },
+		{ "blank", isblank }, { "cntrl", iscntrl }, { "print", isprint }, { "graph", isgraph },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		if (strlen(sets[i].name) == len && !strncmp(sets[i].name, name, len))
+			return c < 0x80 && sets[i].is(c);
+	return false;
+}
+
+/* *at is behind the '['; leaves it behind the ']'. */
+static bool in_bracket(const char **at, const char *end, unsigned char c)
+{
+	const char *p = *at, *begin;
+	bool negated = p < end && (*p == '!' || *p == '^'), hit = false;
+
+	p += negated;
+	for (begin = p; p < end && (*p != ']' || p == begin);) {
+		unsigned char first, last;
+
+		if (*p == '[' && p + 1 < end && p[1] == ':') {
+			const char *colon = strstr(p + 2, ":]");
+
+			if (!colon)
+				break;
+			hit |= in_named_set(p + 2, (size_t)(colon - p) - 2, c);
+			p = colon + 2;
+			continue;
+		}
+		p += *p == '\\';
+		first = last = (unsigned char)*p++;
+		if (p + 1 < end && *p == '-' && p[1] != ']') {
+			p++;
+			p += *p == '\\';
+			last = (unsigned char)*p++;
+		}
+		hit |= first <= c && c <= last;
+	}
+	*at = p < end ? p + 1 : end;
+	return hit != negated;
+}
+
+/* Pattern p..pe against text t..te; neither holds a separator. */
+static bool name_matches(const char *p, const char *pe, const char *t, const char *te)
+{
+	if (p == pe)
+		return t == te;
+	if (*p == '*') {
+		for (const char *rest = t; rest <= te; rest++)
+			if (name_matches(p + 1, pe, rest, te))
+				return true;
+		return false;
+	}
+	if (t == te)
+		return false;
+	if (*p == '[') {
+		p++;
+		return in_bracket(&p, pe, (unsigned char)*t) && name_matches(p, pe, t + 1, te);
+	}
+	if (*p == '?')
+		return name_matches(p + 1, pe, t + 1, te);
+	p += *p == '\\' && p + 1 < pe;
+	return *p == *t && name_matches(p + 1, pe, t + 1, te);
+}
+
+/* ---- paths ----------------------------------------------------------------------------------------------------- */
+
+static const char *component_end(const char *s)
+{
+	return s + strcspn(s, "/");
+}
+
+/* p and t begin with a component each, or are NULL when there is none left. */
+static bool components_match(const char *p, const char *t)
+{
+	const char *pe, *te, *pn, *tn;
+
+	if (!p)
+		return !t;
+	pe = component_end(p);
+	pn = *pe ? pe + 1 : NULL;
+	if (pe - p == 2 && !strncmp(p, "**", 2)) {
+		/* At the end: something must be below. Elsewhere: any number of directories. */
+		if (!pn)
+			return t != NULL;
+		for (; t; t = *component_end(t) ? component_end(t) + 1 : NULL)
+			if (components_match(pn, t))
+				return true;
+		return components_match(pn, NULL);
+	}
+	if (!t)
+		return false;
+	te = component_end(t);
+	tn = *te ? te + 1 : NULL;
+	return te != t && name_matches(p, pe, t, te) && components_match(pn, tn);
+}
+
+/* The pattern of a home directory: no account's name begins with a dot. */
+static void add_home(struct strbuf *b, const char *home)
+{
+	if (!strcmp(home, "/"))
+		return;
+	for (const char *p = home; *p;) {
+		const char *e = component_end(p + 1);
+
+		strbuf_adds(b, e - p == 2 && p[1] == '*' ? "/[!.]*" : "");
+		if (e - p != 2 || p[1] != '*')
+			strbuf_add(b, p, (size_t)(e - p));
+		p = e;
+	}
+}
+
+static bool path_matches(const char *pattern, const char *const *homes, size_t homes_cnt, const char *path)
+{
+	const char *first = *path == '/' && path[1] ? path + 1 : NULL;
+	bool hit = false;
+
+	if (!first)
+		return false;
+	if (*pattern == '/')
+		return components_match(pattern + 1, first);
+	if (*pattern == '~' && (pattern[1] == '/' || !pattern[1])) {
+		for (size_t i = 0; i < homes_cnt && !hit; i++) {
+			struct strbuf full = STRBUF_INIT;
+
+			add_home(&full, homes[i]);
+			strbuf_adds(&full, pattern + 1);
+			hit = full.len && components_match(full.data + 1, first);
+			strbuf_done(&full);
+		}
+		return hit;
+	}
+	if (!strchr(pattern, '/')) {
+		const char *slash = strrchr(path, '/');
+
+		return slash[1] && (!strcmp(pattern, "**") || components_match(pattern, slash + 1));
+	}
+	return components_match(pattern, first);
+}
+
+bool naive_path(const struct policy_strings *patterns, const char *const *homes, size_t homes_cnt, const char *path)
+{
+	for (size_t i = patterns->cnt; i-- > 0;) {
+		bool negated = patterns->v[i][0] == '!';
+
+		if (path_matches(patterns->v[i] + negated, homes, homes_cnt, path))
+			return !negated;
+	}
+	return false;
+}
+
+bool naive_word(const struct policy_strings *words, const char *text)
+{
+	for (size_t i = 0; i < words->cnt; i++)
+		if (*text && name_matches(words->v[i], words->v[i] + strlen(words->v[i]), text, text + strlen(text)))
+			return true;
+	return false;
+}
+
+/* ---- host names ------------------------------------------------------------------------------------------------ */
+
+static bool label_matches(const char *p, const char *pe, const char *t, const char *te)
+{
+	if (p == pe)
+		return t == te;
+	if (*p == '*') {
+		for (; t <= te; t++)
+			if (label_matches(p + 1, pe, t, te))
+				return true;
+		return false;
+	}
+	return t != te && !strncasecmp(p, t, 1) && label_matches(p + 1, pe, t + 1, te);
+}
+
+/* As components_match(), with labels; `front`: p is the whole pattern, where a * may stand for several. */
+static bool labels_match(const char *p, const char *t, bool front)
+{
+	const char *pe, *te, *pn, *tn;
+	size_t len;
+
+	if (!p || !t)
+		return !p && !t;
+	len = strcspn(p, ".");
+	pe = p + len;
+	pn = *pe ? pe + 1 : NULL;
+	te = t + strcspn(t, ".");
+	tn = *te ? te + 1 : NULL;
+	if ((len == 2 && !strncmp(p, "**", 2)) || (front && len == 1 && *p == '*'))
+		return te != t && (labels_match(pn, tn, false) || (tn && labels_match(p, tn, front)));
+	return te != t && label_matches(p, pe, t, te) && labels_match(pn, tn, false);
+}
+
+bool naive_host(const struct policy_strings *patterns, const char *name)
+{
+	for (size_t i = patterns->cnt; i-- > 0;) {
+		bool negated = patterns->v[i][0] == '!';
+
+		if (labels_match(patterns->v[i] + negated, name, true))
+			return !negated;
+	}
+	return false;
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * The compiled tables against the plain evaluator, on random policies and random questions; and the evaluator against
+ * answers worked out by hand, so that the two cannot be wrong together. SLUICE_SEED repeats a run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/strbuf.h"
+#include "policy/eval.h"
+#include "policy/naive.h"
+#include "record.h"
+
+#define POLICIES 250
+#define QUESTIONS 500
+
+static const char *const homes[] = { "/home/*", "/root" };
+static const struct policy_user users[] = { { "ann", 1000 }, { "bob", 1001 }, { "root", 0 } };
+static const struct policy_host host = { homes, ARRAY_SIZE(homes), users, ARRAY_SIZE(users) };
+
+/* ---- chance ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t chance;
+
+static uint32_t rnd(uint32_t below)
+{
+	/* splitmix64 */
+	uint64_t z = chance += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (uint32_t)((z ^ z >> 31) % below);
+}
+
+#define PICK(list) (list)[rnd(ARRAY_SIZE(list))]
+
+/* ---- words: few enough that patterns and names meet often -------------------------------------------------------- */
+
+static const char *const path_patterns[] = {
+	"**/.env", "**/.env.*", ".env*", "!**/.env.example", "!**/*.example", "~/.ssh/id_*", "!**/*.pub", "~/.ssh/**",
+	"~/.aws/*", "**/*.pem", "/etc/shadow", "/etc/**", "~/.one/**", "~/.two/**", "~/.one/cache/*", "**/secret/**",
+	"/srv/*/key", "/srv/**/key", "**/[a-c]*.pem", "!/home/bob/**", "~/**/*.pem", "id_?sa",
+};
+static const char *const path_dirs[] = {
+	"/home/ann", "/home/bob", "/root", "/etc", "/srv", "/srv/www", "/home/.hidden", "/home/ann/shop", "/home/ann/.ssh",
+	"/home/bob/.ssh", "/root/.ssh", "/home/ann/.aws", "/home/ann/.one", "/home/ann/.one/cache", "/home/bob/.two",
+	"/home/ann/secret", "/srv/a/b", "", "/home/ann/.two/secret",
+};
+static const char *const path_names[] = {
+	".env", ".env.local", ".env.example", "id_rsa", "id_rsa.pub", "credentials", "a.pem", "x.pem", "shadow", "key",
+	"notes.txt", ".env.pem", "b.example",
+};
+static const char *const exe_patterns[] = {
+	"**/bin/cat", "**/bin/*", "/usr/bin/ssh", "**/node", "**/python3*", "~/.local/one/*", "/opt/two/two", "!**/bin/cat",
+	"**/one", "/usr/**", "!/usr/bin/node", "**/bin/[s-z]*", "ssh", "**/two",
+};
+static const char *const exes[] = {
+	"/usr/bin/cat", "/usr/bin/ssh", "/usr/bin/node", "/usr/bin/python3.11", "/home/ann/.local/one/2.1", "/opt/two/two",
+	"/home/ann/bin/cat", "/usr/local/bin/one", "/bin/sh", "/usr/bin/aws", "/home/.x/.local/one/1",
+};
+static const char *const argv_patterns[] = {
+	"**/one/cli.js", "**/bin/one", "**/two.py", "two", "!**/old/**", "/opt/one/cli.js", "~/.one/main.js",
+};
+static const char *const args[] = {
+	"/opt/one/cli.js", "one/cli.js", "./one/cli.js", "/usr/bin/one", "two", "-r", "--loader", "-x", "--", "", "-",
+	"/home/ann/.one/main.js", "/old/one/cli.js", "x.js", "-m", "two.py", "/a/very/long/"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaa/one/cli.js.and.more.that.is.cut.off",
+};
+static const char *const arg0s[] = { "node", "rg", "/usr/bin/rg", "ugrep", "bash", "", "grep/" };
+static const char *const domain_patterns[] = {
+	"api.one.example", "*.one.example", "*.two.example", "!eu.two.example", "*.example", "eu-*.cloud.example",
+	"x.*.cloud.example", "one.example", "*", "a.**.example",
+};
+static const char *const hosts[] = {
+	"api.one.example", "one.example", "a.b.one.example", "eu.two.example", "us.two.example", "eu-1.cloud.example",
+	"x.eu.cloud.example", "localhost", "a.x.y.example", "EU.two.example",
+};
+static const char *const cidrs[] = {
+	"192.0.2.0/24", "192.0.2.128/25", "10.0.0.0/8", "127.0.0.1", "2001:db8::/32", "::1", "0.0.0.0/0", "fd00::/8",
+};
+static const uint16_t ports[] = { 443, 80, 53, 11434 };
+static const char *const tiers[] = { "api", "consumer", "local" };
+static const char *const regions[] = { "eu", "us" };
+
+/* ---- random policies ---------------------------------------------------------------------------------------------- */
+
+enum { CLASSES = 4, TOOLS = 3, READERS = 4, PROVIDERS = 4 };
+
+static void add_list(struct strbuf *b, const char *const *words, size_t cnt, unsigned int max)
+{
+	unsigned int n = 1 + rnd(max);
+
+	strbuf_adds(b, "[");
+	for (unsigned int i = 0; i < n; i++)
+		strbuf_addf(b, "%s\"%s\"", i ? ", " : "", words[rnd((uint32_t)cnt)]);
+	strbuf_adds(b, "]");
+}
+
+/* NAMEn, ... out of cnt numbered names; and now and then one of the extra words. */
+static void add_names(struct strbuf *b, const char *name, unsigned int cnt, const char *const *extra, size_t extra_cnt)
+{
+	unsigned int n = 1 + rnd(3);
+
+	strbuf_adds(b, "[");
+	for (unsigned int i = 0; i < n; i++) {
+		strbuf_adds(b, i ? ", " : "");
+		if (extra_cnt && !rnd(3))
+			strbuf_adds(b, extra[rnd((uint32_t)extra_cnt)]);
+		else
+			strbuf_addf(b, "%s%u", name, rnd(cnt));
+	}
+	strbuf_adds(b, "]");
+}
+
+static void add_ports(struct strbuf *b)
+{
+	strbuf_addf(b, "[%u, %u]", PICK(ports), PICK(ports));
+}
+
+static void add_definitions(struct strbuf *b)
+{
+	strbuf_adds(b, "version: 1\nsecrets:\n");
+	for (unsigned int i = 0; i < CLASSES; i++) {
+		strbuf_addf(b, "  class%u: {paths: ", i);
+		add_list(b, path_patterns, ARRAY_SIZE(path_patterns), 5);
+		strbuf_adds(b, "}\n");
+	}
+	strbuf_adds(b, "tools:\n");
+	for (unsigned int i = 0; i < TOOLS; i++) {
+		strbuf_addf(b, "  tool%u:\n    exe: ", i);
+		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 2);
+		if (rnd(2)) {
+			strbuf_adds(b, "\n    argv: ");
+			add_list(b, argv_patterns, ARRAY_SIZE(argv_patterns), 3);
+		}
+		if (rnd(2))
+			strbuf_adds(b, "\n    helpers: [rg, \"u*\"]");
+		if (rnd(4)) {
+			strbuf_adds(b, "\n    own: ");
+			add_list(b, path_patterns, ARRAY_SIZE(path_patterns), 3);
+		}
+		if (rnd(2)) {
+			strbuf_adds(b, "\n    startup: {within: 10s, classes: ");
+			add_names(b, "class", CLASSES, NULL, 0);
+			strbuf_adds(b, "}");
+		}
+		strbuf_adds(b, "\n    providers: ");
+		add_names(b, "provider", PROVIDERS, NULL, 0);
+		strbuf_adds(b, "\n");
+	}
+	strbuf_adds(b, "interpreters:\n  node: {exe: [\"**/node\"], value-options: [-r]}\n"
+		       "  python: {exe: [\"**/python3*\", \"!**/nothing\"], value-options: [--loader]}\nreaders:\n");
+	for (unsigned int i = 0; i < READERS; i++) {
+		strbuf_addf(b, "  reader%u: {exe: ", i);
+		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 3);
+		if (rnd(2)) {
+			strbuf_adds(b, ", for: ");
+			add_names(b, "class", CLASSES, NULL, 0);
+			strbuf_adds(b, "}\n");
+		} else {
+			strbuf_addf(b, ", kind: %s}\n", rnd(2) ? "generic" : "interpreter");
+		}
+	}
+	strbuf_adds(b, "providers:\n");
+	for (unsigned int i = 0; i < PROVIDERS; i++) {
+		strbuf_addf(b, "  provider%u:\n    domains: ", i);
+		add_list(b, domain_patterns, ARRAY_SIZE(domain_patterns), 3);
+		if (rnd(2)) {
+			strbuf_adds(b, "\n    cidrs: ");
+			add_list(b, cidrs, ARRAY_SIZE(cidrs), 3);
+		}
+		if (!rnd(3)) {
+			strbuf_adds(b, "\n    ports: ");
+			add_ports(b);
+		}
+		if (rnd(3))
+			strbuf_addf(b, "\n    tier: %s", PICK(tiers));
+		if (rnd(2))
+			strbuf_addf(b, "\n    region: %s", PICK(regions));
+		strbuf_adds(b, "\n");
+	}
+}
+
+static void add_subject(struct strbuf *b)
+{
+	static const char *const scopes[] = { "any", "none", "all", "tool0", "[tool1, tool2]" };
+	static const char *const names[] = { "ann", "bob", "1000", "0", "4711", "nobody-here" };
+
+	strbuf_addf(b, "    tool: %s\n", PICK(scopes));
+	if (!rnd(3)) {
+		strbuf_adds(b, "    exe: ");
+		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 2);
+		strbuf_adds(b, "\n");
+	}
+	if (!rnd(4)) {
+		strbuf_adds(b, "    except: ");
+		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 2);
+		strbuf_adds(b, "\n");
+	}
+	if (!rnd(4)) {
+		strbuf_adds(b, "    user: ");
+		add_list(b, names, ARRAY_SIZE(names), 2);
+		strbuf_adds(b, "\n");
+	}
+}
+
+static void add_connect(struct strbuf *b)
+{
+	static const char *const words[] = { "own-providers", "unknown", "loopback", "private" };
+	struct strbuf k = STRBUF_INIT;
+
+	if (!rnd(8)) {
+		strbuf_adds(b, "    connect: any\n");
+		return;
+	}
+	for (int i = 0; i < 2 || !k.len; i++) {
+		unsigned int what = rnd(9);
+		static const char *const keys[] = {
+			"provider", "not", "tier", "not-tier", "region", "not-region", "host", "cidr", "port",
+		};
+
+		/* Once each. */
+		if (k.len && strstr(strbuf_str(&k), keys[what]))
+			continue;
+		strbuf_addf(&k, "%s%s: ", k.len ? ", " : "", keys[what]);
+		if (what < 2)
+			add_names(&k, "provider", PROVIDERS, words, ARRAY_SIZE(words));
+		else if (what < 4)
+			add_list(&k, tiers, ARRAY_SIZE(tiers), 2);
+		else if (what < 6)
+			add_list(&k, regions, ARRAY_SIZE(regions), 2);
+		else if (what == 6)
+			add_list(&k, domain_patterns, ARRAY_SIZE(domain_patterns), 2);
+		else if (what == 7)
+			add_list(&k, cidrs, ARRAY_SIZE(cidrs), 2);
+		else
+			add_ports(&k);
+	}
+	strbuf_addf(b, "    connect: {%s}\n", strbuf_str(&k));
+	strbuf_done(&k);
+}
+
+static void add_rules(struct strbuf *b)
+{
+	static const char *const actions[] = { "allow", "log", "alert", "block" };
+	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "purpose-built", "other" };
+	static const char *const words[] = { "own", "unresolvable" };
+	unsigned int cnt = 1 + rnd(10);
+
+	strbuf_adds(b, "rules:\n");
+	for (unsigned int i = 0; i < cnt; i++) {
+		strbuf_addf(b, "  - id: rule%u\n    action: %s\n", i, PICK(actions));
+		add_subject(b);
+		if (rnd(3)) {
+			strbuf_adds(b, "    read: ");
+			add_names(b, "class", CLASSES, words, ARRAY_SIZE(words));
+			strbuf_adds(b, "\n");
+			if (rnd(2)) {
+				strbuf_addf(b, "    reader: %s", rnd(2) ? "{not: " : "");
+				if (b->data[b->len - 1] == ' ' && b->data[b->len - 2] == ':' &&
+				    b->data[b->len - 3] == 't') {
+					add_list(b, kinds, ARRAY_SIZE(kinds), 3);
+					strbuf_adds(b, "}\n");
+				} else {
+					add_list(b, kinds, ARRAY_SIZE(kinds), 3);
+					strbuf_adds(b, "\n");
+				}
+			}
+		} else {
+			add_connect(b);
+		}
+	}
+}
+
+/* ---- random questions --------------------------------------------------------------------------------------------- */
+
+struct subject {
+	unsigned int tool, mode, exe_set;
+	uint32_t uid;
+	const char *exe;
+};
+
+static struct subject random_subject(const struct compiled *c)
+{
+	static const uint32_t uids[] = { 0, 1000, 1001, 4711, 65534 };
+	struct subject s = {
+		.tool = rnd(TOOLS + 1), .mode = rnd(SL_MODES), .uid = PICK(uids), .exe = PICK(exes),
+	};
+
+	s.exe_set = compiled_exec(c, s.exe, NULL, 0).exe_set;
+	return s;
+}
+
+static void ask_exec(const struct compiled *c, const char *text)
+{
+	const char *argv[9], *exe = PICK(exes);
+	size_t argc = rnd(ARRAY_SIZE(argv) + 1);
+	struct compiled_exec got, want;
+
+	for (size_t i = 0; i < argc; i++)
+		argv[i] = i ? PICK(args) : PICK(arg0s);
+	got = compiled_exec(c, exe, argv, argc);
+	want = eval_exec(c->policy, &host, exe, argv, argc);
+	if (got.tool == want.tool && got.evidence == want.evidence && got.helper == want.helper)
+		return;
+	for (size_t i = 0; i < argc; i++)
+		print_error("argv[%zu]: \"%s\"\n", i, argv[i]);
+	fail_msg("%s\n%s: compiled says tool %u evidence %u helper %d, plainly it is %u %u %d", text, exe, got.tool,
+		 got.evidence, got.helper, want.tool, want.evidence, want.helper);
+}
+
+static bool same(struct sl_decision a, struct sl_decision b)
+{
+	return a.rule == b.rule && a.action == b.action && a.reader == b.reader;
+}
+
+static void ask_file(const struct compiled *c, const char *text, size_t *decided)
+{
+	struct subject s = random_subject(c);
+	char buf[256], *path = buf;
+	unsigned int set;
+	struct sl_decision got, want;
+
+	snprintf(buf, sizeof(buf), "%s/%s", PICK(path_dirs), PICK(path_names));
+	if (!rnd(20))
+		path = NULL;
+	set = path ? dfa_match(c->path, path, strlen(path)) : SL_SET_UNRESOLVED;
+	got = compiled_file(c, s.tool, s.exe_set, s.mode, s.uid, set);
+	want = eval_file(c->policy, &host, s.tool, s.exe, s.mode, s.uid, path);
+	*decided += want.rule != 0;
+	if (!same(got, want))
+		fail_msg("%s\ntool %u exe %s mode %u uid %u path %s: the tables say rule %u action %u reader %u, plainly it is %u %u %u",
+			 text, s.tool, s.exe, s.mode, s.uid, path, got.rule, got.action, got.reader, want.rule,
+			 want.action, want.reader);
+}
+
+static struct compiled_dest random_dest(const char **names)
+{
+	static const struct {
+		uint8_t family, addr[16];
+	} addrs[] = {
+		{ 4, { 192, 0, 2, 7 } },   { 4, { 192, 0, 2, 200 } }, { 4, { 10, 1, 2, 3 } },   { 4, { 127, 0, 0, 1 } },
+		{ 4, { 0 } },              { 4, { 172, 15, 0, 1 } },  { 4, { 172, 31, 0, 1 } }, { 4, { 169, 254, 1, 1 } },
+		{ 4, { 198, 51, 100, 9 } }, { 6, { 0x20, 1, 0xd, 0xb8 } }, { 6, { [15] = 1 } }, { 6, { 0xfd, 1 } },
+		{ 6, { 0xfe, 0x80 } },     { 6, { 0xfe, 0xc0 } },     { 6, { 0x2a } },          { 6, { 0 } },
+	};
+	size_t a = rnd(ARRAY_SIZE(addrs));
+	struct compiled_dest d = { .family = addrs[a].family, .port = PICK(ports), .names = names, .names_cnt = rnd(4) };
+
+	memcpy(d.addr, addrs[a].addr, sizeof(d.addr));
+	for (size_t i = 0; i < d.names_cnt; i++)
+		names[i] = PICK(hosts);
+	return d;
+}
+
+static void ask_connect(const struct compiled *c, const char *text, size_t *decided)
+{
+	struct subject s = random_subject(c);
+	const char *names[4];
+	struct compiled_dest d = random_dest(names);
+	struct sl_decision got = compiled_connect(c, s.tool, s.exe_set, s.uid, &d);
+	struct sl_decision want = eval_connect(c->policy, &host, s.tool, s.exe, s.uid, &d);
+	const struct policy_provider *by_tables = compiled_provider(c, &d).provider;
+	const struct policy_provider *plainly = eval_provider(c->policy, &d);
+
+	*decided += want.rule != 0;
+	if (same(got, want) && by_tables == plainly)
+		return;
+	for (size_t i = 0; i < d.names_cnt; i++)
+		print_error("name %zu: %s\n", i, names[i]);
+	fail_msg("%s\ntool %u exe %s uid %u to %u.%u.%u.%u (%u) port %u: compiled says provider %s rule %u, plainly it is %s %u",
+		 text, s.tool, s.exe, s.uid, d.addr[0], d.addr[1], d.addr[2], d.addr[3], d.family, d.port,
+		 by_tables ? by_tables->name : "-", got.rule, plainly ? plainly->name : "-", want.rule);
+}
+
+static void tables_mean_what_the_policy_says(void **state)
+{
+	const char *given = getenv("SLUICE_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+	size_t files = 0, connects = 0;
+
+	(void)state;
+	print_message("SLUICE_SEED=%llu\n", (unsigned long long)seed);
+	for (unsigned int i = 0; i < POLICIES; i++) {
+		struct strbuf b = STRBUF_INIT;
+		struct policy_source src;
+		struct policy *p = NULL;
+		struct compiled *c = NULL;
+		struct errmsg e;
+
+		chance = seed * 1000003 + i;
+		add_definitions(&b);
+		add_rules(&b);
+		assert_true(strbuf_ok(&b));
+		src = (struct policy_source){ .name = (char[]){ "random.yaml" }, .text = b.data, .len = b.len };
+		if (policy_load_sources(&src, 1, &p, &e) < 0 || policy_compile(p, &host, &c, &e) < 0)
+			fail_msg("%s\n%s:%u:%u: %s", b.data, e.file, e.line, e.column, e.text);
+		for (unsigned int j = 0; j < QUESTIONS; j++) {
+			ask_exec(c, b.data);
+			ask_file(c, b.data, &files);
+			ask_connect(c, b.data, &connects);
+		}
+		compiled_free(c);
+		policy_free(p);
+		strbuf_done(&b);
+	}
+	/* Questions that no rule decides test little: enough must meet one. */
+	assert_in_range(files, POLICIES * QUESTIONS / 10, POLICIES * QUESTIONS);
+	assert_in_range(connects, POLICIES * QUESTIONS / 10, POLICIES * QUESTIONS);
+}
+
+/* ---- the plain matcher against answers from its specification ----------------------------------------------------- */
+
+static bool path_is(const char *pattern, const char *path)
+{
+	char *v = (char *)(uintptr_t)pattern;
+	struct policy_strings one = { .v = &v, .cnt = 1 };
+
+	return naive_path(&one, homes, ARRAY_SIZE(homes), path);
+}
+
+static void plain_paths(void **state)
+{
+	static const struct {
+		const char *pattern, *path;
+		bool hit;
+	} cases[] = {
+		{ "**/.env", "/.env", true },             { "**/.env", "/a/b/.env", true },
+		{ "**/.env", "/a/.env/b", false },        { "**/.env", "/a/x.env", false },
+		{ ".env", "/a/b/.env", true },            { "/a/b", "/a/b", true },
+		{ "/a/b", "/a/b/c", false },              { "/a/b", "/x/a/b", false },
+		{ "~/.ssh/id_*", "/home/ann/.ssh/id_rsa", true }, { "~/.ssh/id_*", "/root/.ssh/id_", true },
+		{ "~/.ssh/id_*", "/home/.x/.ssh/id_rsa", false }, { "~/.ssh/id_*", "/home/a/b/.ssh/id_rsa", false },
+		{ "~/.ssh/id_*", "/srv/.ssh/id_rsa", false }, { "/a/**", "/a/b", true },
+		{ "/a/**", "/a/b/c", true },              { "/a/**", "/a", false },
+		{ "/a/**/z", "/a/z", true },              { "/a/**/z", "/a/b/c/z", true },
+		{ "/a/**/z", "/a/b/c/y", false },         { "/a/*/z", "/a/b/z", true },
+		{ "/a/*/z", "/a/z", false },              { "/a/*/z", "/a/b/c/z", false },
+		{ "/a/?", "/a/bc", false },               { "/a/[b-d]x", "/a/cx", true },
+		{ "/a/[!b-d]x", "/a/cx", false },         { "/a/[]x]", "/a/]", true },
+		{ "/a/\\*", "/a/*", true },               { "/a/\\*", "/a/b", false },
+		{ "/a/[[:digit:]]", "/a/7", true },       { "/a/[[:digit:]]", "/a/x", false },
+		{ "!/a/b", "/a/b", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (path_is(cases[i].pattern, cases[i].path) != cases[i].hit)
+			fail_msg("%s %s %s", cases[i].pattern, cases[i].hit ? "should match" : "should not match",
+				 cases[i].path);
+}
+
+static void plain_hosts(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool hit;
+	} cases[] = {
+		{ "api.one.example", "api.one.example", true },  { "api.one.example", "API.One.example", true },
+		{ "api.one.example", "x.api.one.example", false }, { "*.one.example", "a.one.example", true },
+		{ "*.one.example", "a.b.one.example", true },    { "*.one.example", "one.example", false },
+		{ "x.*.example", "x.a.example", true },          { "x.*.example", "x.a.b.example", false },
+		{ "eu-*.example", "eu-1.example", true },        { "eu-*.example", "eu-.example", true },
+		{ "eu-*.example", "eu-1.a.example", false },     { "a.**.example", "a.b.c.example", true },
+		{ "a.**.example", "a.example", false },          { "*", "localhost", true },
+		{ "*", "a.b", true },                            { "!*", "a.b", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *v = (char *)(uintptr_t)cases[i].pattern;
+		struct policy_strings one = { .v = &v, .cnt = 1 };
+
+		if (naive_host(&one, cases[i].name) != cases[i].hit)
+			fail_msg("%s %s %s", cases[i].pattern, cases[i].hit ? "should match" : "should not match",
+				 cases[i].name);
+	}
+}
+
+static void last_match_decides(void **state)
+{
+	char a[] = "**/.env*", b[] = "!**/.env.example", c[] = "/keep/**";
+	char *v[] = { a, b, c };
+	struct policy_strings l = { .v = v, .cnt = 3 };
+
+	(void)state;
+	assert_true(naive_path(&l, NULL, 0, "/x/.env"));
+	assert_false(naive_path(&l, NULL, 0, "/x/.env.example"));
+	assert_true(naive_path(&l, NULL, 0, "/keep/.env.example"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_paths),
+		cmocka_unit_test(plain_hosts),
+		cmocka_unit_test(last_match_decides),
+		cmocka_unit_test(tables_mean_what_the_policy_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
