@@ -45,14 +45,18 @@ ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
 	return kind == WALK_PATH ? bpf_map_lookup_elem(&path_dfa, &zero) : bpf_map_lookup_elem(&exec_dfa, &zero);
 }
 
-ALWAYS_INLINE struct sl_label *label_find(__u32 tgid)
+/* Is there a label? A few instructions, where label_find() is a hash look-up. */
+ALWAYS_INLINE int has_label(__u32 tgid)
 {
 	__u32 word = tgid / 64;
 	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
 
-	if (!bits || !(*bits >> (tgid % 64) & 1))
-		return NULL;
-	return bpf_map_lookup_elem(&labels, &tgid);
+	return bits && *bits >> (tgid % 64) & 1;
+}
+
+ALWAYS_INLINE struct sl_label *label_find(__u32 tgid)
+{
+	return has_label(tgid) ? bpf_map_lookup_elem(&labels, &tgid) : NULL;
 }
 
 ALWAYS_INLINE int label_set(__u32 tgid, const struct sl_label *label)
@@ -97,23 +101,22 @@ ALWAYS_INLINE void scratch_put(struct scratch *s)
 	*(volatile __u64 *)&s->busy = 0;
 }
 
-/* Writes who `task` is; `current` tasks only for tid and comm. The pointer may be a plain address: all by probe reads. */
+/* Writes who the current task is. Plain loads: the verifier knows the types. */
 ALWAYS_INLINE void fill_who(struct sl_who *who, const struct sl_label *label)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	__u64 ids = bpf_get_current_pid_tgid();
 
 	who->tgid = ids >> 32;
 	who->tid = (__u32)ids;
-	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	who->uid = BPF_CORE_READ(task, real_cred, uid.val);
-	who->start_ns = BPF_CORE_READ(leader, start_boottime);
+	who->ppid = task->real_parent->tgid;
+	who->uid = (__u32)bpf_get_current_uid_gid();
+	who->start_ns = task->group_leader->start_boottime;
 	who->session_ns = label ? label->session_ns : 0;
 	who->session_pid = label ? label->session_pid : 0;
 	who->tool = label ? label->tool : 0;
 	who->exe_set = label ? label->exe_set : 0;
-	bpf_probe_read_kernel(who->comm, sizeof(who->comm), task->comm);
+	bpf_get_current_comm(who->comm, sizeof(who->comm));
 }
 
 ALWAYS_INLINE void fill_hdr(struct sl_hdr *hdr, __u16 kind)
@@ -123,7 +126,8 @@ ALWAYS_INLINE void fill_hdr(struct sl_hdr *hdr, __u16 kind)
 	hdr->time_ns = bpf_ktime_get_boot_ns();
 }
 
-/* Sends `size` bytes; hdr->size is set here. Ordinary records wake the agent only when much is waiting. */
+/* Sends `size` bytes; hdr->size is set here. The bound is checked right before the call: older verifiers forget what they
+ * knew of a number that was kept on the stack. Ordinary records wake the agent only when much is waiting. */
 ALWAYS_INLINE void send_ordinary(struct sl_hdr *hdr, __u64 size)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
@@ -131,7 +135,8 @@ ALWAYS_INLINE void send_ordinary(struct sl_hdr *hdr, __u64 size)
 	hdr->size = size;
 	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > knobs.ring_wake)
 		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&ring, hdr, size, flags))
+	opaque(size);
+	if (size > SL_RECORD_MAX || bpf_ringbuf_output(&ring, hdr, size, flags))
 		count_loss(SL_LOSS_RING);
 }
 
@@ -144,7 +149,8 @@ ALWAYS_INLINE void send_urgent(struct sl_hdr *hdr, __u64 size)
 		last_wake_ns = hdr->time_ns;
 		flags = BPF_RB_FORCE_WAKEUP;
 	}
-	if (bpf_ringbuf_output(&urgent, hdr, size, flags))
+	opaque(size);
+	if (size > SL_RECORD_MAX || bpf_ringbuf_output(&urgent, hdr, size, flags))
 		count_loss(SL_LOSS_RING_URGENT);
 }
 

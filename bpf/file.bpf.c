@@ -11,53 +11,128 @@
  */
 #include "image.h"
 
+/*
+ * What the cache tag is made of: a directory, and in it either a name, or all names that leave the automaton in one
+ * state. The second makes most first opens of a file in a known directory cheap: what is above need not be matched again.
+ */
+struct place {
+	__u32 mnt;             /* low half of the mount's address */
+	__u32 parent;          /* and of the directory's dentry */
+	__u64 parent_ino;
+	__u32 parent_generation;
+	__u32 name_hash, name_len; /* or: the state, and 0 */
+};
+
+/* The opened file, as plain numbers. Read only once something is found to be of interest. */
 struct target {
 	__u64 mnt, dentry;
-	__u64 ino, parent_ino;
-	__u64 hash_len;
-	__u64 ns;              /* number of the caller's mount namespace */
-	__u32 dev, parent_dev, parent_generation;
+	__u64 ino;
+	__u32 dev;
 	__u32 f_flags, f_mode, i_mode;
 };
 
-/*
- * The verdict cache. Tag and slot come from a keyed mix of everything that a path's meaning hangs on: mount, mount
- * namespace, parent directory (device, inode, generation), the name's hash and length, and the epoch, which grows when
- * a directory is renamed or a mount changes. Not cryptographic; the key is secret and a wrong hit needs 48 equal bits.
- */
-ALWAYS_INLINE __u64 cache_hash(const struct target *t)
+/* The low half of an address, as a number: the verifier allows no arithmetic on pointers whose type it knows. */
+ALWAYS_INLINE __u32 low_half(const void *p)
 {
-	__u64 h = knobs.seed ^ t->mnt;
+	__u32 low;
 
-	h = (h ^ t->parent_ino) * 0x9e3779b97f4a7c15ull;
-	h ^= h >> 32;
-	h = (h ^ t->parent_generation ^ (__u64)t->parent_dev << 32) * 0xbf58476d1ce4e5b9ull;
-	h ^= h >> 29;
-	h = (h ^ t->hash_len) * 0x94d049bb133111ebull;
-	h ^= h >> 32;
-	h = (h ^ t->ns ^ (__u64) * (volatile __u32 *)&epoch << 32) * 0x9e3779b97f4a7c15ull;
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)(unsigned long)p));
+	return low;
+}
+
+/*
+ * The verdict cache. Tag and slot come from a keyed mix of everything that a path's meaning hangs on: mount, directory
+ * (its dentry, inode number and generation), the name's hash and length, and the epoch, which grows when a directory is
+ * renamed, a mount changes or a mount namespace goes (addresses may serve again after that). Not cryptographic; the key
+ * is secret and a wrong hit needs 48 equal bits.
+ */
+ALWAYS_INLINE __u64 cache_hash(const struct place *p)
+{
+	__u64 h = knobs.seed ^ ((__u64)p->mnt << 32 | p->parent);
+
+	h = (h ^ h >> 29) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 32 ^ p->parent_ino) * 0xbf58476d1ce4e5b9ull;
+	h = (h ^ h >> 29 ^ ((__u64)p->parent_generation << 32 | *(volatile __u32 *)&epoch)) * 0x94d049bb133111ebull;
+	h = (h ^ h >> 32 ^ ((__u64)p->name_len << 32 | p->name_hash)) * 0x9e3779b97f4a7c15ull;
 	return h ^ h >> 31;
 }
 
-ALWAYS_INLINE __u32 match_cached(const struct target *t)
+/* Cached match set; -1: none. */
+ALWAYS_INLINE __s32 cache_get(__u64 h)
 {
-	__u64 h = cache_hash(t), word;
-	__u32 slot = h & ((1 << SL_CACHE_SHIFT) - 1), set;
-	__u64 *entry = bpf_map_lookup_elem(&verdicts, &slot);
+	__u32 slot = h & ((1 << SL_CACHE_SHIFT) - 1);
+	__u64 *entry = bpf_map_lookup_elem(&verdicts, &slot), word;
 
 	if (!entry)
-		return 0;
+		return -1;
 	word = *(volatile __u64 *)entry;
-	if (word >> 16 == h >> 16)
-		return word & 0xffff;
-	word = path_match(t->mnt, t->dentry);
-	set = PATH_VALUE(word);
-	if (PATH_FLAGS(word) & SL_STR_UNRESOLVED) {
+	return word >> 16 == h >> 16 ? (__s32)(word & 0xffff) : -1;
+}
+
+ALWAYS_INLINE void cache_put(__u64 h, __u32 set)
+{
+	__u32 slot = h & ((1 << SL_CACHE_SHIFT) - 1);
+	__u64 *entry = bpf_map_lookup_elem(&verdicts, &slot);
+
+	if (entry)
+		*(volatile __u64 *)entry = (h & ~0xffffull) | set;
+}
+
+/* The set that is already known of this directory and names like this one; -1: not known. */
+ALWAYS_INLINE __s32 match_name(const struct place *p, struct place *like, __u64 name)
+{
+	__u32 state = name_match(name, p->name_len);
+
+	*like = *p;
+	like->name_hash = state;
+	like->name_len = 0;
+	return state == 0 ? 0 : state == NAME_UNKNOWN ? -1 : cache_get(cache_hash(like));
+}
+
+/* Remembers a set; one that is no answer (the path could not be resolved) is looked for again each time. */
+ALWAYS_INLINE __u32 matched(const struct place *p, const struct place *like, __u32 set, int unresolved)
+{
+	if (unresolved) {
 		count_loss(SL_LOSS_PATH);
 		return SL_SET_UNRESOLVED;
 	}
-	*(volatile __u64 *)entry = (h & ~0xffffull) | set;
+	if (like->name_hash != NAME_UNKNOWN)
+		cache_put(cache_hash(like), set);
+	cache_put(cache_hash(p), set);
 	return set;
+}
+
+/* The mount hangs in no tree. Asked of a mount once an epoch. */
+ALWAYS_INLINE int detached(__u64 mnt)
+{
+	__u64 now = mnt << 32 | *(volatile __u32 *)&epoch;
+
+	if (now == *(volatile __u64 *)&known_attached)
+		return 0;
+	if (path_detached(mnt))
+		return 1;
+	*(volatile __u64 *)&known_attached = now;
+	return 0;
+}
+
+/* The caller's root directory is the top of its mount namespace, so that what bpf_d_path() says is the whole path. Asked of
+ * a mount once an epoch. */
+ALWAYS_INLINE int seen_whole(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
+	struct fs_struct *fs = task->fs;
+	__u64 now, mnt = 0;
+
+	if (fs->root.dentry != fs->root.mnt->mnt_root)
+		return 0;
+	now = (__u64)low_half(fs->root.mnt) << 32 | *(volatile __u32 *)&epoch;
+	if (now == *(volatile __u64 *)&known_top)
+		return 1;
+	bpf_probe_read_kernel(&mnt, sizeof(mnt), &fs->root.mnt);
+	if (!path_is_top(mnt))
+		return 0;
+	*(volatile __u64 *)&known_top = now;
+	return 1;
 }
 
 ALWAYS_INLINE struct sl_decision *decide(const struct sl_label *label, __u32 set)
@@ -91,7 +166,6 @@ ALWAYS_INLINE struct sl_decision *decide(const struct sl_label *label, __u32 set
 /* The agent knows every labelled process from its exec or fork; anyone else is introduced once an image. */
 ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct sl_label *known = label_find(tgid), label = {};
 
 	if (known && known->reported)
@@ -100,19 +174,16 @@ ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 		label = *known;
 	label.reported = 1;
 	if (!label_set(tgid, &label))
-		send_image(task, &label, SL_EXEC_ORIGIN_STRANGER, 0);
+		send_image(&label, SL_EXEC_ORIGIN_STRANGER, 0);
 }
 
-ALWAYS_INLINE int report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
-			 __u8 by)
+/* text_len: bytes of the path that stand in the scratch as text already, 0 none. */
+ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
+			  __u8 by, struct scratch *s, __u32 text_len)
 {
-	struct scratch *s = scratch_get();
-	struct sl_rec_file *rec;
+	struct sl_rec_file *rec = (struct sl_rec_file *)s->data;
 	__u32 at = sizeof(*rec);
 
-	if (!s)
-		return 0;
-	rec = (struct sl_rec_file *)s->data;
 	fill_hdr(&rec->hdr, SL_REC_FILE);
 	fill_who(&rec->who, label);
 	rec->ino = t->ino;
@@ -126,88 +197,102 @@ ALWAYS_INLINE int report(const struct target *t, const struct sl_label *label, c
 	rec->reader = d->reader;
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
 	__builtin_memset(rec->reserved, 0, sizeof(rec->reserved));
-	rec->path_flags = copy_path(s, &at, SL_PATH_MAX, (struct vfsmount *)t->mnt, (struct dentry *)t->dentry);
-	rec->path_len = at - sizeof(*rec);
-	if (at <= SL_RECORD_MAX) {
-		if (d->action >= SL_ACTION_ALERT)
-			send_urgent(&rec->hdr, at);
-		else
-			send_ordinary(&rec->hdr, at);
+	if (text_len) {
+		rec->path_flags = SL_STR_PLAIN;
+		at += text_len;
+	} else {
+		rec->path_flags = copy_path(s, &at, SL_PATH_MAX, (struct vfsmount *)t->mnt, (struct dentry *)t->dentry);
 	}
-	scratch_put(s);
-	return 0;
+	rec->path_len = at - sizeof(*rec);
+	if (d->action >= SL_ACTION_ALERT)
+		send_urgent(&rec->hdr, at);
+	else
+		send_ordinary(&rec->hdr, at);
 }
 
-ALWAYS_INLINE int file_opened(const struct target *t, __u32 tgid, struct sl_label *label, __u8 by)
+/* A file whose path matched something was opened. */
+ALWAYS_INLINE void file_opened(const struct target *t, __u32 tgid, __u32 set, __u8 by, struct scratch *s, __u32 text_len)
 {
+	struct sl_label *label = label_find(tgid);
 	struct sl_decision *d;
-	__u32 set;
 
-	set = match_cached(t);
-	if (!set || (set == SL_SET_UNRESOLVED && !(label && label->tool)))
-		return 0;
+	if (set == SL_SET_UNRESOLVED && !(label && label->tool))
+		return;
 	d = decide(label, set);
 	if (!d || d->action == SL_ACTION_ALLOW)
-		return 0;
+		return;
 	/* Only reads are judged: not a directory, not for writing alone, not to be executed, not O_PATH. */
 	if ((t->i_mode & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
 	    t->f_mode & FMODE_PATH)
-		return 0;
+		return;
 	if (!label || !label->tool) {
 		introduce_stranger(tgid);
 		label = label_find(tgid);
 	}
-	return report(t, label, d, set, by);
-}
-
-/* The caller's mount namespace has a number that is never used again, unlike its address. */
-ALWAYS_INLINE __u64 mount_ns_number(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
-	struct mnt_namespace *ns = task->nsproxy->mnt_ns;
-
-	if (bpf_core_field_exists(struct mnt_namespace, seq))
-		return ns->seq;
-	if (bpf_core_field_exists(struct ns_common, ns_id))
-		return ns->ns.ns_id;
-	return (__u64)ns;
+	report(t, label, d, set, by, s, text_len);
 }
 
 /* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. */
-ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
+ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct sl_label *label;
-	struct dentry *parent;
-	struct {
-		__u64 mnt, dentry;
-	} at; /* struct path */
+	struct dentry *dentry, *parent;
+	struct place p, like;
+	struct scratch *s;
 	struct target t;
+	__s32 set;
+	long len;
 
 	if (tgid == knobs.self_tgid) {
 		__sync_fetch_and_add(&self_hits[hook], 1);
-		return 0;
+		return;
 	}
-	label = label_find(tgid);
-	if (!label && !knobs.none_rules)
-		return 0;
-	/* As plain numbers: the verifier allows no arithmetic on pointers that it knows. */
-	if (bpf_probe_read_kernel(&at, sizeof(at), &file->f_path))
-		return 0;
-	t.mnt = at.mnt;
-	t.dentry = at.dentry;
-	t.ino = file->f_inode->i_ino;
-	t.i_mode = file->f_inode->i_mode;
-	t.dev = file->f_inode->i_sb->s_dev;
-	parent = file->f_path.dentry->d_parent;
-	t.parent_ino = parent->d_inode->i_ino;
-	t.parent_generation = parent->d_inode->i_generation;
-	t.parent_dev = t.dev;
-	t.hash_len = (__u64)file->f_path.dentry->d_name.len << 32 | file->f_path.dentry->d_name.hash;
-	t.ns = mount_ns_number();
-	t.f_flags = file->f_flags;
-	t.f_mode = file->f_mode;
-	return file_opened(&t, tgid, label, by);
+	if (!knobs.none_rules && !has_label(tgid))
+		return;
+	dentry = file->f_path.dentry;
+	parent = dentry->d_parent;
+	p.mnt = low_half(file->f_path.mnt);
+	p.parent = low_half(parent);
+	p.parent_ino = parent->d_inode->i_ino;
+	p.parent_generation = parent->d_inode->i_generation;
+	p.name_hash = dentry->d_name.hash;
+	p.name_len = dentry->d_name.len;
+	set = cache_get(cache_hash(&p));
+	if (set < 0) {
+		set = match_name(&p, &like, (__u64)BPF_CORE_READ(dentry, d_name.name));
+		if (set >= 0)
+			cache_put(cache_hash(&p), set);
+	}
+	if (!set)
+		return;
+	s = scratch_get();
+	if (!s)
+		return;
+	len = seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
+	len = len > 1 ? len - 1 : 0; /* without the NUL; too long, or a chroot: walk */
+	t.mnt = t.dentry = 0;
+	if (set < 0 || !len)
+		bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
+	if (set < 0 && len && s->data[PATH_TEXT_AT] != '/') {
+		set = 0; /* a pipe, a memfd: no path */
+	} else if (set < 0 && len) {
+		/* The kernel's own text of the path: a third of the walk's cost. */
+		set = text_match(s, len);
+		set = matched(&p, &like, set, !set && detached(t.mnt));
+	} else if (set < 0) {
+		__u64 r = path_match(t.mnt, t.dentry);
+
+		set = matched(&p, &like, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
+	}
+	if (set) {
+		t.ino = file->f_inode->i_ino;
+		t.i_mode = file->f_inode->i_mode;
+		t.dev = file->f_inode->i_sb->s_dev;
+		t.f_flags = file->f_flags;
+		t.f_mode = file->f_mode;
+		file_opened(&t, tgid, set, by, s, len);
+	}
+	scratch_put(s);
 }
 
 SEC("lsm/file_open")
@@ -238,6 +323,7 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 			return 1;
 		case 38: case 302: case 353: /* rename renameat renameat2 */
 		case 21: case 52: case 217: case 429: case 442: /* mount umount2 pivot_root move_mount mount_setattr */
+	case 310:                    /* unshare */
 			return 2;
 		}
 		return 0;
@@ -246,7 +332,7 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 	case 2: case 85: case 257: case 304: case 437:
 		return 1;
 	case 82: case 264: case 316:
-	case 165: case 166: case 155: case 429: case 442:
+	case 165: case 166: case 155: case 429: case 442: case 272:
 		return 2;
 	}
 	return 0;
@@ -257,12 +343,57 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 	switch (nr) {
 	case 56: case 265: case 437:
 		return 1;
-	case 38: case 276: case 39: case 40: case 41: case 429: case 442:
+	case 38: case 276: case 39: case 40: case 41: case 97: case 429: case 442:
 		return 2;
 	}
 	return 0;
 }
 #endif
+
+/* The third hook: `file` is an address read from the descriptor table. */
+ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent = BPF_CORE_READ(dentry, d_parent);
+	struct place p = {
+		.mnt = (__u32)(__u64)BPF_CORE_READ(file, f_path.mnt),
+		.parent = (__u32)(__u64)parent,
+		.parent_ino = BPF_CORE_READ(parent, d_inode, i_ino),
+		.parent_generation = BPF_CORE_READ(parent, d_inode, i_generation),
+		.name_hash = BPF_CORE_READ(dentry, d_name.hash),
+		.name_len = BPF_CORE_READ(dentry, d_name.len),
+	};
+	__s32 set = cache_get(cache_hash(&p));
+	struct scratch *s;
+	struct place like;
+	struct target t;
+
+	if (set < 0) {
+		set = match_name(&p, &like, (__u64)BPF_CORE_READ(dentry, d_name.name));
+		if (set >= 0)
+			cache_put(cache_hash(&p), set);
+	}
+	if (!set)
+		return;
+	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	t.dentry = (__u64)dentry;
+	if (set < 0) {
+		__u64 r = path_match(t.mnt, t.dentry);
+
+		set = matched(&p, &like, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
+	}
+	if (!set)
+		return;
+	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
+	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
+	t.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	t.f_flags = BPF_CORE_READ(file, f_flags);
+	t.f_mode = BPF_CORE_READ(file, f_mode);
+	s = scratch_get();
+	if (!s)
+		return;
+	file_opened(&t, tgid, set, SL_BY_SYS_EXIT, s, 0);
+	scratch_put(s);
+}
 
 /*
  * Raw, not one of the named system call tracepoints: those do not fire for 32-bit calls (int 0x80 is open to any
@@ -272,10 +403,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task;
-	struct sl_label *label;
-	struct dentry *dentry, *parent;
 	struct file **fds, *file = NULL;
-	struct target t;
 	__u32 tgid, compat = 0;
 	int kind;
 
@@ -299,31 +427,16 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FILE_SYS_EXIT], 1);
 		return 0;
 	}
-	label = label_find(tgid);
-	if (!label && !knobs.none_rules)
+	if (!knobs.none_rules && !has_label(tgid))
 		return 0;
-	task = (struct task_struct *)bpf_get_current_task();
-	fds = BPF_CORE_READ(task, files, fdt, fd);
+	task = (struct task_struct *)bpf_get_current_task_btf();
+	fds = task->files->fdt->fd;
 	if (bpf_probe_read_kernel(&file, sizeof(file), fds + (__u32)ret) || !file) {
-		if (label && label->tool)
+		if (has_label(tgid))
 			count_loss(SL_LOSS_FD);
 		return 0;
 	}
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	parent = BPF_CORE_READ(dentry, d_parent);
-	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
-	t.dentry = (__u64)dentry;
-	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
-	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
-	t.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	t.parent_ino = BPF_CORE_READ(parent, d_inode, i_ino);
-	t.parent_generation = BPF_CORE_READ(parent, d_inode, i_generation);
-	t.parent_dev = t.dev;
-	t.hash_len = BPF_CORE_READ(dentry, d_name.hash_len);
-	t.ns = mount_ns_number();
-	t.f_flags = BPF_CORE_READ(file, f_flags);
-	t.f_mode = BPF_CORE_READ(file, f_mode);
-	file_opened(&t, tgid, label, SL_BY_SYS_EXIT);
+	from_descriptor(file, tgid);
 	return 0;
 }
 

@@ -33,10 +33,16 @@ struct inode {
 	struct super_block *i_sb;
 };
 
+union shortname_store {
+	unsigned char string[40];
+};
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	unsigned char d_iname[32];         /* until 6.14 */
+	union shortname_store d_shortname; /* since 6.15: the same bytes */
 };
 
 struct vfsmount {
@@ -92,7 +98,7 @@ struct mm_struct {
 };
 
 struct fs_struct {
-	struct path pwd;
+	struct path root, pwd;
 };
 
 typedef struct {

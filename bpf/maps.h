@@ -178,5 +178,7 @@ SL_EXTERN volatile __u32 nought;
 SL_EXTERN __u32 epoch;                  /* mixed into cache tags: bumped when paths may have changed their meaning */
 SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went through each hook */
 SL_EXTERN __u64 last_wake_ns;
+SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a namespace's tree */
+SL_EXTERN __u64 known_top;              /* a mount that is the top of its namespace, and the epoch in which it was */
 
 #endif /* SL_MAPS_H */

@@ -29,14 +29,32 @@ struct walk {
 	__u32 named;           /* at least one component was met */
 };
 
-/* Offsets within the one read of a dentry: d_parent is followed by d_name (stable since 2.6). */
+/*
+ * One read of a dentry: d_parent, d_name, d_inode and the begin of the inline name follow each other on every kernel
+ * seen. Where the inline name is elsewhere (INLINE_AT tells), names are read by their address.
+ */
 #define DENTRY_AT bpf_core_field_offset(struct dentry, d_parent)
-#define DENTRY_READ 24
+#define DENTRY_READ 64
+#define INLINE_READ 32
 struct dentry_head {
 	__u64 parent;
 	__u64 hash_len;
 	__u64 name;
+	__u64 inode;
+	__u8 bytes[NAME_CHUNK]; /* the inline name, or a piece of a longer one */
 };
+
+/* Offset of the inline name behind d_parent; 0: not where it is looked for. */
+ALWAYS_INLINE __u64 inline_at(void)
+{
+	__u64 at = 0;
+
+	if (bpf_core_field_exists(struct dentry, d_iname))
+		at = bpf_core_field_offset(struct dentry, d_iname) - DENTRY_AT;
+	else if (bpf_core_field_exists(struct dentry, d_shortname))
+		at = bpf_core_field_offset(struct dentry, d_shortname) - DENTRY_AT;
+	return at == DENTRY_READ - INLINE_READ ? at : 0;
+}
 
 /* mnt_parent, mnt_mountpoint and mnt.mnt_root follow each other. */
 struct mount_head {
@@ -100,35 +118,26 @@ ALWAYS_INLINE __u32 component(int kind, const struct sl_dfa *dfa, __u32 path, __
 				   sl_dfa_component(dfa, knobs.exec.shift, knobs.exec.limit, path, symbol);
 }
 
-/*
- * Feeds the last bytes, at most NAME_CHUNK, of the w->left bytes at w->name. One chunk a round of the walk: loops within
- * loops cost the verifier more than it has.
- */
-ALWAYS_INLINE void feed_chunk(struct walk *w, int kind, const struct sl_dfa *dfa)
+/* Feeds n <= NAME_CHUNK bytes of a name, last first; the verifier follows one such loop a round, not loops in loops. */
+ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const __u8 *bytes, __u32 n)
 {
-	__u8 buf[NAME_CHUNK] = {}; /* the verifier of 6.1 wants it initialised */
-	__u32 name = w->name_state, n = w->left < NAME_CHUNK ? w->left : NAME_CHUNK;
+	/* Knobs are volatile: read once. */
+	__u32 shift = shift_of(kind), limit = kind == WALK_PATH ? knobs.path.limit : knobs.exec.limit;
 
-	w->left = forget(w->left - n);
-	opaque(n);
-	if (n > NAME_CHUNK || bpf_probe_read_kernel(buf, n, (void *)(w->name + w->left)))
-		return;
 	for (int i = 0; i < NAME_CHUNK; i++) {
 		__u32 pos = n - 1 - i;
 
 		if (pos >= NAME_CHUNK)
 			break;
-		name = entry(kind, dfa, name << shift_of(kind) | dfa->cls[buf[pos]]);
-		if (!name) { /* no pattern speaks of this name, whatever comes before */
-			w->left = 0;
+		name = sl_dfa_at(dfa, limit, name << shift | dfa->cls[bytes[pos]]);
+		if (!name) /* no pattern speaks of this name, whatever comes before */
 			break;
-		}
 	}
-	w->name_state = name;
+	return name;
 }
 
 /* Copies the name that was met to the record. Returns 1 when it does not fit. */
-ALWAYS_INLINE int copy_name(struct walk *w, __u32 len)
+ALWAYS_INLINE int copy_name(struct walk *w, const struct dentry_head *d, __u32 len, int is_inline)
 {
 	__u32 to = w->at;
 
@@ -136,7 +145,17 @@ ALWAYS_INLINE int copy_name(struct walk *w, __u32 len)
 		w->flags |= SL_STR_TRUNCATED;
 		return 1;
 	}
-	bpf_probe_read_kernel(w->out + to, len, (void *)w->name);
+	if (is_inline) { /* what is copied too much is written over by the next name, or lies behind the end */
+		const __u64 *from = (const __u64 *)d->bytes;
+		__u64 *out = w->out + to; /* whole words, aligned or not: memcpy would go byte by byte */
+
+		out[0] = from[0];
+		out[1] = from[1];
+		out[2] = from[2];
+		out[3] = from[3];
+	} else {
+		bpf_probe_read_kernel(w->out + to, len, (void *)d->name);
+	}
 	to += len;
 	if (to < SL_RECORD_MAX + SL_PATH_MAX)
 		*(__u8 *)(w->out + to) = '/';
@@ -174,32 +193,47 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 {
 	const struct sl_dfa *dfa = NULL;
 	struct dentry_head d;
+	__u32 n, is_inline = 0;
 
 	if (kind != WALK_COPY) {
 		dfa = automaton(kind);
 		if (!dfa)
 			return 1;
 	}
+	/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
+	__builtin_memset(d.bytes + INLINE_READ, 0, sizeof(d.bytes) - INLINE_READ);
 	if (!w->left) {
 		if (w->dentry == w->root)
 			return leave_mount(w);
-		if (bpf_probe_read_kernel(&d, sizeof(d), (void *)(w->dentry + DENTRY_AT)) || d.parent == w->dentry) {
+		if (bpf_probe_read_kernel(&d, DENTRY_READ, (void *)(w->dentry + DENTRY_AT)) || d.parent == w->dentry) {
 			w->flags |= SL_STR_UNRESOLVED;
 			return 1;
 		}
+		n = d.hash_len >> 32;
+		is_inline = n <= INLINE_READ && inline_at() && d.name == w->dentry + DENTRY_AT + inline_at();
 		w->named = 1;
 		w->dentry = d.parent;
-		w->name = d.name;
 		if (kind == WALK_COPY)
-			return copy_name(w, d.hash_len >> 32);
-		w->left = d.hash_len >> 32;
+			return copy_name(w, &d, n, is_inline);
+		w->name = d.name;
+		w->left = n;
 		w->name_state = dfa->name_start;
+	} else {
+		__builtin_memset(d.bytes, 0, INLINE_READ);
 	}
 	if (kind == WALK_COPY)
 		return 0;
-	feed_chunk(w, kind, dfa);
-	if (w->left)
+	n = w->left < NAME_CHUNK ? w->left : NAME_CHUNK;
+	w->left = forget(w->left - n);
+	opaque(n);
+	if (n > NAME_CHUNK || (!is_inline && bpf_probe_read_kernel(d.bytes, n, (void *)(w->name + w->left)))) {
+		w->flags |= SL_STR_UNRESOLVED;
+		return 1;
+	}
+	w->name_state = feed(kind, dfa, w->name_state, d.bytes, n);
+	if (w->left && w->name_state)
 		return 0;
+	w->left = 0;
 	w->state = component(kind, dfa, w->state, w->name_state);
 	if (w->state)
 		return 0;
@@ -270,6 +304,85 @@ __attribute__((noinline)) __u64 path_match(__u64 vfsmount, __u64 dentry)
 __attribute__((noinline)) __u64 path_match_exec(__u64 vfsmount, __u64 dentry)
 {
 	return match(WALK_EXEC, vfsmount, dentry);
+}
+
+struct text {
+	const __u8 *bytes;
+	__u32 left;
+	__u32 path, name;  /* states */
+};
+
+static long text_cb(__u32 i, void *ctx)
+{
+	/* Knobs are volatile: read once. */
+	__u32 shift = knobs.path.shift, limit = knobs.path.limit;
+	const struct sl_dfa *dfa = automaton(WALK_PATH);
+	struct text *t = ctx;
+	__u32 path = t->path, name = t->name, left = t->left;
+
+	if (!dfa || !t->bytes)
+		return 1;
+	for (int n = 0; n < NAME_CHUNK; n++) {
+		__u32 pos = left - 1 - n, cls;
+
+		if (pos >= SL_PATH_MAX)
+			break;
+		cls = dfa->cls[t->bytes[pos]];
+		if (cls) {
+			name = sl_dfa_at(dfa, limit, name << shift | cls); /* 0 stays 0 */
+			continue;
+		}
+		path = sl_dfa_component(dfa, shift, limit, path, sl_dfa_at(dfa, limit, name << shift));
+		if (!path)
+			break;
+		name = dfa->name_start;
+	}
+	t->path = path;
+	t->name = name;
+	t->left = left > NAME_CHUNK ? forget(left - NAME_CHUNK) : 0;
+	return !t->left || !path;
+}
+
+__attribute__((noinline)) __u32 text_match(struct scratch *s, __u32 len)
+{
+	const struct sl_dfa *dfa = automaton(WALK_PATH);
+	struct text t;
+
+	if (!s || !dfa)
+		return 0;
+	t.bytes = s->data + PATH_TEXT_AT;
+	t.left = forget(len);
+	t.path = forget(knobs.path.start >> 16);
+	t.name = forget(dfa->name_start);
+	bpf_loop(SL_PATH_MAX / NAME_CHUNK, text_cb, &t, 0);
+	if (!t.path)
+		return 0;
+	return sl_dfa_accept(dfa, knobs.path.shift, knobs.path.limit, t.path << 16 | t.name);
+}
+
+__attribute__((noinline)) __u32 name_match(__u64 name, __u32 len)
+{
+	const struct sl_dfa *dfa = automaton(WALK_PATH);
+	__u8 bytes[NAME_CHUNK] = {};
+	__u32 state;
+
+	opaque(len);
+	if (!dfa || !len || len > NAME_CHUNK || bpf_probe_read_kernel(bytes, len, (void *)name))
+		return NAME_UNKNOWN;
+	state = feed(WALK_PATH, dfa, dfa->name_start, bytes, len);
+	return component(WALK_PATH, dfa, knobs.path.start >> 16, state);
+}
+
+__attribute__((noinline)) __u32 path_detached(__u64 vfsmount)
+{
+	return mount_is_detached(mount_of(vfsmount));
+}
+
+__attribute__((noinline)) __u32 path_is_top(__u64 vfsmount)
+{
+	struct mount_head m;
+
+	return !read_mount(mount_of(vfsmount), &m) && m.parent == mount_of(vfsmount);
 }
 
 __attribute__((noinline)) __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 dentry)

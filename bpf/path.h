@@ -23,4 +23,18 @@ __u64 path_match_exec(__u64 vfsmount, __u64 dentry);
 /* Copies a path, leaf first, each component ended by '/', to s->data + at, at most max bytes. */
 __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 dentry);
 
+/* Match set of a path given as text of len bytes at s->data + PATH_TEXT_AT, where the record of a file open has it. */
+#define PATH_TEXT_AT sizeof(struct sl_rec_file)
+__u32 text_match(struct scratch *s, __u32 len);
+
+/* Path state of path_dfa after a file's own name; 0: nothing can match, whatever the directory. NAME_UNKNOWN: too long. */
+#define NAME_UNKNOWN (~0u)
+__u32 name_match(__u64 name, __u32 len);
+
+/* A mount that hangs in no namespace's tree, so that a path on it has no beginning. */
+__u32 path_detached(__u64 vfsmount);
+
+/* The top mount of its namespace. */
+__u32 path_is_top(__u64 vfsmount);
+
 #endif /* SL_PATH_H */

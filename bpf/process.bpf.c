@@ -224,7 +224,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *p, int old_pid, struct linu
 	}
 	if (label_set(tgid, &label) || !label.tool)
 		return 0;
-	send_image(p, &label, SL_EXEC_ORIGIN_EXEC, new_session);
+	send_image(&label, SL_EXEC_ORIGIN_EXEC, new_session);
 	return 0;
 }
 
@@ -237,6 +237,9 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 
 	if (tgid == child_tgid) /* a thread */
 		return 0;
+	/* A new mount namespace: its mounts may have addresses that cached verdicts know from others. */
+	if (parent->nsproxy->mnt_ns != child->nsproxy->mnt_ns)
+		__sync_fetch_and_add(&epoch, 1);
 	if (tgid == knobs.self_tgid)
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FORK], 1);
 	if (starting && bpf_map_update_elem(&early_forks, &child_tgid, &tgid, BPF_ANY))

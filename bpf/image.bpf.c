@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the record of a process image. Strings are appended one after the other in a scratch buffer, each bounded, so that
+ * the record has just the bytes it uses.
+ */
+#include "image.h"
+
+/* Copies a string, cut to max, from kernel memory to s->data + to; returns its length. */
+__attribute__((noinline)) __u32 bytes_copy(struct scratch *s, __u32 to, __u64 from, __u32 max)
+{
+	long n;
+
+	opaque(to);
+	opaque(max);
+	if (!s || to >= SL_RECORD_MAX || max > SL_CGROUP_LEN)
+		return 0;
+	n = bpf_probe_read_kernel_str(s->data + to, max, (void *)from);
+	return n > 1 ? n - 1 : 0;
+}
+
+/* Copies the argument block of user space to s->data + to; length, and SL_STR_* in the high half. */
+__attribute__((noinline)) __u64 argv_copy(struct scratch *s, __u32 to, __u64 start, __u64 end)
+{
+	__u64 len = end - start, flags = 0;
+
+	if (!s || end <= start)
+		return (__u64)SL_STR_MISSING << 32;
+	if (len > SL_ARGV_MAX) {
+		len = SL_ARGV_MAX;
+		flags = SL_STR_TRUNCATED;
+	}
+	opaque(len);
+	opaque(to);
+	if (to >= SL_RECORD_MAX || len > SL_ARGV_MAX || bpf_probe_read_user(s->data + to, len, (void *)start))
+		return (__u64)SL_STR_MISSING << 32;
+	return flags << 32 | len;
+}
+
+__attribute__((noinline)) int send_image(const struct sl_label *label, __u32 origin, __u32 new_session)
+{
+	struct task_struct *p = (struct task_struct *)bpf_get_current_task();
+	struct scratch *s = scratch_get();
+	struct sl_rec_exec *rec;
+	struct file *exe;
+	struct fs_struct *fs;
+	struct tty_struct *tty;
+	__u32 at = sizeof(*rec), from;
+	__u64 argv;
+
+	if (!s)
+		return -EBUSY;
+	if (!label) {
+		scratch_put(s);
+		return -EINVAL;
+	}
+	rec = (struct sl_rec_exec *)s->data;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	fill_hdr(&rec->hdr, SL_REC_EXEC);
+	fill_who(&rec->who, label);
+	rec->parent_session_ns = label->parent_session_ns;
+	rec->parent_session_pid = label->parent_session_pid;
+	rec->parent_tool = label->parent_tool;
+	rec->origin = origin;
+	rec->evidence = label->evidence;
+	rec->new_session = new_session;
+	rec->mode = label->mode;
+
+	exe = BPF_CORE_READ(p, mm, exe_file);
+	rec->exe_flags = copy_path(s, &at, SL_PATH_MAX, BPF_CORE_READ(exe, f_path.mnt),
+				   BPF_CORE_READ(exe, f_path.dentry));
+	rec->exe_len = at - sizeof(*rec);
+	from = at;
+	fs = BPF_CORE_READ(p, fs);
+	rec->cwd_flags = copy_path(s, &at, SL_PATH_MAX, BPF_CORE_READ(fs, pwd.mnt),
+				   BPF_CORE_READ(fs, pwd.dentry));
+	rec->cwd_len = at - from;
+	argv = argv_copy(s, at, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end));
+	rec->argv_flags = argv >> 32;
+	rec->argv_len = (__u32)argv;
+	at += (__u32)argv;
+	rec->cgroup_len = bytes_copy(s, at, (__u64)BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, name), SL_CGROUP_LEN);
+	at += rec->cgroup_len;
+	tty = BPF_CORE_READ(p, signal, tty);
+	if (tty) {
+		rec->tty_len = bytes_copy(s, at, (__u64)tty->name, SL_TTY_LEN);
+		at += rec->tty_len;
+	}
+	send_ordinary(&rec->hdr, at);
+	scratch_put(s);
+	return 0;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: `sluice ps`: the AI sessions that run now, each with its process tree, from /proc alone. It attaches nothing and
+ * needs no root, but without it processes of others show only what /proc shows to everyone.
+ */
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/redact.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "event/event.h"
+#include "kernel/kernel.h"
+#include "process/procscan.h"
+
+/* A command line is cut here, for the eye; deeper trees are indented no further. */
+#define LINE_MAX_BYTES 160
+#define DEPTH_MAX 12
+
+static const char help[] =
+	"Usage: sluice ps [--policy FILE] [--tool NAME]\n"
+	"\n"
+	"Running AI sessions with their process trees, by the tools of the policy.\n"
+	"\n"
+	"  -p, --policy FILE  the policy whose tools are looked for\n"
+	"  -t, --tool NAME    only sessions of this tool\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 sessions were found, 1 none, 2 misuse, 78 bad policy.\n";
+
+/* argv in one line, secrets redacted, hostile bytes shown. */
+static void add_argv(struct strbuf *b, const struct sl_rec_exec *rec)
+{
+	const char *argv = (const char *)(rec + 1) + rec->exe_len + rec->cwd_len, *prev = "";
+	size_t prev_len = 0;
+
+	for (size_t at = 0; at < rec->argv_len && b->len < LINE_MAX_BYTES;) {
+		size_t len = strnlen(argv + at, rec->argv_len - at);
+
+		if (at)
+			strbuf_addc(b, ' ');
+		redact_arg(b, prev, prev_len, argv + at, len);
+		prev = argv + at;
+		prev_len = len;
+		at += len + 1;
+	}
+}
+
+static void print_process(const struct procscan_entry *p, int depth)
+{
+	cleanup_(strbuf_done) struct strbuf argv = STRBUF_INIT, line = STRBUF_INIT;
+	const struct sl_rec_exec *rec = p->rec;
+
+	add_argv(&argv, rec);
+	if (!argv.len)
+		strbuf_add(&argv, rec + 1, rec->exe_len);
+	escape_text(&line, strbuf_str(&argv), argv.len < LINE_MAX_BYTES ? argv.len : LINE_MAX_BYTES);
+	printf("%*s%-7u %s%s\n", 2 + 2 * (depth < DEPTH_MAX ? depth : DEPTH_MAX), "", rec->who.tgid, strbuf_str(&line),
+	       argv.len > LINE_MAX_BYTES ? "..." : "");
+}
+
+static bool same_session(const struct procscan_entry *p, const struct sl_label *s)
+{
+	return p->label.tool && p->label.session_ns == s->session_ns && p->label.session_pid == s->session_pid;
+}
+
+static void print_below(const struct procscan *s, const struct procscan_entry *top, int depth)
+{
+	print_process(top, depth);
+	for (size_t i = 0; i < s->cnt; i++)
+		if (s->v[i].rec->who.ppid == top->rec->who.tgid && same_session(&s->v[i], &top->label))
+			print_below(s, &s->v[i], depth + 1);
+}
+
+static void print_session(const struct procscan *s, const struct procscan_entry *root, const struct policy_tool *tool)
+{
+	const struct passwd *pw = getpwuid(root->rec->who.uid);
+	cleanup_(strbuf_done) struct strbuf cwd = STRBUF_INIT;
+	uint64_t age = (kernel_now_ns() - root->rec->who.start_ns) / 1000000000u;
+	char user[16];
+
+	snprintf(user, sizeof(user), "%u", root->rec->who.uid);
+	escape_text(&cwd, (const char *)(root->rec + 1) + root->rec->exe_len, root->rec->cwd_len);
+	printf("%s  session %llx-%u  user %s  %lluh%02llum%02llus  in %s\n", tool->name,
+	       (unsigned long long)root->label.session_ns, root->label.session_pid, pw ? pw->pw_name : user,
+	       (unsigned long long)age / 3600, (unsigned long long)age / 60 % 60, (unsigned long long)age % 60,
+	       cwd.len ? strbuf_str(&cwd) : "?");
+	if (root->label.parent_session_pid)
+		printf("  inside session %llx-%u\n", (unsigned long long)root->label.parent_session_ns,
+		       root->label.parent_session_pid);
+	/* Processes whose parent is not of the session hang below nothing: each begins a tree. */
+	for (size_t i = 0; i < s->cnt; i++) {
+		const struct procscan_entry *p = &s->v[i], *parent;
+
+		if (!same_session(p, &root->label))
+			continue;
+		parent = procscan_find(s, p->rec->who.ppid);
+		if (!parent || !same_session(parent, &root->label))
+			print_below(s, p, 0);
+	}
+}
+
+int cmd_ps(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "policy", required_argument, NULL, 'p' },
+		{ "tool", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	cleanup_(loaded_freep) struct loaded *l = NULL;
+	const char *policy = NULL, *only = NULL;
+	struct procscan s = { 0 };
+	struct errmsg e = { 0 };
+	size_t sessions = 0;
+	int opt, err;
+
+	while ((opt = getopt_long(argc, argv, "p:t:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'p':
+			policy = optarg;
+			break;
+		case 't':
+			only = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return cli_misuse("ps", "unknown option");
+		}
+	}
+	if (optind < argc)
+		return cli_misuse("ps", "takes no \"%s\"", argv[optind]);
+	err = options_load_policy(policy, &l, &e);
+	if (err) {
+		cli_error(&e);
+		return CLI_CONFIG;
+	}
+	err = procscan_all("/proc", kernel_now_ns(), &s);
+	err = err ? err : procscan_label(&s, l->compiled);
+	if (err < 0) {
+		errmsg_set(&e, err, "cannot read /proc: %s", strerror(-err));
+		cli_error(&e);
+		return CLI_UNAVAILABLE;
+	}
+	for (size_t i = 0; i < s.cnt; i++) {
+		const struct policy_tool *tool = compiled_tool(l->compiled, s.v[i].label.tool);
+
+		if (!tool || s.v[i].rec->who.tgid != s.v[i].label.session_pid || (only && strcmp(only, tool->name) != 0))
+			continue;
+		print_session(&s, &s.v[i], tool);
+		sessions++;
+	}
+	procscan_done(&s);
+	if (!sessions)
+		printf("No AI session runs%s%s.\n", only ? " of tool " : "", only ? only : "");
+	return fflush(stdout) ? CLI_IOERR : sessions ? 0 : CLI_NO;
+}
