@@ -59,7 +59,8 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -Wall -Wextra -Werror -Wno-
 LIB_SRC := $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
-BPF_MAIN := $(filter-out bpf/caps.bpf.c,$(BPF_SRC))
+# maps.bpf.c first: bpftool 7.1 does not find the maps if an object that only declares them comes before.
+BPF_MAIN := bpf/maps.bpf.c $(filter-out bpf/caps.bpf.c bpf/maps.bpf.c,$(BPF_SRC))
 BPF_OBJ := $(BPF_MAIN:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
 SKEL := $(OUT)/gen/sluice.skel.h $(if $(wildcard bpf/caps.bpf.c),$(OUT)/gen/caps.skel.h)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
