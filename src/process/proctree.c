@@ -396,12 +396,15 @@ static void join_session(struct proctree *t, struct process_node *n, struct sess
 	if (n->p.exited)
 		return;
 	s->s.live++;
-	/* A member that nobody had told of turned up after the end. */
-	if (s->s.end_ns) {
-		s->s.end_ns = 0;
-		list_move_tail(&s->lru, &t->sessions.live);
+	if (!s->s.end_ns)
+		return;
+	/* A member that nobody had told of turned up after the end, or by this very record, which is no end then. */
+	s->s.end_ns = 0;
+	list_move_tail(&s->lru, &t->sessions.live);
+	if (change->session_ended == &s->s)
+		change->session_ended = NULL;
+	else
 		change->session_started = &s->s;
-	}
 }
 
 /* What a record says of its session beyond its id. `fresh`: the session was not known before. */

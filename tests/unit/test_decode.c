@@ -102,6 +102,8 @@ static void test_sizes_must_add_up(void **state)
 		/* The header and the bytes disagree. */
 		rec.hdr.size = (uint32_t)size;
 		assert_int_equal(decode(size - 1, &ev), -EBADMSG);
+		rec.hdr.size = (uint32_t)size + 8;
+		assert_int_equal(decode(size, &ev), -EBADMSG);
 		/* Cut to nothing but a header, and to less. */
 		rec.hdr.size = sizeof(struct sl_hdr);
 		assert_int_equal(decode(sizeof(struct sl_hdr), &ev), -EBADMSG);

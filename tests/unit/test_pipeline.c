@@ -438,6 +438,19 @@ static void test_a_name_that_ran_out_counts_little(void **state)
 			    "elsewhere=log\n");
 }
 
+/* The only name that means a provider ran out; a valid one means nobody. */
+static void test_provider_of_an_old_name_is_doubtful(void **state)
+{
+	struct run *run = *state;
+
+	start(run);
+	feed(run, rec_dns(&rec, 102 * SECOND, &tool, "eu.shady.example", addr, 1));
+	feed(run, rec_dns(&rec, 103 * SECOND + NAMES_TTL_MIN_NS, &tool, "cdn.example.net", addr, 60));
+	feed(run, rec_net(&rec, 104 * SECOND + NAMES_TTL_MIN_NS, &cat, addr, 443));
+	assert_reports(run, "net.connect 101:/bin/cat<100<50 tool=claude-code session=100 192.0.2.7:443 provider=shady "
+			    "dns-session/low host=cdn.example.net,eu.shady.example shady=block\n");
+}
+
 static void test_folded_connection_is_told_as_it_was_found(void **state)
 {
 	struct run *run = *state;
@@ -687,6 +700,7 @@ int main(void)
 		TEST(test_own_question_outweighs_others),
 		TEST(test_connection_by_range_and_by_nothing),
 		TEST(test_a_name_that_ran_out_counts_little),
+		TEST(test_provider_of_an_old_name_is_doubtful),
 		TEST(test_folded_connection_is_told_as_it_was_found),
 		TEST(test_losses_are_reported),
 		TEST(test_full_tables_are_reported),

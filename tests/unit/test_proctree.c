@@ -456,6 +456,7 @@ static void test_random_histories_keep_the_books(void **state)
 	for (int round = 0; round < 20; round++) {
 		cleanup_(proctree_freep) struct proctree *t = proctree_new(32, 6);
 		struct session *sessions[8];
+		bool begun[8] = { 0 };
 
 		for (int i = 0; i < 3000; i++) {
 			struct who w = { .uid = 1, .tool = 1, .comm = "x" };
@@ -489,6 +490,13 @@ static void test_random_histories_keep_the_books(void **state)
 			}
 			assert_int_equal(c.process->tgid, w.tgid);
 			assert_true(proctree_count(t) <= 32);
+			/* No end is told without a beginning, and none twice. */
+			if (c.session_ended && c.session_ended != c.session_started) {
+				assert_true(begun[c.session_ended->pid]);
+				begun[c.session_ended->pid] = false;
+			}
+			if (c.session_started)
+				begun[c.session_started->pid] = c.session_ended != c.session_started;
 			cnt = proctree_sessions(t, sessions, 8);
 			assert_true(cnt <= 6);
 			for (size_t s = 0; s < cnt; s++) {

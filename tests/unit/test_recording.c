@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -228,6 +229,38 @@ static void test_other_files_are_refused_by_name(void **state)
 	assert_refused(data, size, -EBADMSG, "cut off");
 }
 
+/* A header of one field. */
+static void assert_field(uint16_t tag, const char *bytes, uint32_t len, bool good)
+{
+	struct recording_head head = { .magic = RECORDING_MAGIC, .format = RECORDING_FORMAT, .order = RECORDING_ORDER,
+				       .record_version = SL_RECORD_VERSION,
+				       .header_len = (uint32_t)(sizeof(struct recording_field) + recording_padded(len)) };
+	struct recording_field field = { .tag = tag, .len = len };
+	cleanup_(recording_freep) struct recording *rec = NULL;
+	char data[128] = { 0 };
+	struct errmsg e = { 0 };
+
+	memcpy(data, &head, sizeof(head));
+	memcpy(data + sizeof(head), &field, sizeof(field));
+	memcpy(data + sizeof(head) + sizeof(field), bytes, len);
+	assert_int_equal(recording_open_memory(data, sizeof(head) + head.header_len, &rec, &e), good ? 0 : -EBADMSG);
+	assert_true(good || strstr(e.text, "damaged"));
+}
+
+static void test_fields_are_checked(void **state)
+{
+	(void)state;
+	assert_field(RECORDING_HOST, "ws-17", 5, true);
+	assert_field(RECORDING_HOST, "ws\0x", 4, false);
+	assert_field(RECORDING_HOME, "/home\0x", 7, false);
+	assert_field(RECORDING_SOURCE, "a.yaml\0text", 11, true);
+	assert_field(RECORDING_SOURCE, "a.yaml", 6, false);      /* a name without an end */
+	assert_field(RECORDING_USER, "\1\0\0\0ann", 7, true);
+	assert_field(RECORDING_USER, "\1\0\0", 3, false);
+	assert_field(RECORDING_USER, "\1\0\0\0a\0n", 7, false);
+	assert_field(99, "of a later version", 18, true);
+}
+
 /* A disk that is full after `limit` bytes: the file ends with a whole record, and stays so. */
 static void test_full_disk_leaves_a_readable_recording(void **state)
 {
@@ -340,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere_gives_the_whole_records_and_says_so),
 		cmocka_unit_test(test_a_flipped_bit_in_a_record_is_seen),
 		cmocka_unit_test(test_other_files_are_refused_by_name),
+		cmocka_unit_test(test_fields_are_checked),
 		cmocka_unit_test(test_full_disk_leaves_a_readable_recording),
 		cmocka_unit_test(test_a_pipe_that_closes_is_an_error),
 		cmocka_unit_test(test_writer_refuses_what_no_reader_takes),
