@@ -17,10 +17,11 @@
  * A state is path state << 16 | name state; callers keep it whole and only compare it with SL_DFA_DEAD, which says
  * that no continuation can match. Set 0 is always "nothing matched".
  *
- * trans[] holds rows of 1 << shift entries and, behind them, the index of the path automaton:
+ * trans[] holds rows of 1 << shift entries, those of the name automaton and then those of the path automaton, and
+ * behind them the index of the path automaton:
  *   trans[name state << shift | class]        next name state; class 0 (the separator): the component's symbol
- *   trans[paths + (path state << paths_shift) + symbol >> shift]   a row; trans[row << shift | symbol's low bits] is
- *                                             the next path state. Equal pieces of rows are stored once.
+ *   trans[paths + (path state << paths_shift) + symbol >> shift]   a row; trans[rows + (row << shift) + symbol's low
+ *                                             bits] is the next path state. Equal pieces of rows are stored once.
  *   the last entry of a path state's index    match set of a string that ends in it
  * Name state 0: a component that no pattern names, symbol 0, row all 0. Path state 0: dead, index all 0. The
  * start state is in struct sl_dfa_info, not in the table.
@@ -34,7 +35,8 @@
 
 struct sl_dfa {
 	__u8 cls[256];     /* byte -> class; 0 is the separator and nothing else */
-	__u32 paths;       /* where the path automaton's index begins in trans[] */
+	__u32 rows;        /* where the path automaton's rows begin in trans[] */
+	__u32 paths;       /* where its index begins */
 	__u16 paths_shift; /* log2 of the index entries of one path state, at most 15 */
 	__u16 name_start;  /* name state at the end of a component, no byte of it read */
 	__u16 trans[];
@@ -70,7 +72,7 @@ sl_dfa_component(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 path,
 {
 	__u32 row = sl_dfa_at(dfa, limit, dfa->paths + (path << (dfa->paths_shift & 15)) + (symbol >> shift));
 
-	return sl_dfa_at(dfa, limit, row << shift | (symbol & ((1u << shift) - 1)));
+	return sl_dfa_at(dfa, limit, dfa->rows + (row << shift) + (symbol & ((1u << shift) - 1)));
 }
 
 /* Next state. */
