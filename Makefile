@@ -58,11 +58,11 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -Wall -Wextra -Werror -Wno-
 
 LIB_SRC := $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
-BPF_SRC := $(wildcard bpf/*.bpf.c)
-# maps.bpf.c first: bpftool 7.1 does not find the maps if an object that only declares them comes before.
-BPF_MAIN := bpf/maps.bpf.c $(filter-out bpf/caps.bpf.c bpf/maps.bpf.c,$(BPF_SRC))
+# In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails
+# ("Relocation failed") on some orders of the rest.
+BPF_SRC := $(addprefix bpf/,$(addsuffix .bpf.c,maps path image process file connect names))
 BPF_OBJ := $(BPF_MAIN:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
-SKEL := $(OUT)/gen/sluice.skel.h $(if $(wildcard bpf/caps.bpf.c),$(OUT)/gen/caps.skel.h)
+SKEL := $(OUT)/gen/sluice.skel.h
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/tests/unit/%)
 # What tests need of the library: all of it but the kernel side.
@@ -97,7 +97,7 @@ $(OUT)/src/%.o: src/%.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Only kernel/ sees the skeletons.
-$(OUT)/src/kernel/%.o: $(SKEL)
+$(filter $(OUT)/src/kernel/%,$(LIB_OBJ)): $(SKEL)
 
 $(OUT)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$@)
@@ -112,11 +112,6 @@ $(OUT)/gen/sluice.skel.h: $(OUT)/bpf/sluice.o
 	$(call say,SKEL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name sluice_bpf > $@
-
-$(OUT)/gen/caps.skel.h: $(OUT)/bpf/caps.bpf.o
-	$(call say,SKEL,$@)
-	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name caps_bpf > $@
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
