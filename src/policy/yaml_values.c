@@ -75,6 +75,7 @@ int y_map(struct yctx *y, const struct ygrammar *g, const struct ynode *n, void 
 	for (size_t i = 0; i < n->cnt; i += 2) {
 		const struct ynode *key = n->items[i], *value = n->items[i + 1];
 		const struct yfield *f = NULL;
+		struct ynode at_key;
 		int r;
 
 		for (size_t j = 0; j < g->fields_cnt && !f; j++) {
@@ -86,8 +87,9 @@ int y_map(struct yctx *y, const struct ygrammar *g, const struct ynode *n, void 
 		if (!f)
 			return unknown_key(y, g, key);
 		/* What has no value, or is refused whatever its value, is shown at its key. */
+		at_key = (struct ynode){ .kind = value->kind, .line = key->line, .column = key->column };
 		if (f->read == y_unsupported || value->kind == YNODE_NULL)
-			value = &(struct ynode){ .kind = value->kind, .line = key->line, .column = key->column };
+			value = &at_key;
 		r = f->read(y, f, value, (char *)obj + f->offset);
 		if (r < 0)
 			return r;
