@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * What the shipped lists say of ordinary and of suspicious reads and connections. Each row is something that happens on
+ * a developer's machine; a false alarm here is one on every such machine.
+ */
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/shipped.h"
+
+static struct shipped shipped, enforcing;
+
+static int load(void **state)
+{
+	(void)state;
+	shipped_init(&shipped, "default.yaml");
+	shipped_init(&enforcing, "enforce.yaml");
+	return 0;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	shipped_done(&shipped);
+	shipped_done(&enforcing);
+	return 0;
+}
+
+static const struct read_case {
+	const char *tool;   /* "-": outside every session */
+	const char *who;    /* "self", "startup", or the executable of a child */
+	const char *path;
+	const char *class;  /* one that the path must be in; NULL: in none at all */
+	const char *rule;   /* NULL: nothing is reported */
+} reads[] = {
+	/* dotenv: the tool itself and what prints it */
+	{ "claude-code", "self", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "codex", "/usr/bin/cat", "/home/ann/shop/.env.local", "dotenv", "ai-reads-secret" },
+	{ "codex", "/bin/sed", "/home/ann/shop/.env.production", "dotenv", "ai-reads-secret" },
+	{ "opencode", "self", "/home/ann/shop/api/deep/er/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/rg", "/home/ann/shop/prod.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/busybox", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/nix/store/abc-coreutils-9.5/bin/coreutils", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/home/linuxbrew/.linuxbrew/Cellar/bat/0.25/bin/bat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/base64", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/tar", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/curl", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/vim.basic", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	/* copies and swap files hold the same */
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env.bak", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env~", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env.swp", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env.old", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env copy", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env-prod", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env_staging", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.dev.vars", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env.keys", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.envs/.production/.django", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.aws/.credentials.swp", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.ssh/id_rsa.bak", "private-keys", "ai-reads-secret" },
+	/* templates, encrypted files, code and packages are none */
+	{ "claude-code", "self", "/home/ann/shop/.env.example", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.sample", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.template", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.dist", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.defaults", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.schema", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.local.example", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.example.local", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/example.env", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.tpl", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.vault", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.enc", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.d.ts", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/env", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.environment", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/env.ts", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.env.example~", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/node_modules/dotenv/.env", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.venv/lib/python3.11/site-packages/flask/.env", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env/lib/python3.11/os.py", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/.env/bin/activate", NULL, NULL },
+	/* dotenv: ordinary work */
+	{ "claude-code", "/usr/bin/docker", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/libexec/docker/cli-plugins/docker-compose", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/git", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/make", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/direnv", "/home/ann/shop/.envrc", "envrc", "purpose-built" },
+	{ "claude-code", "/usr/local/bin/gitleaks", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/node", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/home/ann/shop/target/debug/shop", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/bash", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	{ "claude-code", "/usr/bin/dash", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	{ "claude-code", "/usr/bin/bash", "/home/ann/.ssh/id_ed25519", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/bash", "/home/ann/.bashrc", NULL, NULL },
+	/* start-up load is its own kind, and only where it is known */
+	{ "gemini-cli", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
+	{ "qwen-code", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
+	{ "cline", "startup", "/home/ann/shop/.env.local", "dotenv", "startup-load" },
+	{ "aider", "startup", "/home/ann/.env", "dotenv", "startup-load" },
+	{ "continue", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
+	{ "gemini-cli", "self", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "gemini-cli", "startup", "/home/ann/.ssh/id_rsa", "private-keys", "ai-reads-secret" },
+	{ "gemini-cli", "startup", "/home/ann/.gemini/.env", "agent-tokens", "own-store" },
+	{ "claude-code", "startup", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	/* keys */
+	{ "claude-code", "/usr/bin/ssh", "/home/ann/.ssh/id_ed25519", "private-keys", "purpose-built" },
+	{ "claude-code", "/usr/lib/openssh/ssh-keysign", "/etc/ssh/ssh_host_ed25519_key", "private-keys", "purpose-built" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.ssh/id_ed25519", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/root/.ssh/id_rsa", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/deploy_ed25519", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/.ssh/id_ed25519.pub", NULL, NULL },
+	{ "claude-code", "/usr/bin/git", "/home/ann/.ssh/id_ed25519", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/.ssh/config", "ssh-config", "ai-reads-key-like" },
+	{ "claude-code", "/usr/bin/ssh", "/home/ann/.ssh/known_hosts", "ssh-config", NULL },
+	{ "claude-code", "/usr/bin/gpg", "/home/ann/.gnupg/private-keys-v1.d/AB.key", "gpg-keys", "purpose-built" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.gnupg/private-keys-v1.d/AB.key", "gpg-keys", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/python3.11", "/home/ann/.gnupg/private-keys-v1.d/AB.key", "gpg-keys", "ai-reads-personal-secret" },
+	{ "claude-code", "self", "/home/ann/shop/server.key", "key-files", "ai-reads-key-like" },
+	{ "claude-code", "/usr/bin/python3.11", "/home/ann/shop/server.pem", "key-files", NULL },
+	/* certificates and test data say nothing */
+	{ "claude-code", "self", "/etc/ssl/certs/ca-certificates.pem", NULL, NULL },
+	{ "claude-code", "self", "/usr/share/ca-certificates/mozilla/x.pem", NULL, NULL },
+	{ "claude-code", "self", "/usr/lib/ssl/cert.pem", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/node_modules/https/test/key.pem", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/.venv/lib/python3.11/site-packages/certifi/cacert.pem", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/vendor/github.com/x/testdata/key.pem", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/tests/data/server.key", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/go/pkg/mod/example.com/x@v1/key.pem", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/.cargo/registry/src/x/key.pem", NULL, NULL },
+	{ "claude-code", "self", "/usr/include/id_rsa.h", NULL, NULL },
+	/* clouds, clusters */
+	{ "claude-code", "self", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/srv/moved/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/local/aws-cli/v2/2.17.0/dist/aws", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/terraform", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11", "/home/ann/.aws/credentials", "cloud-credentials", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/git", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/ssh", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/shop/node_modules/aws-sdk/credentials", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.config/gcloud/application_default_credentials.json", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.config/gcloud/legacy_credentials/ann@example.com/adc.json", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/shop-firebase-adminsdk-x1.json", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.azure/msal_token_cache.json", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/kubectl", "/home/ann/.kube/config", "cluster-credentials", "purpose-built" },
+	{ "claude-code", "/snap/kubectl/3446/kubectl", "/home/ann/.kube/config", "cluster-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/grep", "/home/ann/.kube/config", "cluster-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/docker", "/home/ann/.docker/config.json", "cluster-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/jq", "/home/ann/.docker/config.json", "cluster-credentials", "ai-reads-secret" },
+	{ "claude-code", "self", "/run/user/1000/containers/auth.json", "cluster-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/terraform.tfvars", "iac-credentials", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/shop/terraform.tfvars.example", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/terraform.tfstate", "iac-state", "ai-reads-sensitive" },
+	{ "claude-code", "/usr/bin/terraform", "/home/ann/shop/terraform.tfstate", "iac-state", "purpose-built" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.config/sops/age/keys.txt", "iac-credentials", "ai-reads-secret" },
+	/* in two classes: made for the file means made for both */
+	{ "claude-code", "/usr/bin/pulumi", "/home/ann/.pulumi/credentials.json", "iac-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/pulumi", "/home/ann/.pulumi/credentials.json", "framework-secrets", "purpose-built" },
+	{ "claude-code", "/usr/bin/ssh", "/home/ann/.ssh/shop.pem", "private-keys", "purpose-built" },
+	{ "claude-code", "/usr/bin/git", "/home/ann/.claude/projects/-home-ann-shop/.env", "agent-cache", "own-store" },
+	{ "codex", "/usr/bin/git", "/home/ann/.claude/projects/-home-ann-shop/.env", "agent-cache", "ai-reads-secret" },
+	/* a copy of a program under the name of one that is trusted with this */
+	{ "claude-code", "/tmp/bin/gpg", "/home/ann/.gnupg/private-keys-v1.d/AB.key", "gpg-keys", "ai-reads-personal-secret" },
+	{ "claude-code", "/home/ann/bin/keepassxc", "/home/ann/Documents/all.kdbx", "password-stores", "ai-reads-personal-secret" },
+	/* git, databases, services */
+	{ "claude-code", "/usr/lib/git-core/git-credential-store", "/home/ann/.git-credentials", "git-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.git-credentials", "git-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/gh", "/home/ann/.config/gh/hosts.yml", "git-credentials", "purpose-built" },
+	{ "claude-code", "self", "/home/ann/.config/gh/hosts.yml", "git-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/curl", "/home/ann/.netrc", "netrc", "purpose-built" },
+	{ "claude-code", "/usr/bin/curl", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/psql", "/home/ann/.pgpass", "database-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.pgpass", "database-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.vault-token", "service-tokens", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/.config/rclone/rclone.conf", "service-tokens", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/shop/config/master.key", "service-tokens", "ai-reads-secret" },
+	{ "claude-code", "self", "/home/ann/.npmrc", "package-tokens", "ai-reads-sensitive" },
+	{ "claude-code", "/usr/bin/node", "/home/ann/.npmrc", "package-tokens", NULL },
+	{ "claude-code", "/usr/bin/cargo", "/home/ann/.cargo/credentials.toml", "package-tokens", NULL },
+	{ "claude-code", "self", "/home/ann/shop/config/secrets.yml", "framework-secrets", "ai-reads-sensitive" },
+	{ "claude-code", "self", "/home/ann/shop/.secrets.baseline", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/src/credentials.py", NULL, NULL },
+	{ "claude-code", "self", "/home/ann/shop/docs/secret-management.md", NULL, NULL },
+	{ "claude-code", "/usr/bin/tail", "/home/ann/.bash_history", "shell-history", "ai-reads-sensitive" },
+	/* browsers, password managers, wallets, the system */
+	{ "claude-code", "self", "/home/ann/.mozilla/firefox/ab12.default-release/logins.json", "browser-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/sqlite3", "/home/ann/.mozilla/firefox/ab12.default-release/cookies.sqlite", "browser-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/python3.11", "/home/ann/.config/google-chrome/Default/Login Data", "browser-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/home/ann/shop/a.out", "/home/ann/.config/BraveSoftware/Brave-Browser/Default/Cookies", "browser-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/opt/google/chrome/chrome", "/home/ann/.config/google-chrome/Default/Login Data", "browser-secrets", "purpose-built" },
+	{ "claude-code", "/snap/firefox/5701/usr/lib/firefox/firefox", "/home/ann/snap/firefox/common/.mozilla/firefox/ab12.default/key4.db", "browser-secrets", "purpose-built" },
+	{ "claude-code", "self", "/home/ann/.config/Code/Cookies", NULL, NULL },
+	{ "claude-code", "/usr/bin/keepassxc", "/home/ann/Documents/all.kdbx", "password-stores", "purpose-built" },
+	{ "claude-code", "/usr/bin/cp", "/home/ann/Documents/all.kdbx", "password-stores", "ai-reads-personal-secret" },
+	{ "claude-code", "self", "/home/ann/.password-store/bank/card.gpg", "password-stores", "ai-reads-personal-secret" },
+	{ "claude-code", "self", "/home/ann/.local/share/keyrings/login.keyring", "password-stores", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.bitcoin/wallet.dat", "wallets", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/sudo", "/etc/shadow", "system-secrets", "purpose-built" },
+	{ "claude-code", "/usr/sbin/unix_chkpwd", "/etc/shadow", "system-secrets", "purpose-built" },
+	{ "claude-code", "/usr/bin/cat", "/etc/shadow", "system-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/cat", "/etc/passwd", NULL, NULL },
+	{ "claude-code", "/usr/bin/cat", "/proc/1234/environ", "process-memory", "ai-reads-sensitive" },
+	{ "claude-code", "/usr/bin/ps", "/proc/1234/environ", "process-memory", NULL },
+	/* own stores, and those of others */
+	{ "claude-code", "self", "/home/ann/.claude/.credentials.json", "agent-tokens", "own-store" },
+	{ "claude-code", "self", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "own-store" },
+	{ "claude-code", "self", "/tmp/claude-1000/-home-ann-shop/tasks/b1.output", "agent-cache", "own-store" },
+	{ "claude-code", "/usr/bin/node", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "own-store" },
+	{ "claude-code", "/usr/bin/grep", "/home/ann/.claude/history.jsonl", "agent-cache", "own-store" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.claude/.credentials.json", "agent-tokens", "token-printed" },
+	{ "claude-code", "/usr/bin/jq", "/home/ann/.claude.json", "agent-tokens", "token-printed" },
+	{ "codex", "self", "/home/ann/.codex/.env", "agent-tokens", "own-store" },
+	{ "codex", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl.zst", "agent-cache", "own-store" },
+	{ "claude-code", "self", "/home/ann/.codex/auth.json", "agent-tokens", "other-tools-token" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.codex/auth.json", "agent-tokens", "token-printed" },
+	{ "codex", "/usr/bin/node", "/home/ann/.claude/.credentials.json", "agent-tokens", "other-tools-token" },
+	{ "claude-code", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-cache", "other-tools-cache" },
+	{ "opencode", "self", "/home/ann/.claude/skills/review/SKILL.md", NULL, NULL },
+	{ "opencode", "self", "/home/ann/.claude/CLAUDE.md", NULL, NULL },
+	{ "copilot-cli", "self", "/home/ann/.config/github-copilot/apps.json", "agent-tokens", "own-store" },
+	{ "aider", "self", "/home/ann/shop/.aider.chat.history.md", "agent-project-files", "own-store" },
+	{ "claude-code", "self", "/home/ann/shop/.aider.chat.history.md", "agent-project-files", "ai-reads-key-like" },
+	{ "kiro-cli", "self", "/home/ann/.aws/sso/cache/kiro-auth-token.json", "cloud-credentials", "own-store" },
+	/* editors: a record, except for what no editor needs */
+	{ "vscode", "self", "/home/ann/shop/.env", "dotenv", "ide-reads-secret" },
+	{ "vscode", "/usr/bin/cat", "/home/ann/shop/.env", "dotenv", "ide-reads-secret" },
+	{ "vscode", "/usr/bin/bash", "/home/ann/shop/.env", "dotenv", "ide-reads-secret" },
+	{ "cursor", "self", "/home/ann/.ssh/id_rsa", "private-keys", "ide-reads-secret" },
+	{ "cursor", "self", "/home/ann/.config/Cursor/User/globalStorage/state.vscdb", "agent-cache", "ide-own-store" },
+	{ "vscode", "self", "/home/ann/.config/Cursor/User/globalStorage/state.vscdb", "agent-cache", "ide-reads-secret" },
+	{ "vscode", "self", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "ide-reads-secret" },
+	{ "jetbrains", "self", "/home/ann/.config/JetBrains/IntelliJIdea2025.3/c.kdbx", "password-stores", "ide-own-store" },
+	{ "vscode", "self", "/home/ann/.config/google-chrome/Default/Login Data", "browser-secrets", "ai-reads-personal-secret" },
+	{ "vscode", "/usr/bin/ssh", "/home/ann/.ssh/id_rsa", "private-keys", "purpose-built" },
+	/* outside every session: only what the tools leave behind */
+	{ "-", "/usr/bin/cat", "/home/ann/shop/.env", "dotenv", NULL },
+	{ "-", "/usr/bin/python3.11", "/home/ann/.aws/credentials", "cloud-credentials", NULL },
+	{ "-", "/home/ann/shop/a.out", "/home/ann/.ssh/id_rsa", "private-keys", NULL },
+	{ "-", "/usr/bin/cat", "/home/ann/.claude/history.jsonl", "agent-cache", NULL },
+	{ "-", "/usr/bin/cat", "/home/ann/.claude/.credentials.json", "agent-tokens", "person-reads-ai-token" },
+	{ "-", "/usr/bin/python3.11", "/home/ann/.codex/auth.json", "agent-tokens", "stranger-reads-ai-token" },
+	{ "-", "/home/ann/shop/a.out", "/home/ann/.codex/auth.json", "agent-tokens", "stranger-reads-ai-token" },
+	{ "-", "/home/ann/shop/a.out", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "stranger-reads-ai-cache" },
+	{ "-", "/usr/bin/node", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "script-reads-ai-cache" },
+	{ "-", "/usr/bin/restic", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", NULL },
+	{ "-", "/usr/libexec/tracker-extract-3", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-cache", NULL },
+	{ "-", "/usr/bin/git", "/home/ann/shop/.aider.chat.history.md", "agent-project-files", NULL },
+	{ "-", "/usr/bin/nautilus", "/home/ann/.claude/history.jsonl", "agent-cache", NULL },
+	{ "-", "/usr/bin/sluice", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", NULL },
+};
+
+static struct sl_decision judge_read(const struct shipped *s, const struct read_case *c, unsigned int *ret_set)
+{
+	const char *argv[] = { "x" };
+	unsigned int tool = shipped_tool(s, c->tool), mode = SL_MODE_CHILD, exe_set = 0;
+
+	if (!strcmp(c->who, "self"))
+		mode = SL_MODE_SELF;
+	else if (!strcmp(c->who, "startup"))
+		mode = SL_MODE_STARTUP;
+	else
+		exe_set = compiled_exec(s->compiled, c->who, argv, 1).exe_set;
+	*ret_set = dfa_match(s->compiled->path, c->path, strlen(c->path));
+	return compiled_file(s->compiled, tool, exe_set, mode, 1000, *ret_set);
+}
+
+/* Whether the set of the path holds the class; with class NULL: whether it holds none. Own stores do not count. */
+static bool classes_hold(const struct shipped *s, unsigned int set, const char *class)
+{
+	const char *names[64];
+	size_t cnt = compiled_classes(s->compiled, set, names, ARRAY_SIZE(names));
+	bool any = false;
+
+	assert_true(cnt <= ARRAY_SIZE(names));
+	for (size_t i = 0; i < cnt; i++) {
+		if (class && !strcmp(names[i], class))
+			return true;
+		if (strncmp(names[i], "own:", strlen("own:")) != 0)
+			any = true;
+	}
+	return !class && !any;
+}
+
+static void test_reads(void **state)
+{
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		const struct read_case *c = &reads[i];
+		unsigned int set;
+		struct sl_decision d = judge_read(&shipped, c, &set);
+		const struct policy_rule *rule = compiled_rule(shipped.compiled, d.rule);
+		const char *got = rule ? rule->id : "nothing";
+
+		if (!classes_hold(&shipped, set, c->class)) {
+			print_error("%s: is not in class %s\n", c->path, c->class ? c->class : "(none)");
+			wrong++;
+		}
+		if (strcmp(got, c->rule ? c->rule : "nothing")) {
+			print_error("%s: %s in %s: %s, expected %s\n", c->path, c->who, c->tool, got,
+				    c->rule ? c->rule : "nothing");
+			wrong++;
+		}
+		if (rule && d.action != rule->action) {
+			print_error("%s: action is not that of rule %s\n", c->path, rule->id);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* enforce.yaml blocks where default.yaml alerts on a file in a session, editors and low confidence aside; no more. */
+static void test_enforce_blocks_the_alerts(void **state)
+{
+	static const char *const blocked[] = { "token-printed", "other-tools-token", "ai-reads-personal-secret",
+					       "shell-reads-dotenv", "ai-reads-secret" };
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		const struct read_case *c = &reads[i];
+		bool block = false;
+		unsigned int set;
+		uint8_t want = judge_read(&shipped, c, &set).action;
+
+		for (size_t j = 0; c->rule && j < ARRAY_SIZE(blocked); j++)
+			block = block || !strcmp(c->rule, blocked[j]);
+		if (block)
+			want = SL_ACTION_BLOCK;
+		if (judge_read(&enforcing, c, &set).action != want) {
+			print_error("enforce: %s: %s in %s: wrong action\n", c->path, c->who, c->tool);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+	assert_int_equal(enforcing.policy->mode, POLICY_ENFORCE);
+	assert_int_equal(shipped.policy->mode, POLICY_MONITOR);
+	assert_int_equal(enforcing.policy->rules_cnt, shipped.policy->rules_cnt);
+}
+
+static bool strings_have(const struct policy_strings *l, const char *s)
+{
+	for (size_t i = 0; i < l->cnt; i++)
+		if (!strcmp(l->v[i], s))
+			return true;
+	return false;
+}
+
+/* A class added to secrets.yaml as a secret must not be forgotten by the rules. */
+static void test_every_secret_has_a_rule(void **state)
+{
+	const struct policy *p = shipped.policy;
+
+	(void)state;
+	for (size_t i = 0; i < p->secrets_cnt; i++) {
+		bool alerts = false, named = false;
+
+		for (size_t j = 0; j < p->rules_cnt; j++) {
+			const struct policy_rule *r = &p->rules[j];
+
+			if (r->object != POLICY_OBJECT_READ || r->scope != POLICY_TOOL_ANY || r->exe.cnt ||
+			    !(r->readers >> SL_READER_GENERIC & 1) || !strings_have(&r->classes, p->secrets[i].name))
+				continue;
+			named = true;
+			alerts = alerts || r->action == SL_ACTION_ALERT;
+		}
+		if (!named)
+			fail_msg("no rule for what prints %s", p->secrets[i].name);
+		if (!strcmp(p->secrets[i].confidence, "high") && !alerts)
+			fail_msg("no alert for what prints %s", p->secrets[i].name);
+		if (!strcmp(p->secrets[i].confidence, "low") && alerts)
+			fail_msg("an alert for %s, whose names say little", p->secrets[i].name);
+	}
+}
+
+/* A path that could not be resolved is reported for sessions, and for nobody else. */
+static void test_unresolvable(void **state)
+{
+	struct sl_decision d;
+
+	(void)state;
+	d = compiled_file(shipped.compiled, shipped_tool(&shipped, "claude-code"), 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED);
+	assert_int_equal(d.action, SL_ACTION_ALERT);
+	assert_string_equal(compiled_rule(shipped.compiled, d.rule)->id, "unresolvable");
+	d = compiled_file(shipped.compiled, 0, 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED);
+	assert_int_equal(d.action, SL_ACTION_ALLOW);
+}
+
+static const struct host_case {
+	const char *host, *provider, *tier, *region;
+} hosts[] = {
+	{ "api.openai.com", "openai", "api", "" },
+	{ "sg.api.openai.com", "openai", "api", "" },
+	{ "codex-portals.api.openai.com", "openai", "api", "" },
+	{ "eu.api.openai.com", "openai-eu", "api", "eu" },
+	{ "us.api.openai.com", "openai-us", "api", "us" },
+	{ "gov.chatgpt.com", "openai-us", "api", "us" },
+	{ "chatgpt.com", "openai-chatgpt", "consumer", "" },
+	{ "chat.openai.com", "openai-chatgpt", "consumer", "" },
+	{ "sora.com", "openai-chatgpt", "consumer", "" },
+	{ "ab.chatgpt.com", "openai-telemetry", "telemetry", "" },
+	{ "files.oaiusercontent.com", "openai-telemetry", "telemetry", "" },
+	{ "chatgpt-async-webps-prod-eastus-1.webpubsub.azure.com", "openai-telemetry", "telemetry", "" },
+	{ "auth.openai.com", "openai-login", "auth", "" },
+	{ "api.anthropic.com", "anthropic", "api", "" },
+	{ "claude.googleapis.com", "anthropic", "api", "" },
+	{ "claude.ai", "anthropic-consumer", "consumer", "" },
+	{ "claude.com", "anthropic-consumer", "consumer", "" },
+	{ "platform.claude.com", "anthropic-console", "auth", "" },
+	{ "docs.claude.com", "anthropic-console", "auth", "" },
+	{ "downloads.claude.ai", "anthropic-telemetry", "telemetry", "" },
+	{ "bridge.claudeusercontent.com", "anthropic-telemetry", "telemetry", "" },
+	{ "aws-external-anthropic.us-east-1.api.aws", "anthropic-aws", "api", "" },
+	{ "generativelanguage.googleapis.com", "google-gemini", "api", "" },
+	{ "aiplatform.googleapis.com", "google-vertex", "api", "" },
+	{ "us-central1-aiplatform.googleapis.com", "google-vertex", "api", "" },
+	{ "europe-west4-aiplatform.googleapis.com", "google-vertex-eu", "api", "eu" },
+	{ "aiplatform.eu.rep.googleapis.com", "google-vertex-eu", "api", "eu" },
+	{ "cloudcode-pa.googleapis.com", "google-code-assist", "ide-backend", "" },
+	{ "daily-cloudcode-pa.googleapis.com", "google-code-assist", "ide-backend", "" },
+	{ "gemini.google.com", "google-consumer", "consumer", "" },
+	{ "oauth2.googleapis.com", "google-login", "auth", "" },
+	{ "play.googleapis.com", "google-telemetry", "telemetry", "" },
+	{ "bedrock-runtime.us-east-1.amazonaws.com", "aws-bedrock", "api", "" },
+	{ "bedrock-runtime.eu-central-1.amazonaws.com", "aws-bedrock-eu", "api", "eu" },
+	{ "bedrock-runtime.eusc-de-east-1.amazonaws.eu", "aws-bedrock-eu", "api", "eu" },
+	{ "bedrock-mantle.us-west-2.api.aws", "aws-bedrock", "api", "" },
+	{ "vpce-0a1b.bedrock-runtime.us-east-1.vpce.amazonaws.com", "aws-bedrock", "api", "" },
+	{ "vpce-0a1b.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "aws-bedrock-eu", "api", "eu" },
+	{ "shop.openai.azure.com", "azure-ai", "api", "" },
+	{ "shop.services.ai.azure.com", "azure-ai", "api", "" },
+	{ "copilot.microsoft.com", "microsoft-copilot", "consumer", "" },
+	{ "api.mistral.ai", "mistral", "api", "eu" },
+	{ "chat.mistral.ai", "mistral-consumer", "consumer", "eu" },
+	{ "api.cohere.com", "cohere", "api", "" },
+	{ "api.x.ai", "xai", "api", "" },
+	{ "grok.com", "xai-consumer", "consumer", "" },
+	{ "api.deepseek.com", "deepseek", "api", "cn" },
+	{ "chat.deepseek.com", "deepseek-consumer", "consumer", "cn" },
+	{ "api.perplexity.ai", "perplexity", "api", "" },
+	{ "dashscope.aliyuncs.com", "qwen", "api", "cn" },
+	{ "dashscope-intl.aliyuncs.com", "qwen-intl", "api", "sg" },
+	{ "chat.qwen.ai", "qwen-consumer", "consumer", "cn" },
+	{ "api.moonshot.ai", "moonshot", "api", "cn" },
+	{ "api.z.ai", "zai", "api", "cn" },
+	{ "api.groq.com", "groq", "api", "" },
+	{ "router.huggingface.co", "huggingface", "api", "" },
+	{ "shop-demo.hf.space", "huggingface", "api", "" },
+	{ "api.scaleway.ai", "scaleway", "api", "eu" },
+	{ "oai.endpoints.kepler.ai.cloud.ovh.net", "ovhcloud", "api", "eu" },
+	{ "inference.hetzner.com", "hetzner", "api", "eu" },
+	{ "api.infomaniak.com", "infomaniak", "api", "ch" },
+	{ "openrouter.ai", "openrouter", "aggregator", "" },
+	{ "eu.openrouter.ai", "openrouter-eu", "aggregator", "eu" },
+	{ "gateway.ai.cloudflare.com", "cloudflare-gateway", "aggregator", "" },
+	{ "ai-gateway.vercel.sh", "vercel-gateway", "aggregator", "" },
+	{ "opencode.ai", "opencode-zen", "aggregator", "" },
+	{ "api.cline.bot", "cline", "aggregator", "" },
+	{ "api.githubcopilot.com", "github-copilot", "ide-backend", "" },
+	{ "api.individual.githubcopilot.com", "github-copilot-individual", "ide-backend", "" },
+	{ "api.business.githubcopilot.com", "github-copilot-business", "ide-backend", "" },
+	{ "proxy.enterprise.githubcopilot.com", "github-copilot-business", "ide-backend", "" },
+	{ "copilot-proxy.example.ghe.com", "github-copilot-residency", "ide-backend", "" },
+	{ "copilot-proxy.githubusercontent.com", "github-copilot", "ide-backend", "" },
+	{ "telemetry.business.githubcopilot.com", "github-copilot-telemetry", "telemetry", "" },
+	{ "collector.github.com", "github-copilot-telemetry", "telemetry", "" },
+	{ "api.github.com", "github", "dev", "" },
+	{ "raw.githubusercontent.com", "github", "dev", "" },
+	{ "api2.cursor.sh", "cursor", "ide-backend", "" },
+	{ "server.codeium.com", "windsurf", "ide-backend", "" },
+	{ "server.self-serve.windsurf.com", "windsurf", "ide-backend", "" },
+	{ "api.jetbrains.ai", "jetbrains-ai", "ide-backend", "" },
+	{ "codewhisperer.us-east-1.amazonaws.com", "amazon-q", "ide-backend", "" },
+	{ "q.eu-central-1.amazonaws.com", "amazon-q", "ide-backend", "" },
+	{ "prod.download.cli.kiro.dev", "amazon-q-telemetry", "telemetry", "" },
+	{ "otel.cline.bot", "cline-telemetry", "telemetry", "" },
+	{ "ampcode.com", "amp", "ide-backend", "" },
+	{ "example.com", NULL, NULL, NULL },
+	{ "api.openai.com.example.com", NULL, NULL, NULL },
+	{ "notopenai.com", NULL, NULL, NULL },
+	{ "evilapi.openai.com.example.net", NULL, NULL, NULL },
+	{ "bedrock-runtime.us-east-1.evil.amazonaws.com", NULL, NULL, NULL },
+	{ "bedrock-runtime.amazonaws.com", NULL, NULL, NULL },
+	{ "s3.amazonaws.com", NULL, NULL, NULL },
+	{ "storage.googleapis.com", NULL, NULL, NULL },
+	{ "huggingface.co", NULL, NULL, NULL },
+	{ "x.com", NULL, NULL, NULL },
+	{ "localhost", NULL, NULL, NULL },
+};
+
+static void test_hosts(void **state)
+{
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		const struct host_case *c = &hosts[i];
+		struct compiled_dest dest = { .family = 4, .addr = { 192, 0, 2, 1 }, .port = 443, .names = &c->host,
+					      .names_cnt = 1 };
+		const struct policy_provider *p = compiled_provider(shipped.compiled, &dest).provider;
+		const char *got = p ? p->name : "(unknown)";
+
+		if (strcmp(got, c->provider ? c->provider : "(unknown)")) {
+			print_error("%s: is of %s, expected %s\n", c->host, got, c->provider ? c->provider : "(unknown)");
+			wrong++;
+		} else if (p && (strcmp(p->tier, c->tier) || strcmp(p->region, c->region))) {
+			print_error("%s: tier %s, region \"%s\"; expected %s, \"%s\"\n", c->host, p->tier, p->region,
+				    c->tier, c->region);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static const struct connect_case {
+	const char *tool, *exe;
+	const char *host;  /* NULL: no name is known */
+	const char *addr;
+	uint16_t port;
+	const char *rule;
+} connects[] = {
+	/* to its own vendor */
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "api.anthropic.com", "160.79.104.10", 443, "own-provider" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "claude.ai", "160.79.104.10", 443, "own-provider" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", NULL, "160.79.105.20", 443, "own-provider" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", NULL, "2607:6bc0::10", 443, "own-provider" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "bedrock-runtime.eu-west-1.amazonaws.com", "192.0.2.1", 443, "own-provider" },
+	{ "codex", "/usr/local/bin/codex", "chatgpt.com", "192.0.2.1", 443, "own-provider" },
+	{ "gemini-cli", "/usr/bin/node", "generativelanguage.googleapis.com", "192.0.2.1", 443, "own-provider" },
+	{ "copilot-cli", "/home/ann/.local/bin/copilot", "api.business.githubcopilot.com", "192.0.2.1", 443, "own-provider" },
+	/* somebody set the base URL */
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "api.z.ai", "192.0.2.1", 443, "base-url-moved" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "openrouter.ai", "192.0.2.1", 443, "base-url-moved" },
+	{ "codex", "/usr/local/bin/codex", "api.deepseek.com", "192.0.2.1", 443, "base-url-moved" },
+	/* the user's own program in the session, and tools made for many vendors */
+	{ "claude-code", "/usr/bin/python3.11", "api.openai.com", "192.0.2.1", 443, "other-provider" },
+	{ "opencode", "/home/ann/.opencode/bin/opencode", "api.groq.com", "192.0.2.1", 443, "other-provider" },
+	{ "opencode", "/home/ann/.opencode/bin/opencode", "openrouter.ai", "192.0.2.1", 443, "aggregator" },
+	/* personal accounts, but not the sign-in in a browser */
+	{ "opencode", "/usr/bin/curl", "chatgpt.com", "192.0.2.1", 443, "consumer-tier" },
+	{ "vscode", "/usr/share/code/code", "claude.ai", "192.0.2.1", 443, "consumer-tier" },
+	{ "codex", "/opt/google/chrome/chrome", "gemini.google.com", "192.0.2.1", 443, "any-host" },
+	{ "codex", "/usr/lib/firefox/firefox", "claude.ai", "192.0.2.1", 443, "any-host" },
+	/* this machine */
+	{ "aider", "/usr/bin/python3.11", NULL, "127.0.0.1", 11434, "local-model" },
+	{ "crush", "/usr/bin/crush", NULL, "::1", 1234, "local-model" },
+	{ "claude-code", "/usr/bin/node", NULL, "127.0.0.1", 5432, "loopback" },
+	{ "claude-code", "/usr/bin/node", NULL, "::1", 3000, "loopback" },
+	{ "claude-code", "/usr/bin/node", NULL, "127.0.0.53", 53, "dns" },
+	{ "codex", "/usr/local/bin/codex", NULL, "10.0.0.53", 53, "dns" },
+	{ "codex", "/usr/local/bin/codex", NULL, "203.0.113.53", 53, "unknown-host" },
+	/* everything else is kept for the record */
+	{ "claude-code", "/usr/bin/git", "github.com", "192.0.2.1", 443, "any-host" },
+	{ "claude-code", "/usr/bin/node", "registry.example.com", "192.0.2.1", 443, "unknown-host" },
+	{ "claude-code", "/usr/bin/curl", NULL, "203.0.113.7", 443, "unknown-host" },
+	{ "claude-code", "/usr/bin/curl", NULL, "160.79.106.1", 443, "unknown-host" },
+	{ "claude-code", "/usr/bin/psql", NULL, "10.1.2.3", 5432, "private-network" },
+	/* outside every session */
+	{ "-", "/opt/google/chrome/chrome", "chatgpt.com", "192.0.2.1", 443, NULL },
+	{ "-", "/usr/bin/curl", "api.anthropic.com", "160.79.104.10", 443, NULL },
+};
+
+static void test_connects(void **state)
+{
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(connects); i++) {
+		const struct connect_case *c = &connects[i];
+		struct compiled_dest dest = { .port = c->port, .names = &c->host, .names_cnt = c->host ? 1 : 0 };
+		const char *argv[] = { "x" }, *got;
+		const struct policy_rule *rule;
+		struct sl_decision d;
+
+		dest.family = strchr(c->addr, ':') ? 6 : 4;
+		assert_int_equal(inet_pton(dest.family == 6 ? AF_INET6 : AF_INET, c->addr, dest.addr), 1);
+		d = compiled_connect(shipped.compiled, shipped_tool(&shipped, c->tool),
+				     compiled_exec(shipped.compiled, c->exe, argv, 1).exe_set, 1000, &dest);
+		rule = compiled_rule(shipped.compiled, d.rule);
+		got = rule ? rule->id : "nothing";
+		if (strcmp(got, c->rule ? c->rule : "nothing")) {
+			print_error("%s: %s to %s port %u: %s, expected %s\n", c->tool, c->exe, c->host ? c->host : c->addr,
+				    c->port, got, c->rule ? c->rule : "nothing");
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* The kernel keeps the tables locked in memory; a pattern that multiplies them should be noticed when it is added. */
+static void test_tables_stay_small(void **state)
+{
+	const struct compiled *c = shipped.compiled;
+
+	(void)state;
+	print_message("paths: %zu bytes, %u sets; exec: %zu bytes, %u sets; names: %zu bytes, %u sets\n",
+		      dfa_table_size(c->path), c->path->info.sets, dfa_table_size(c->exec), c->exec->info.sets,
+		      dfa_table_size(c->name), c->name->info.sets);
+	print_message("subjects: %u rows of %u tools, %u executable sets; decisions: %zu bytes\n", c->rows_cnt,
+		      c->tools_cnt, c->exe_sets_cnt, c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets);
+	assert_true(dfa_table_size(c->path) < 4u << 20);
+	assert_true(dfa_table_size(c->exec) < 4u << 20);
+	assert_true(dfa_table_size(c->name) < 4u << 20);
+	assert_true(c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets < 8u << 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_enforce_blocks_the_alerts),
+		cmocka_unit_test(test_every_secret_has_a_rule),
+		cmocka_unit_test(test_unresolvable),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_connects),
+		cmocka_unit_test(test_tables_stay_small),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
