@@ -629,6 +629,63 @@ static void test_replay_gives_the_same_reports(void **state)
 	strbuf_done(&second.out);
 }
 
+/* A file of the first format, kept as it was: what users have recorded stays readable, and means the same. */
+static void test_kept_recording_replays_with_its_own_policy(void **state)
+{
+	struct run *run = *state;
+	const char *src = getenv("SLUICE_SRC");
+	cleanup_(recording_freep) struct recording *in = NULL;
+	cleanup_(compiled_freep) struct compiled *compiled = NULL;
+	cleanup_(policy_freep) struct policy *policy = NULL;
+	cleanup_fclose FILE *f = NULL;
+	struct pipeline_config config = { .sink = on_report, .arg = run };
+	const struct recording_meta *m;
+	struct policy_host host;
+	struct errmsg e = { 0 };
+	char path[512], name[64], *text;
+	const void *data;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/tests/data/session.rec", src ? src : ".");
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_int_equal(recording_open(f, &in, &e), 0);
+	m = recording_meta(in);
+	assert_string_equal(m->host, "ws-17");
+	assert_string_equal(m->kernel, "6.12.0");
+	assert_int_equal(m->sources_cnt, 1);
+	assert_int_equal(m->users_cnt, 1);
+	snprintf(name, sizeof(name), "%s", m->sources[0].name);
+	text = strndup(m->sources[0].text, m->sources[0].len);
+	host = (struct policy_host){ .homes = m->homes, .homes_cnt = m->homes_cnt };
+	assert_int_equal(policy_load_sources(&(struct policy_source){ .name = name, .text = text, .len = m->sources[0].len }, 1,
+					     &policy, &e), 0);
+	free(text);
+	assert_int_equal(policy_compile(policy, &host, &compiled, &e), 0);
+	config.compiled = compiled;
+	pipeline_free(run->p);
+	assert_int_equal(pipeline_new(&config, &run->p), 0);
+	while (recording_next(in, &data, &size, &e) == 1)
+		assert_int_equal(pipeline_record(run->p, data, size), 0);
+	assert_string_equal(e.text, "");
+	pipeline_finish(run->p);
+	assert_reports(run,
+		       "session.start 100:/opt/claude<50 tool=claude-code session=100\n"
+		       "proc.exec 100:/opt/claude<50 tool=claude-code session=100\n"
+		       "proc.exec 101:/bin/cat<100<50 tool=claude-code session=100\n"
+		       ENV_LINE "\n"
+		       "net.connect 101:/bin/cat<100<50 tool=claude-code session=100 192.0.2.7:443 provider=shady "
+		       "dns-session/exact host=eu.shady.example shady=block\n"
+		       "loss ring-full 7\n"
+		       ENV_LINE " x2\n"
+		       "proc.exit 101:/bin/cat<100<50 tool=claude-code session=100\n"
+		       "proc.exit 100:/opt/claude<50 tool=claude-code session=100\n"
+		       "session.end 100:/opt/claude<50 tool=claude-code session=100\n");
+	/* It borrows the policy that ends here. */
+	pipeline_free(run->p);
+	run->p = NULL;
+}
+
 /* Shown, told as repeats or allowed: that is what came in, whatever came in. Damaged records do no harm. */
 static void test_no_event_disappears(void **state)
 {
@@ -706,6 +763,7 @@ int main(void)
 		TEST(test_full_tables_are_reported),
 		TEST(test_a_full_repeat_table_hides_nothing),
 		TEST(test_replay_gives_the_same_reports),
+		TEST(test_kept_recording_replays_with_its_own_policy),
 		TEST(test_no_event_disappears),
 	};
 
