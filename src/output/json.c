@@ -22,6 +22,8 @@
 
 #define SECOND_NS 1000000000ull
 
+#define STRINGIFY_(x) #x
+#define STRINGIFY(x) STRINGIFY_(x)
 #define LIT(b, text) strbuf_add(b, "" text, sizeof(text) - 1)
 
 static const char hex[] = "0123456789abcdef";
@@ -461,7 +463,7 @@ static void add_kind(struct strbuf *b, const struct report *r)
 
 void output_json_format(struct strbuf *b, const struct report *r, const struct report_host *host)
 {
-	LIT(b, "{\"schema\":1,\"time\":\"");
+	LIT(b, "{\"schema\":" STRINGIFY(OUTPUT_JSON_SCHEMA) ",\"time\":\"");
 	format_time(b, r->wall_ns);
 	LIT(b, "\",\"kind\":\"");
 	strbuf_adds(b, report_kind_name(r->kind));

@@ -20,7 +20,10 @@ struct output_ops {
 	void (*free)(struct output *o);
 };
 
-/* JSON lines (schema 1). fd is borrowed. */
+/* Published as "schema" in every line; a new number only when a field changes its meaning or goes away. */
+#define OUTPUT_JSON_SCHEMA 1
+
+/* JSON lines. fd is borrowed. */
 int output_json_new(int fd, const struct report_host *host, struct output **ret);
 
 /* Lines for people. width 0: unlimited. colour: only when the caller knows fd to be a terminal. */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: `sluice check`. Loads and compiles each file as the agent would, and tells what it comes to and what is odd in it. */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "policy/lint.h"
+
+static const char help[] =
+	"Usage: sluice check [--require deny|kill|alert] [--strict] FILE...\n"
+	"\n"
+	"Is each policy valid, and does it mean what it seems to? Needs no root and changes nothing.\n"
+	"Users and home directories are those of this host.\n"
+	"\n"
+	"      --require MEANING  no, if a rule's block would mean less than this\n"
+	"      --strict           no, if there are warnings\n"
+	"  -q, --quiet            only errors and warnings\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Exit status: 0 all are valid, 1 one is not, 2 misuse.\n";
+
+struct check {
+	const char *path;
+	const struct policy *policy;
+	enum policy_require require;
+	bool strict, quiet;
+	int warnings;
+};
+
+static void on_finding(void *arg, struct policy_where where, const char *text)
+{
+	struct check *c = arg;
+
+	c->warnings++;
+	log_warn("%s:%u:%u: warning: %s", c->policy->sources[where.source].name, where.line, where.column, text);
+}
+
+/* In this version nothing is refused: block means alert, whatever the kernel. */
+static bool meets_requirement(const struct check *c)
+{
+	size_t blocks = 0;
+
+	for (size_t i = 0; i < c->policy->rules_cnt; i++)
+		blocks += c->policy->rules[i].action == SL_ACTION_BLOCK;
+	if (!blocks || c->require == POLICY_REQUIRE_ALERT)
+		return true;
+	log_err("%s: %zu %s block, and this version only reports: there block means alert", c->path, blocks,
+		blocks == 1 ? "rule says" : "rules say");
+	return false;
+}
+
+static void print_facts(const struct loaded *l)
+{
+	const struct policy *p = l->policy;
+	const struct compiled *c = l->compiled;
+
+	printf("%s: valid: %zu rules, %zu secret classes, %zu tools, %zu providers, mode %s\n", l->path, p->rules_cnt,
+	       p->secrets_cnt, p->tools_cnt, p->providers_cnt, p->mode == POLICY_ENFORCE ? "enforce" : "monitor");
+	printf("  tables: paths %zu KiB (%u sets), programs %zu KiB, names %zu KiB, decisions %zu KiB (%u subjects)\n",
+	       dfa_table_size(c->path) / 1024, c->path->info.sets, dfa_table_size(c->exec) / 1024,
+	       dfa_table_size(c->name) / 1024, (size_t)c->rows_cnt * c->path->info.sets * sizeof(*c->decisions) / 1024,
+	       c->rows_cnt);
+	printf("  %s\n", p->hash);
+}
+
+/* True: yes. */
+static bool check_file(struct check *c)
+{
+	cleanup_(loaded_freep) struct loaded *l = NULL;
+	struct policy_host host;
+	struct errmsg e = { 0 };
+	int r = options_load_policy(c->path, &l, &e);
+
+	if (r < 0) {
+		cli_error(&e);
+		return false;
+	}
+	c->policy = l->policy;
+	c->warnings = 0;
+	host = (struct policy_host){ .users = l->users, .users_cnt = l->users_cnt };
+	r = policy_lint(l->compiled, &host, on_finding, c);
+	if (r < 0) {
+		errmsg_set(&e, r, "%s: cannot look for oddities: %s", c->path, strerror(-r));
+		cli_error(&e);
+		return false;
+	}
+	if (!meets_requirement(c))
+		return false;
+	if (!c->quiet)
+		print_facts(l);
+	return !(c->strict && c->warnings);
+}
+
+static int parse_require(const char *s, enum policy_require *ret)
+{
+	static const struct {
+		const char *name;
+		enum policy_require require;
+	} names[] = {
+		{ "deny", POLICY_REQUIRE_DENY },
+		{ "kill", POLICY_REQUIRE_KILL },
+		{ "alert", POLICY_REQUIRE_ALERT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(names[i].name, s) == 0) {
+			*ret = names[i].require;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	enum { OPT_REQUIRE = 256, OPT_STRICT };
+	static const struct option options[] = {
+		{ "require", required_argument, NULL, OPT_REQUIRE },
+		{ "strict", no_argument, NULL, OPT_STRICT },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct check c = { .require = POLICY_REQUIRE_ALERT };
+	bool yes = true;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "qh", options, NULL)) != -1) {
+		switch (opt) {
+		case OPT_REQUIRE:
+			if (parse_require(optarg, &c.require) < 0)
+				return cli_misuse("check", "--require takes deny, kill or alert, not \"%s\"", optarg);
+			break;
+		case OPT_STRICT:
+			c.strict = true;
+			break;
+		case 'q':
+			c.quiet = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return cli_misuse("check", "unknown option");
+		}
+	}
+	if (optind == argc)
+		return cli_misuse("check", "which file?");
+	for (; optind < argc; optind++) {
+		c.path = argv[optind];
+		yes &= check_file(&c);
+	}
+	if (fflush(stdout))
+		return CLI_IOERR;
+	return yes ? 0 : CLI_NO;
+}

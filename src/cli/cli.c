@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: the table of subcommands, the overall help, and the shape of error messages. What a command does is in its own file. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/log.h"
+#include "base/width.h"
+
+const struct cli_command cli_commands[] = {
+	{ "trace", cmd_trace, "watch AI tools now, until Ctrl-C; installs nothing" },
+	{ "ps", cmd_ps, "AI sessions that run, with their process trees" },
+	{ "doctor", cmd_doctor, "what this kernel lets sluice see, and what it does not" },
+	{ "run", cmd_run, "the service, in the foreground" },
+	{ "check", cmd_check, "is a policy valid, and does it mean what it seems to" },
+	{ "explain", cmd_explain, "the rule that decides about a file or a host, and why" },
+	{ "record", cmd_record, "write what the kernel reports to a file" },
+	{ "replay", cmd_replay, "show a recording as trace would have" },
+	{ "version", cmd_version, "version of the program and its formats" },
+	{ 0 },
+};
+
+static void print_help(FILE *f)
+{
+	fputs("Usage: sluice COMMAND [OPTION...]\n"
+	      "\n"
+	      "Sees what AI coding tools on this machine read and where they connect.\n"
+	      "\n",
+	      f);
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		fprintf(f, "  %-9s %s\n", c->name, c->summary);
+	fputs("\n"
+	      "`sluice COMMAND --help` says more. Begin with: sluice doctor, then sluice trace.\n",
+	      f);
+}
+
+static const struct cli_command *find(const char *name)
+{
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* `sluice help [COMMAND]` and `sluice --help`. */
+static int help(int argc, char **argv)
+{
+	const struct cli_command *c = argc > 2 ? find(argv[2]) : NULL;
+	char option[] = "--help";
+	char *args[] = { NULL, option, NULL };
+
+	if (c) {
+		args[0] = argv[2];
+		return c->run(2, args);
+	}
+	if (argc > 2)
+		return cli_misuse(NULL, "there is no command \"%s\"", argv[2]);
+	print_help(stdout);
+	return fflush(stdout) ? CLI_IOERR : 0;
+}
+
+int cli_main(int argc, char **argv)
+{
+	const struct cli_command *c;
+
+	/* A reader that leaves (`| head`) is an error of write(2), which each command handles. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_help(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help(argc, argv);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		char name[] = "version";
+		char *args[] = { name, NULL };
+
+		return cmd_version(1, args);
+	}
+	c = find(argv[1]);
+	if (!c)
+		return cli_misuse(NULL, "there is no command \"%s\"", argv[1]);
+	return c->run(argc - 1, argv + 1);
+}
+
+/* The line, and a caret below the column, which counts characters. */
+static void print_source(const char *source, unsigned int column)
+{
+	struct strbuf line = STRBUF_INIT, clean = STRBUF_INIT;
+	size_t before = 0, at = 0, len = strlen(source);
+	uint32_t cp;
+
+	strbuf_add(&line, source, len);
+	/* A tab is as wide as the terminal likes: one blank, so that both lines agree. */
+	for (size_t i = 0; i < line.len; i++)
+		if (line.data[i] == '\t')
+			line.data[i] = ' ';
+	for (unsigned int i = 1; i < column && at < line.len; i++) {
+		unsigned int n = utf8_next(line.data + at, line.len - at, &cp);
+
+		at += n ? n : 1;
+	}
+	escape_line(&clean, strbuf_str(&line), at);
+	before = width_text(strbuf_str(&clean), clean.len);
+	escape_line(&clean, strbuf_str(&line) + at, line.len - at);
+	fprintf(stderr, "  %s\n  %*s^\n", strbuf_str(&clean), (int)before, "");
+	strbuf_done(&line);
+	strbuf_done(&clean);
+}
+
+void cli_error(const struct errmsg *e)
+{
+	const char *text = e->text[0] ? e->text : "failed, and nothing is known of why";
+
+	if (!e->file[0])
+		log_err("%s", text);
+	else if (!e->line)
+		log_err("%s: %s", e->file, text);
+	else
+		log_err("%s:%u:%u: %s", e->file, e->line, e->column, text);
+	if (e->line && e->source[0])
+		print_source(e->source, e->column);
+}
+
+int cli_status(int err)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -EPERM:
+	case -EACCES:
+		return CLI_NOPERM;
+	case -EOPNOTSUPP:
+	case -ENOSYS:
+	case -ENOMEM:
+		return CLI_UNAVAILABLE;
+	case -EIO:
+	case -ENOSPC:
+	case -EPIPE:
+	case -EDQUOT:
+	case -EBADMSG:
+	case -EPROTONOSUPPORT:
+		return CLI_IOERR;
+	case -EINVAL:
+	case -ENOENT:
+	case -E2BIG:
+		return CLI_CONFIG;
+	default:
+		return CLI_UNAVAILABLE;
+	}
+}
+
+int cli_misuse(const char *command, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (command)
+		log_err("%s: %s: see `sluice %s --help`", command, text, command);
+	else
+		log_err("%s: see `sluice --help`", text);
+	return CLI_USAGE;
+}
