@@ -61,7 +61,7 @@ LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 # In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails
 # ("Relocation failed") on some orders of the rest.
 BPF_SRC := $(addprefix bpf/,$(addsuffix .bpf.c,maps path image process file connect names))
-BPF_OBJ := $(BPF_MAIN:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
 SKEL := $(OUT)/gen/sluice.skel.h
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/tests/unit/%)
