@@ -38,7 +38,8 @@ struct dedupe *dedupe_new(size_t max_entries, size_t max_bytes, dedupe_sink sink
 
 	if (!d)
 		return NULL;
-	*d = (struct dedupe){ .buckets = 16, .max_entries = max_entries, .max_bytes = max_bytes, .sink = sink, .arg = arg };
+	*d = (struct dedupe){ .buckets = 16, .max_entries = max_entries, .max_bytes = max_bytes, .sink = sink,
+			      .arg = arg };
 	list_init(&d->by_age);
 	while (d->buckets < max_entries)
 		d->buckets *= 2;
@@ -104,7 +105,9 @@ static void give_back(struct dedupe *d, struct entry *e)
 /* Records of two processors may be a little out of order: a time before the first sight is still within its second. */
 static bool in_window(const struct entry *e, uint64_t time_ns)
 {
-	return time_ns < e->first_ns ? e->first_ns - time_ns < DEDUPE_WINDOW_NS : time_ns - e->first_ns < DEDUPE_WINDOW_NS;
+	uint64_t apart = time_ns < e->first_ns ? e->first_ns - time_ns : time_ns - e->first_ns;
+
+	return apart < DEDUPE_WINDOW_NS;
 }
 
 static struct entry *find(const struct dedupe *d, const struct dedupe_item *item, uint64_t hash)

@@ -66,12 +66,13 @@ static int read_head(struct recording *r, struct recording_head *head, struct er
 	if ((size_t)n < sizeof(*head))
 		return errmsg_set(e, -EBADMSG, "the recording is cut off within its first bytes");
 	if (head->order != RECORDING_ORDER)
-		return errmsg_set(e, -EPROTONOSUPPORT, "the recording was made on a host of another byte order: replay it "
-				  "on one like it");
+		return errmsg_set(e, -EPROTONOSUPPORT,
+				  "the recording was made on a host of another byte order: replay it on one like it");
 	if (head->format != RECORDING_FORMAT || head->record_version != SL_RECORD_VERSION)
-		return errmsg_set(e, -EPROTONOSUPPORT, "the recording has format %u, records %u; this program reads format %u, "
-				  "records %u: use the program that made it", head->format, head->record_version,
-				  RECORDING_FORMAT, SL_RECORD_VERSION);
+		return errmsg_set(e, -EPROTONOSUPPORT,
+				  "the recording has format %u, records %u; this program reads format %u, records %u: "
+				  "use the program that made it",
+				  head->format, head->record_version, RECORDING_FORMAT, SL_RECORD_VERSION);
 	if (head->header_len > RECORDING_HEADER_MAX || head->header_len % 8)
 		return errmsg_set(e, -EBADMSG, "the recording is damaged: a header of %u bytes", head->header_len);
 	return 0;
@@ -203,8 +204,9 @@ static int parse_header(struct recording *r, size_t len, struct errmsg *e)
 		memmove(bytes, bytes + 1, f.len);
 		bytes[f.len] = '\0';
 		if (!take_field(r, f.tag, bytes, f.len))
-			return errmsg_set(e, -EBADMSG, "the recording is damaged: a bad field of kind %u in its header, or too "
-					  "many of them", f.tag);
+			return errmsg_set(e, -EBADMSG,
+					  "the recording is damaged: a bad field of kind %u in its header, or too many of them",
+					  f.tag);
 		at += recording_padded(f.len);
 	}
 	r->meta.sources = r->sources;

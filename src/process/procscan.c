@@ -65,8 +65,8 @@ static int parse_stat(char *text, struct stat_line *ret)
 
 	if (!open || !close || close < open)
 		return -EBADMSG;
-	if (sscanf(close + 1, " %c %u %*d %*d %d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*u %*d %llu", &ret->state,
-		   &ret->ppid, &ret->tty, &ret->flags, &start) != 5)
+	if (sscanf(close + 1, " %c %u %*d %*d %d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*u %*d %llu",
+		   &ret->state, &ret->ppid, &ret->tty, &ret->flags, &start) != 5)
 		return -EBADMSG;
 	ret->start_ticks = start;
 	len = (size_t)(close - open - 1);
