@@ -7,6 +7,7 @@
 #include "policy/compile_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/policy_internal.h"
@@ -199,7 +200,10 @@ int policy_compile(const struct policy *p, const struct policy_host *host, struc
 	free(w.secret_class);
 	free(w.kinds);
 	if (r == -ENOMEM)
-		return errmsg_set(e, r, "cannot compile the policy: out of memory");
+		errmsg_set(e, r, "cannot compile the policy: out of memory");
+	/* What is wrong with the whole has no line, but it has a file. */
+	if (r < 0 && e && !e->file[0] && p->sources_cnt)
+		snprintf(e->file, sizeof(e->file), "%s", p->sources[0].name);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(c);

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* The compiled tables: recognition, kinds of readers, users, sizes and limits; and the warnings of `check`. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/strbuf.h"
+#include "policy/compile.h"
+#include "policy/lint.h"
+#include "record.h"
+
+static const char *const homes[] = { "/home/*", "/root" };
+static const struct policy_user users[] = { { "ann", 1000 }, { "bob", 1001 } };
+static const struct policy_host host = { homes, ARRAY_SIZE(homes), users, ARRAY_SIZE(users) };
+
+struct built {
+	struct policy *p;
+	struct compiled *c;
+};
+
+static int try_build(const char *text, struct built *ret, struct errmsg *e)
+{
+	struct policy_source src = {
+		.name = (char[]){ "policy.yaml" }, .text = (char *)(uintptr_t)text, .len = strlen(text),
+	};
+	int r;
+
+	*ret = (struct built){ 0 };
+	r = policy_load_sources(&src, 1, &ret->p, e);
+	return r < 0 ? r : policy_compile(ret->p, &host, &ret->c, e);
+}
+
+static struct built build(const char *text)
+{
+	struct built b;
+	struct errmsg e;
+
+	if (try_build(text, &b, &e) < 0)
+		fail_msg("%s:%u:%u: %s", e.file, e.line, e.column, e.text);
+	return b;
+}
+
+static void built_done(struct built *b)
+{
+	compiled_free(b->c);
+	policy_free(b->p);
+}
+
+static unsigned int set_of(const struct built *b, const char *path)
+{
+	return dfa_match(b->c->path, path, strlen(path));
+}
+
+/* The rule that decides, by id; "-": none. */
+static const char *decides(const struct built *b, unsigned int tool, const char *exe, unsigned int mode, uint32_t uid,
+			   const char *path)
+{
+	unsigned int exe_set = compiled_exec(b->c, exe, NULL, 0).exe_set;
+	struct sl_decision d = compiled_file(b->c, tool, exe_set, mode, uid, path ? set_of(b, path) : SL_SET_UNRESOLVED);
+
+	return d.rule ? compiled_rule(b->c, d.rule)->id : "-";
+}
+
+/* ---- recognition -------------------------------------------------------------------------------------------------- */
+
+static const char tools[] =
+	"version: 1\n"
+	"tools:\n"
+	"  one: {exe: ['~/.local/one/*'], argv: ['**/one.js'], helpers: [rg]}\n"
+	"  snake: {argv: ['**/bin/snake', snake]}\n"
+	"  last: {exe: ['~/.local/one/9*']}\n"
+	"interpreters:\n"
+	"  node: {exe: ['**/bin/node'], value-options: [-r, --require]}\n"
+	"  python: {exe: ['**/bin/python3*'], value-options: [-X]}\n";
+
+static void recognition(void **state)
+{
+	cleanup_(built_done) struct built b = build(tools);
+	static const struct {
+		const char *exe;
+		const char *argv[9];
+		const char *tool;   /* "-": none */
+		uint8_t evidence;
+		bool helper;
+	} cases[] = {
+		{ "/home/ann/.local/one/1.2", { "one" }, "one", SL_EVID_EXE, false },
+		{ "/home/ann/.local/one/1.2", { "/usr/bin/rg", "x" }, "one", SL_EVID_EXE, true },
+		{ "/home/ann/.local/one/9.0", { "one" }, "last", SL_EVID_EXE, false },
+		{ "/usr/bin/rg", { "rg" }, "-", SL_EVID_NONE, false },
+		/* scripts */
+		{ "/usr/bin/node", { "node", "/opt/one.js" }, "one", SL_EVID_ARGV, false },
+		{ "/usr/bin/node", { "node", "./one.js", "x" }, "one", SL_EVID_ARGV, false },
+		{ "/usr/bin/node", { "node", "one.js" }, "one", SL_EVID_ARGV, false },
+		{ "/usr/bin/node", { "node", "--inspect", "one.js" }, "one", SL_EVID_ARGV, false },
+		{ "/usr/bin/node", { "node", "-r", "hook.js", "one.js" }, "one", SL_EVID_ARGV, false },
+		{ "/usr/bin/node", { "node", "-r", "one.js", "other.js" }, "-", SL_EVID_NONE, false },
+		{ "/usr/bin/node", { "node", "other.js", "one.js" }, "-", SL_EVID_NONE, false },
+		{ "/usr/bin/node", { "node" }, "-", SL_EVID_NONE, false },
+		/* the sixth string is the last one looked at */
+		{ "/usr/bin/node", { "node", "-1", "-2", "-3", "-4", "one.js" }, "one", SL_EVID_ARGV, false },
+		{ "/usr/bin/node", { "node", "-1", "-2", "-3", "-4", "-5", "one.js" }, "-", SL_EVID_NONE, false },
+		/* python -m NAME: -m takes no value here, so the module stands where the script would */
+		{ "/usr/bin/python3.11", { "python", "/venv/bin/snake" }, "snake", SL_EVID_ARGV, false },
+		{ "/usr/bin/python3.11", { "python", "-m", "snake" }, "snake", SL_EVID_ARGV, false },
+		{ "/usr/bin/python3.11", { "python", "-X", "dev", "-m", "snake" }, "snake", SL_EVID_ARGV, false },
+		/* a script counts only for an interpreter */
+		{ "/usr/bin/vim", { "vim", "/opt/one.js" }, "-", SL_EVID_NONE, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t argc = 0;
+		struct compiled_exec x;
+		const struct policy_tool *t;
+
+		while (cases[i].argv[argc])
+			argc++;
+		x = compiled_exec(b.c, cases[i].exe, cases[i].argv, argc);
+		t = compiled_tool(b.c, x.tool);
+		if (strcmp(t ? t->name : "-", cases[i].tool) || x.evidence != cases[i].evidence || x.helper != cases[i].helper)
+			fail_msg("case %zu: tool %s evidence %u helper %d", i, t ? t->name : "-", x.evidence, x.helper);
+	}
+}
+
+/* An argument longer than the kernel looks at is matched by what it sees of it. */
+static void long_arguments(void **state)
+{
+	cleanup_(built_done) struct built b = build(tools);
+	char arg[2 * SL_ARG_LEN];
+	const char *argv[] = { "node", arg };
+
+	(void)state;
+	memset(arg, 'x', sizeof(arg));
+	memcpy(arg + SL_ARG_LEN - 1 - 7, "/one.js", 8);
+	assert_int_equal(compiled_exec(b.c, "/usr/bin/node", argv, 2).tool, 1);
+	memset(arg, 'x', SL_ARG_LEN);
+	memcpy(arg + SL_ARG_LEN - 7, "/one.js", 8);
+	assert_int_equal(compiled_exec(b.c, "/usr/bin/node", argv, 2).tool, 0);
+}
+
+/* ---- readers ------------------------------------------------------------------------------------------------------ */
+
+static void kinds_of_readers(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"secrets:\n"
+		"  keys: {paths: ['~/.ssh/id_*']}\n"
+		"  dotenv: {paths: ['**/.env*']}\n"
+		"  odd: {paths: ['**/.env.keys', '**/unused']}\n"
+		"  unnamed: {paths: ['**/*']}\n"
+		"tools:\n"
+		"  one: {exe: [/opt/one], own: [~/.one/**], startup: {classes: [dotenv], within: 10s}}\n"
+		"  two: {exe: [/opt/two], own: [~/.two/**]}\n"
+		"readers:\n"
+		"  ssh: {exe: ['**/bin/ssh'], for: [keys]}\n"
+		"  compose: {exe: ['**/bin/compose'], for: [dotenv]}\n"
+		"  cat: {exe: ['**/bin/cat', '**/bin/compose'], kind: generic}\n"
+		"  node: {exe: ['**/bin/node', '**/bin/cat'], kind: interpreter}\n"
+		"rules:\n"
+		"  - {id: own, tool: any, read: own, action: allow}\n"
+		"  - {id: startup, tool: any, reader: startup, read: [keys, dotenv, odd], action: log}\n"
+		"  - {id: self, tool: any, reader: self, read: [keys, dotenv, odd], action: log}\n"
+		"  - {id: purpose, tool: all, reader: purpose-built, read: [keys, dotenv, odd], action: log}\n"
+		"  - {id: generic, tool: all, reader: generic, read: [keys, dotenv, odd], action: log}\n"
+		"  - {id: interpreter, tool: all, reader: interpreter, read: [keys, dotenv, odd], action: log}\n"
+		"  - {id: other, tool: all, reader: other, read: [keys, dotenv, odd], action: log}\n"
+		"  - {id: lost, tool: any, read: unresolvable, action: alert}\n");
+	static const struct {
+		unsigned int tool;
+		const char *exe;
+		unsigned int mode;
+		const char *path, *rule;
+	} cases[] = {
+		{ 1, "/opt/one", SL_MODE_SELF, "/srv/.env", "self" },
+		{ 1, "/opt/one", SL_MODE_STARTUP, "/srv/.env", "startup" },
+		{ 1, "/opt/one", SL_MODE_STARTUP, "/home/ann/.ssh/id_rsa", "self" },
+		{ 2, "/opt/two", SL_MODE_STARTUP, "/srv/.env", "self" },
+		/* what the tool itself runs is not asked what it is */
+		{ 1, "/usr/bin/ssh", SL_MODE_SELF, "/home/ann/.ssh/id_rsa", "self" },
+		{ 1, "/usr/bin/ssh", SL_MODE_CHILD, "/home/ann/.ssh/id_rsa", "purpose" },
+		{ 1, "/usr/bin/ssh", SL_MODE_CHILD, "/srv/.env", "other" },
+		{ 0, "/usr/bin/ssh", SL_MODE_CHILD, "/root/.ssh/id_rsa", "purpose" },
+		/* made for one of its classes, but not for the other */
+		{ 1, "/usr/bin/compose", SL_MODE_CHILD, "/srv/.env", "purpose" },
+		{ 1, "/usr/bin/compose", SL_MODE_CHILD, "/srv/.env.keys", "generic" },
+		{ 1, "/usr/bin/cat", SL_MODE_CHILD, "/srv/.env", "generic" },
+		{ 1, "/usr/bin/node", SL_MODE_CHILD, "/srv/.env", "interpreter" },
+		{ 1, "/usr/bin/make", SL_MODE_CHILD, "/srv/.env", "other" },
+		/* own stores: the own tool's only, and nobody's outside a session */
+		{ 1, "/usr/bin/cat", SL_MODE_CHILD, "/home/ann/.one/.env", "own" },
+		{ 2, "/usr/bin/cat", SL_MODE_CHILD, "/home/ann/.one/.env", "generic" },
+		{ 0, "/usr/bin/cat", SL_MODE_CHILD, "/home/ann/.one/.env", "generic" },
+		{ 1, "/usr/bin/cat", SL_MODE_CHILD, "/home/ann/.one/x", "own" },
+		{ 2, "/usr/bin/cat", SL_MODE_CHILD, "/home/ann/.one/x", "-" },
+		{ 1, "/usr/bin/cat", SL_MODE_CHILD, NULL, "lost" },
+		{ 0, "/usr/bin/cat", SL_MODE_CHILD, NULL, "-" },
+		{ 1, "/usr/bin/cat", SL_MODE_CHILD, "/srv/readme", "-" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *got = decides(&b, cases[i].tool, cases[i].exe, cases[i].mode, 1000, cases[i].path);
+
+		if (strcmp(got, cases[i].rule))
+			fail_msg("case %zu (%s, %s): rule %s, expected %s", i, cases[i].exe, cases[i].path, got, cases[i].rule);
+	}
+}
+
+static void classes_of_a_set(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"secrets:\n"
+		"  a: {paths: ['**/x*']}\n"
+		"  b: {paths: ['**/xx']}\n"
+		"  nobody-asks: {paths: ['**/xx', '**/other']}\n"
+		"tools: {one: {exe: /opt/one, own: ['~/.one/**']}}\n"
+		"rules:\n"
+		"  - {id: r, tool: any, read: [a, b, own], action: log}\n");
+	const char *names[2] = { "", "" };
+
+	(void)state;
+	assert_int_equal(compiled_classes(b.c, set_of(&b, "/xx"), names, 2), 2);
+	assert_string_equal(names[0], "a");
+	assert_string_equal(names[1], "b");
+	/* More than there is room for: the count still says so. */
+	assert_int_equal(compiled_classes(b.c, set_of(&b, "/root/.one/xx"), names, 2), 3);
+	assert_int_equal(compiled_classes(b.c, set_of(&b, "/root/.one/y"), names, 2), 1);
+	assert_string_equal(names[0], "own:one");
+	assert_int_equal(compiled_classes(b.c, SL_SET_UNRESOLVED, names, 2), 1);
+	assert_string_equal(names[0], "unresolvable");
+	/* What no rule names does not leave the kernel. */
+	assert_int_equal(set_of(&b, "/other"), 0);
+	assert_int_equal(compiled_classes(b.c, 0, names, 2), 0);
+}
+
+/* ---- subjects ----------------------------------------------------------------------------------------------------- */
+
+static void users_and_executables(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"secrets: {a: {paths: ['**/x']}}\n"
+		"tools: {one: {exe: /opt/one}, two: {exe: /opt/two}}\n"
+		"rules:\n"
+		"  - {id: ann, tool: one, user: ann, read: a, action: allow}\n"
+		"  - {id: number, tool: one, user: [4711, 1000], read: a, action: log}\n"
+		"  - {id: nobody, tool: one, user: no-such-user, read: a, action: block}\n"
+		"  - {id: exe, tool: one, exe: ['**/bin/*'], except: ['**/bin/cat'], read: a, action: log}\n"
+		"  - {id: rest, tool: [one, two], read: a, action: alert}\n");
+
+	(void)state;
+	assert_int_equal(b.c->users_cnt, 3);
+	assert_true(b.c->user_rules);
+	assert_string_equal(decides(&b, 1, "/x", SL_MODE_CHILD, 1000, "/x"), "ann");
+	assert_string_equal(decides(&b, 1, "/x", SL_MODE_CHILD, 4711, "/x"), "number");
+	assert_string_equal(decides(&b, 1, "/x", SL_MODE_CHILD, 1001, "/x"), "rest");
+	assert_string_equal(decides(&b, 1, "/usr/bin/dog", SL_MODE_CHILD, 1001, "/x"), "exe");
+	assert_string_equal(decides(&b, 1, "/usr/bin/cat", SL_MODE_CHILD, 1001, "/x"), "rest");
+	assert_string_equal(decides(&b, 2, "/usr/bin/dog", SL_MODE_CHILD, 1000, "/x"), "rest");
+	assert_string_equal(decides(&b, 0, "/usr/bin/dog", SL_MODE_CHILD, 1000, "/x"), "-");
+}
+
+static void strangers_cost_nothing_unless_asked(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool none;
+	} cases[] = {
+		{ "{id: r, tool: any, read: a, action: block}", false },
+		{ "{id: r, tool: none, read: a, action: allow}", false },
+		{ "{id: r, tool: none, connect: any, action: alert}", false },
+		{ "{id: r, tool: none, read: a, action: log}", true },
+		{ "{id: r, tool: all, read: a, action: alert}", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+		struct built b;
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nsecrets: {a: {paths: x}}\ntools: {one: {exe: /opt/one}}\nrules:\n- %s\n", cases[i].rule);
+		b = build(text);
+		if (b.c->none_rules != cases[i].none)
+			fail_msg("%s: none_rules is %d", cases[i].rule, b.c->none_rules);
+		built_done(&b);
+	}
+}
+
+/* ---- sizes -------------------------------------------------------------------------------------------------------- */
+
+/* Sixty tools, two hundred readers, forty rules: what rules cannot tell apart shares a row. */
+static void rows_grow_with_what_differs(void **state)
+{
+	struct strbuf t = STRBUF_INIT;
+	struct built b;
+
+	(void)state;
+	strbuf_adds(&t, "version: 1\nsecrets:\n");
+	for (int i = 0; i < 40; i++)
+		strbuf_addf(&t, "  class%d: {paths: ['**/secret%d', '/etc/%d/**']}\n", i, i, i % 7);
+	strbuf_adds(&t, "tools:\n");
+	for (int i = 0; i < 60; i++)
+		strbuf_addf(&t, "  tool%d: {exe: '/opt/tool%d', own: ['~/.tool%d/**']}\n", i, i, i);
+	strbuf_adds(&t, "readers:\n");
+	for (int i = 0; i < 200; i++) {
+		strbuf_addf(&t, "  reader%d: {exe: '/usr/bin/reader%d', ", i, i);
+		if (i % 10)
+			strbuf_addf(&t, "for: [class%d]}\n", i % 4);
+		else
+			strbuf_adds(&t, "kind: generic}\n");
+	}
+	strbuf_adds(&t, "rules:\n");
+	for (int i = 0; i < 40; i++)
+		strbuf_addf(&t, "  - {id: rule%d, tool: any, reader: {not: purpose-built}, read: [class%d], action: alert}\n", i, i);
+	assert_true(strbuf_ok(&t));
+	b = build(t.data);
+	/* Every tool is treated alike: by what is read and by whom, and there are four kinds of purpose, generic readers,
+	 * everybody else, and the tools themselves. */
+	assert_int_equal(b.c->exe_sets_cnt, 201);
+	assert_int_equal(b.c->rows_cnt, 8);
+	assert_string_equal(decides(&b, 60, "/usr/bin/reader1", SL_MODE_CHILD, 0, "/x/secret2"), "rule2");
+	assert_string_equal(decides(&b, 60, "/usr/bin/reader1", SL_MODE_CHILD, 0, "/x/secret1"), "-");
+	built_done(&b);
+	strbuf_done(&t);
+}
+
+static void expect_error(const char *text, unsigned int line, unsigned int column, const char *says)
+{
+	struct built b;
+	struct errmsg e;
+
+	if (try_build(text, &b, &e) >= 0)
+		fail_msg("accepted:\n%.300s", text);
+	if (e.line != line || e.column != column || !strstr(e.text, says))
+		fail_msg("expected %u:%u ...%s...\n     got %u:%u %s", line, column, says, e.line, e.column, e.text);
+	assert_string_equal(e.file, "policy.yaml");
+	assert_null(b.c);
+	policy_free(b.p);
+}
+
+static void bad_patterns_are_shown(void **state)
+{
+	(void)state;
+	expect_error("version: 1\nsecrets: {a: {paths: ['x', 'a/b']}}\nrules: [{id: r, tool: any, read: a, action: log}]\n",
+		     2, 29, "'a/b'");
+	expect_error("version: 1\nsecrets:\n  a:\n    paths:\n      - \"/a/[b\"\n"
+		     "rules: [{id: r, tool: any, read: a, action: log}]\n", 5, 13, "never closed");
+	expect_error("version: 1\ntools: {t: {exe: '/opt/t/'}}\n", 2, 25, "'/opt/t/'");
+	expect_error("version: 1\ntools: {t: {exe: x, helpers: ['r[g']}}\n", 2, 33, "'r[g'");
+	expect_error("version: 1\nproviders: {p: {domains: ['https://x.example']}}\n", 2, 33, "not a URL");
+	expect_error("version: 1\nrules: [{id: r, tool: any, connect: {host: 'x..example'}, action: log}]\n", 2, 47, "label");
+}
+
+static void what_does_not_fit_is_named(void **state)
+{
+	struct strbuf t = STRBUF_INIT;
+
+	(void)state;
+	strbuf_adds(&t, "version: 1\nsecrets: {a: {paths: x}}\nrules:\n");
+	for (int i = 0; i < 64; i++)
+		strbuf_addf(&t, "- {id: r%d, tool: any, user: %d, read: a, action: log}\n", i, i + 100);
+	expect_error(strbuf_str(&t), 67, 30, "more than 63 users");
+
+	strbuf_reset(&t);
+	strbuf_adds(&t, "version: 1\nproviders:\n");
+	for (int i = 0; i < 513; i++)
+		strbuf_addf(&t, "  p%d: {domains: p%d.example}\n", i, i);
+	expect_error(strbuf_str(&t), 515, 19, "more than 512 lists");
+
+	strbuf_reset(&t);
+	strbuf_adds(&t, "version: 1\nsecrets:\n");
+	for (int i = 0; i < 513; i++)
+		strbuf_addf(&t, "  s%d: {paths: /s%d}\n", i, i);
+	strbuf_adds(&t, "rules:\n- id: r\n  tool: any\n  action: log\n  read: [s0");
+	for (int i = 1; i < 513; i++)
+		strbuf_addf(&t, ", s%d", i);
+	strbuf_adds(&t, "]\n");
+	expect_error(strbuf_str(&t), 0, 0, "513 file classes (secret classes and own stores), the limit is 512");
+	strbuf_done(&t);
+}
+
+/* ---- connections -------------------------------------------------------------------------------------------------- */
+
+static void providers_by_name_then_address(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"providers:\n"
+		"  wide: {domains: ['*.example'], tier: dev}\n"
+		"  narrow: {domains: [api.one.example], tier: api}\n"
+		"  range: {cidrs: [192.0.2.0/24], tier: api}\n"
+		"  local: {cidrs: [127.0.0.0/8], ports: [11434], tier: local}\n"
+		"rules:\n"
+		"  - {id: local, tool: any, connect: {tier: local}, action: log}\n"
+		"  - {id: loopback, tool: any, connect: {provider: loopback}, action: allow}\n"
+		"  - {id: api, tool: any, connect: {tier: api}, action: log}\n"
+		"  - {id: unknown, tool: any, connect: {provider: unknown}, action: alert}\n");
+	const char *names[] = { "nothing.test", "api.one.example" };
+	static const struct {
+		uint8_t addr[4];
+		uint16_t port;
+		size_t names;
+		const char *provider;
+		size_t name;
+		const char *rule;
+	} cases[] = {
+		{ { 198, 51, 100, 1 }, 443, 2, "narrow", 1, "api" },
+		{ { 192, 0, 2, 1 }, 443, 1, "range", SIZE_MAX, "api" },
+		{ { 192, 0, 2, 1 }, 443, 2, "narrow", 1, "api" },
+		{ { 198, 51, 100, 1 }, 443, 1, "-", SIZE_MAX, "unknown" },
+		{ { 127, 0, 0, 1 }, 11434, 0, "local", SIZE_MAX, "local" },
+		{ { 127, 0, 0, 1 }, 3000, 0, "-", SIZE_MAX, "loopback" },
+		{ { 0, 0, 0, 0 }, 3000, 0, "-", SIZE_MAX, "loopback" },
+	};
+
+	(void)state;
+	assert_int_equal(b.c->tools_cnt, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled_dest d = { .family = 4, .port = cases[i].port, .names = names, .names_cnt = cases[i].names };
+		struct compiled_provider p;
+
+		memcpy(d.addr, cases[i].addr, 4);
+		p = compiled_provider(b.c, &d);
+		assert_string_equal(p.provider ? p.provider->name : "-", cases[i].provider);
+		assert_int_equal(p.name, cases[i].name);
+		/* No session, no verdict: the rules are for tools. */
+		assert_int_equal(compiled_connect(b.c, 0, 0, 0, &d).rule, 0);
+	}
+	built_done(&b);
+	b = build("version: 1\n"
+		  "tools: {one: {exe: /opt/one, providers: [mine]}, two: {exe: /opt/two}}\n"
+		  "providers: {mine: {domains: mine.example, tier: api, region: eu}, theirs: {domains: theirs.example}}\n"
+		  "rules:\n"
+		  "  - {id: own, tool: any, connect: {provider: own-providers}, action: allow}\n"
+		  "  - {id: region, tool: two, connect: {not-region: eu, not: unknown}, action: block}\n"
+		  "  - {id: rest, tool: any, connect: {not: [private], port: [443]}, action: log}\n");
+	for (size_t i = 0; i < 6; i++) {
+		static const struct {
+			unsigned int tool;
+			const char *name;
+			uint8_t first;
+			const char *rule;
+		} more[] = {
+			{ 1, "mine.example", 203, "own" },   { 2, "mine.example", 203, "rest" },
+			{ 2, "theirs.example", 203, "region" }, { 2, "else.example", 203, "rest" },
+			{ 1, "theirs.example", 10, "-" },    { 1, "theirs.example", 203, "rest" },
+		};
+		struct compiled_dest d = { .family = 4, .addr = { more[i].first }, .port = 443, .names = &more[i].name,
+					   .names_cnt = 1 };
+		struct sl_decision v = compiled_connect(b.c, more[i].tool, 0, 0, &d);
+
+		assert_string_equal(v.rule ? compiled_rule(b.c, v.rule)->id : "-", more[i].rule);
+	}
+}
+
+/* ---- warnings ------------------------------------------------------------------------------------------------------ */
+
+struct finding {
+	unsigned int line;
+	char text[256];
+};
+
+struct findings {
+	struct finding v[32];
+	size_t cnt;
+};
+
+static void collect(void *arg, struct policy_where where, const char *text)
+{
+	struct findings *f = arg;
+
+	assert_true(f->cnt < ARRAY_SIZE(f->v));
+	f->v[f->cnt].line = where.line;
+	snprintf(f->v[f->cnt].text, sizeof(f->v[0].text), "%s", text);
+	f->cnt++;
+}
+
+static void warnings(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"                                                                       /* 1 */
+		"secrets:\n"
+		"  a: {paths: ['**/x', '**/y', '**/x', '!**/z', '**/y']}\n"
+		"  b: {paths: ['!**/x', '**/q']}\n"
+		"  unused: {paths: ['**/u']}\n"                                                      /* 5 */
+		"tools: {one: {exe: /opt/one}, two: {exe: /opt/two}}\n"
+		"providers: {p: {domains: p.example, tier: api, region: eu}}\n"
+		"rules:\n"
+		"  - {id: one, tool: one, read: [a, b], action: block}\n"
+		"  - {id: two, tool: two, read: [a, b], action: log}\n"                              /* 10 */
+		"  - {id: shadowed, tool: any, read: a, action: alert}\n"
+		"  - {id: fine, tool: all, read: b, action: alert}\n"
+		"  - {id: impossible, tool: any, reader: startup, read: a, action: log}\n"
+		"  - {id: nobody, tool: none, user: no-such-user, read: a, action: log}\n"
+		"  - {id: net, tool: any, connect: {tier: [api, dev]}, action: log}\n"              /* 15 */
+		"  - {id: net-shadowed, tool: one, connect: {tier: api, port: 443}, action: log}\n"
+		"  - {id: net-fine, tool: all, connect: {tier: api, region: us}, action: log}\n");
+	static const struct {
+		unsigned int line;
+		const char *says;
+	} want[] = {
+		{ 3, "'**/x' is already in this list, in line 3" },
+		{ 4, "'!**/x' takes nothing back" },
+		{ 5, "no rule names the secret class 'unused'" },
+		{ 9, "rule 'one': block acts as alert" },
+		{ 11, "rule 'shadowed' never decides: 'one', 'two' before it take all" },
+		{ 13, "rule 'impossible' never decides: nothing satisfies" },
+		{ 14, "rule 'nobody' never decides: nothing satisfies" },
+		{ 14, "no user 'no-such-user'" },
+		{ 16, "rule 'net-shadowed' never decides: 'net' before it takes all" },
+		{ 17, "no provider is in region 'us'" },
+	};
+	struct findings f = { .cnt = 0 };
+
+	(void)state;
+	assert_int_equal(policy_lint(b.c, &host, collect, &f), ARRAY_SIZE(want));
+	for (size_t i = 0; i < f.cnt; i++)
+		if (f.v[i].line != want[i].line || !strstr(f.v[i].text, want[i].says))
+			fail_msg("expected %u ...%s...\n     got %u %s", want[i].line, want[i].says, f.v[i].line, f.v[i].text);
+	assert_int_equal(f.cnt, ARRAY_SIZE(want));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recognition),
+		cmocka_unit_test(long_arguments),
+		cmocka_unit_test(kinds_of_readers),
+		cmocka_unit_test(classes_of_a_set),
+		cmocka_unit_test(users_and_executables),
+		cmocka_unit_test(strangers_cost_nothing_unless_asked),
+		cmocka_unit_test(rows_grow_with_what_differs),
+		cmocka_unit_test(bad_patterns_are_shown),
+		cmocka_unit_test(what_does_not_fit_is_named),
+		cmocka_unit_test(providers_by_name_then_address),
+		cmocka_unit_test(warnings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
