@@ -75,7 +75,7 @@ static inline void sample_init(struct sample *s)
 	sample_set_argv(&s->cat, argv, sizeof(argv));
 	s->bash = sample_process(800, 700, "/bin/bash", "bash");
 	s->claude = sample_process(700, 650, "/usr/bin/node", "node");
-	s->claude.start_ns = SAMPLE_SESSION_NS;
+	s->claude.start_ns = SAMPLE_SESSION_NS - 40000000; /* forked, then it became the tool */
 	s->claude.evidence = SL_EVID_ARGV;
 	s->login = sample_process(650, 1, "/usr/bin/zsh", "zsh");
 	s->login.session_ns = 0;

@@ -166,5 +166,7 @@ const char *format_tool_evidence(const struct report *r, const char **ret_confid
 
 bool format_is_tool(const struct process *p)
 {
-	return p->tool && p->session_ns && p->tgid == p->session_pid && p->start_ns == p->session_ns;
+	/* A session begins at an exec, some time after the fork that made the process. A start time read from /proc is rounded to a
+	 * tick of 10 ms; a later process of the same pid comes later than that. */
+	return p->tool && p->session_ns && p->tgid == p->session_pid && p->start_ns <= p->session_ns + 10000000;
 }
