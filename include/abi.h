@@ -56,7 +56,7 @@
 #define SL_ROWS_MAX 8192      /* distinct subjects after merging */
 #define SL_USERS_MAX 64       /* user classes named by rules; 0 is "anyone else" */
 #define SL_SUBJECTS_MAX (1u << 20)  /* tools * exe sets * modes * users: entries of the row index, eight bytes each */
-#define SL_DECISIONS_MAX (4u << 20) /* rows * file class sets: eight bytes each in the kernel */
+#define SL_DECISIONS_MAX (8u << 20) /* rows * file class sets: eight bytes each in the kernel */
 #define SL_DFA_STATES_MAX 65535
 #define SL_DFA_TRANS_MAX (16u << 20) /* table entries, two bytes each */
 

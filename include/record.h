@@ -36,6 +36,7 @@ enum sl_kind {
 	SL_REC_LOSS = 7,   /* struct sl_rec_loss: counted losses (made by the agent from the counters) */
 	SL_REC_CLOCK = 8,  /* struct sl_rec_clock (agent) */
 	SL_REC_USER = 9,   /* struct sl_rec_user: uid -> name (agent) */
+	SL_REC_AGENT = 10, /* struct sl_rec_agent: the agent's own events (agent) */
 	_SL_REC_MAX,
 };
 
@@ -215,6 +216,18 @@ struct sl_rec_user {
 	__u16 reserved;
 };
 
+/* What happened to the agent itself. */
+#define SL_AGENT_START 1
+#define SL_AGENT_POLICY 2   /* a policy came into force */
+#define SL_AGENT_STOP 3
+
+struct sl_rec_agent {
+	struct sl_hdr hdr;
+	__u16 what;               /* SL_AGENT_* */
+	__u16 text_len;
+	__u32 reserved;
+};
+
 #ifndef __bpf__
 #pragma GCC diagnostic pop
 _Static_assert(sizeof(struct sl_hdr) == 16, "record header is part of the recording format");
@@ -228,6 +241,7 @@ _Static_assert(sizeof(struct sl_rec_dns) == 48, "record layout is part of the re
 _Static_assert(sizeof(struct sl_rec_loss) == 32, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_clock) == 24, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_user) == 24, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_agent) == 24, "record layout is part of the recording format");
 #endif
 
 #endif /* SL_RECORD_H */

@@ -142,6 +142,17 @@ static int tell_lineage(struct agent *a, uint32_t tgid)
 	return 0;
 }
 
+/* An event of the agent itself. */
+static int tell_agent(struct agent *a, uint16_t what, const char *text)
+{
+	struct sl_rec_agent *rec = (struct sl_rec_agent *)a->buf;
+	size_t len = strnlen(text, 1024);
+
+	*rec = (struct sl_rec_agent){ .hdr = agent_hdr(SL_REC_AGENT, sizeof(*rec) + len), .what = what, .text_len = (uint16_t)len };
+	memcpy(rec + 1, text, len);
+	return deliver(a, rec, rec->hdr.size);
+}
+
 static const struct sl_who *who_of(const struct sl_hdr *hdr, size_t size)
 {
 	/* `who` follows the header in every kind that has one. */
@@ -309,9 +320,11 @@ static int start(struct agent *a)
 	if (err)
 		return err;
 	snprintf(text, sizeof(text), "sluice %s, file opens by %s", SLUICE_VERSION, kernel_tier_name(kernel_tier(a->kernel)));
-	pipeline_agent_event(a->pipeline, REPORT_AGENT_START, kernel_now_ns(), text);
+	err = tell_agent(a, SL_AGENT_START, text);
 	snprintf(text, sizeof(text), "%.120s %.80s", a->config->loaded->path, a->config->loaded->policy->hash);
-	pipeline_agent_event(a->pipeline, REPORT_POLICY_LOAD, kernel_now_ns(), text);
+	err = err ? err : tell_agent(a, SL_AGENT_POLICY, text);
+	if (err)
+		return err;
 	labelled = kernel_label_running(a->kernel, take_record, a);
 	if (labelled < 0)
 		return errmsg_set(a->e, labelled, "cannot label what runs already: %s", strerror(-labelled));
@@ -327,7 +340,9 @@ static int finish(struct agent *a)
 	int err = kernel_consume(a->kernel, take_record, a);
 
 	err = err < 0 ? err : tick(a);
-	pipeline_agent_event(a->pipeline, REPORT_AGENT_STOP, kernel_now_ns(), "stopped");
+	err = err ? err : tell_agent(a, SL_AGENT_STOP, "stopped");
+	if (!err && a->writer)
+		err = recording_flush(a->writer, a->e);
 	return err ? err : a->config->flush(a->config->arg);
 }
 

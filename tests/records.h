@@ -30,6 +30,7 @@ union record {
 	struct sl_rec_loss loss;
 	struct sl_rec_clock clock;
 	struct sl_rec_user user;
+	struct sl_rec_agent agent;
 };
 
 /* A process as its records tell it. session_pid 0: outside every session. */
@@ -195,6 +196,14 @@ static MAYBE_UNUSED size_t rec_user(union record *r, uint32_t uid, const char *n
 	rec_begin(r, SL_REC_USER, sizeof(r->user), 1);
 	r->user.uid = uid;
 	r->user.name_len = (uint16_t)rec_bytes(r, name, strlen(name));
+	return r->hdr.size;
+}
+
+static MAYBE_UNUSED size_t rec_agent(union record *r, uint64_t time_ns, uint16_t what, const char *text)
+{
+	rec_begin(r, SL_REC_AGENT, sizeof(r->agent), time_ns);
+	r->agent.what = what;
+	r->agent.text_len = (uint16_t)rec_bytes(r, text, strlen(text));
 	return r->hdr.size;
 }
 

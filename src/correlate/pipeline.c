@@ -411,6 +411,7 @@ static int take_process(struct pipeline *p, const struct event *ev)
 	case SL_REC_LOSS:
 	case SL_REC_CLOCK:
 	case SL_REC_USER:
+	case SL_REC_AGENT:
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;
@@ -448,6 +449,27 @@ static int take_user(struct pipeline *p, const struct event *ev)
 	return r == -ENOMEM ? r : 0;
 }
 
+static int take_agent(struct pipeline *p, const struct event *ev)
+{
+	static const enum report_kind kinds[] = {
+		[SL_AGENT_START] = REPORT_AGENT_START,
+		[SL_AGENT_POLICY] = REPORT_POLICY_LOAD,
+		[SL_AGENT_STOP] = REPORT_AGENT_STOP,
+	};
+	struct report r = report_at(p, kinds[ev->agent->what], ev->time_ns);
+	cleanup_free char *text = strndup(ev->text.data, ev->text.len);
+
+	if (!text)
+		return -ENOMEM;
+	/* Nothing comes after the stop: what is folded and counted is told before it. */
+	if (ev->agent->what == SL_AGENT_STOP)
+		pipeline_finish(p);
+	r.event = ev;
+	r.text = text;
+	emit(p, &r);
+	return 0;
+}
+
 int pipeline_record(struct pipeline *p, const void *data, size_t size)
 {
 	struct event ev;
@@ -472,6 +494,8 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size)
 	case SL_REC_CLOCK:
 		take_clock(p, &ev);
 		return 0;
+	case SL_REC_AGENT:
+		return take_agent(p, &ev);
 	case SL_REC_LOSS:
 		if (!ev.loss->count)
 			return 0;
@@ -520,16 +544,6 @@ void pipeline_finish(struct pipeline *p)
 {
 	dedupe_flush(p->dedupe);
 	report_own_losses(p, p->last_ns);
-}
-
-void pipeline_agent_event(struct pipeline *p, enum report_kind kind, uint64_t time_ns, const char *text)
-{
-	struct report r = report_at(p, kind, time_ns);
-
-	if (kind == REPORT_AGENT_STOP)
-		pipeline_finish(p);
-	r.text = text;
-	emit(p, &r);
 }
 
 bool pipeline_knows(struct pipeline *p, uint32_t tgid, uint64_t start_ns)

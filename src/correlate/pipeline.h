@@ -32,11 +32,8 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size);
 /* Time passes (boot clock): folded repeats whose second is over are reported, old entries dropped, losses of the pipeline
  * itself reported. In a recording a tick is the CLOCK record, so that replay sees the same ticks. */
 
-/* The input has ended: what is still folded and counted is reported. REPORT_AGENT_STOP does it by itself, before. */
+/* The input has ended: what is still folded and counted is reported. The record of the agent's stop does it by itself, before. */
 void pipeline_finish(struct pipeline *p);
-
-/* An event of the agent itself (agent.start, agent.stop, policy.load), with its text. */
-void pipeline_agent_event(struct pipeline *p, enum report_kind kind, uint64_t time_ns, const char *text);
 
 /* True if the process is known with its image (the agent then need not read /proc for it). */
 bool pipeline_knows(struct pipeline *p, uint32_t tgid, uint64_t start_ns);

@@ -18,6 +18,7 @@
 
 /* A user name is at most this long (LOGIN_NAME_MAX without its NUL). */
 #define USER_NAME_MAX 255
+#define AGENT_TEXT_MAX 1024    /* a line of the agent about itself */
 
 /* What is left of a record behind its fixed part. */
 struct cursor {
@@ -90,6 +91,14 @@ static bool decode_user(const struct sl_rec_user *r, struct cursor *c, struct ev
 	return take_view(c, r->name_len, USER_NAME_MAX, 0, &ev->name);
 }
 
+static bool decode_agent(const struct sl_rec_agent *r, struct cursor *c, struct event *ev)
+{
+	ev->agent = r;
+	if (r->what < SL_AGENT_START || r->what > SL_AGENT_STOP)
+		return false;
+	return take_view(c, r->text_len, AGENT_TEXT_MAX, 0, &ev->text);
+}
+
 static size_t fixed_size(enum sl_kind kind)
 {
 	switch (kind) {
@@ -111,6 +120,8 @@ static size_t fixed_size(enum sl_kind kind)
 		return sizeof(struct sl_rec_clock);
 	case SL_REC_USER:
 		return sizeof(struct sl_rec_user);
+	case SL_REC_AGENT:
+		return sizeof(struct sl_rec_agent);
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;
@@ -145,6 +156,8 @@ static bool decode_body(const void *data, struct cursor *c, struct event *ev)
 		return true;
 	case SL_REC_USER:
 		return decode_user(data, c, ev);
+	case SL_REC_AGENT:
+		return decode_agent(data, c, ev);
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;
@@ -157,7 +170,7 @@ int decode_record(const void *data, size_t size, struct event *ret)
 	static const struct view nothing = { .data = "" };
 	const struct sl_hdr *hdr = data;
 	struct event ev = { .exe = nothing, .cwd = nothing, .argv = nothing, .cgroup = nothing, .tty = nothing,
-			    .path = nothing, .payload = nothing, .name = nothing };
+			    .path = nothing, .payload = nothing, .name = nothing, .text = nothing };
 	struct cursor rest;
 	size_t fixed;
 

@@ -15,7 +15,7 @@
 static const char *const kind_names[] = {
 	[SL_REC_EXEC] = "exec", [SL_REC_FORK] = "fork", [SL_REC_EXIT] = "exit",
 	[SL_REC_FILE] = "file", [SL_REC_NET] = "net",   [SL_REC_DNS] = "dns",
-	[SL_REC_LOSS] = "loss", [SL_REC_CLOCK] = "clock", [SL_REC_USER] = "user",
+	[SL_REC_LOSS] = "loss", [SL_REC_CLOCK] = "clock", [SL_REC_USER] = "user", [SL_REC_AGENT] = "agent",
 };
 ASSERT_COVERS(kind_names, _SL_REC_MAX);
 

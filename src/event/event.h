@@ -32,11 +32,13 @@ struct event {
 		const struct sl_rec_loss *loss;
 		const struct sl_rec_clock *clock;
 		const struct sl_rec_user *user;
+		const struct sl_rec_agent *agent;
 	};
 	struct view exe, cwd, argv, cgroup, tty;  /* exec */
 	struct view path;                         /* file */
 	struct view payload;                      /* dns */
 	struct view name;                         /* user */
+	struct view text;                         /* agent */
 };
 
 /* Stable short names for events, logs and counters; "?" for a number out of range. */

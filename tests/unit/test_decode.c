@@ -86,6 +86,9 @@ static void test_sizes_must_add_up(void **state)
 		case SL_REC_USER:
 			size = rec_user(&rec, 1000, "ann");
 			break;
+		case SL_REC_AGENT:
+			size = rec_agent(&rec, 1, SL_AGENT_START, "begun");
+			break;
 		case SL_REC_INVALID:
 		case _SL_REC_MAX:
 			break;

@@ -334,7 +334,7 @@ static void test_the_end_tells_what_is_still_folded(void **state)
 	open_env(run, 102 * SECOND);
 	open_env(run, 102 * SECOND);
 	strbuf_reset(&run->out);
-	pipeline_agent_event(run->p, REPORT_AGENT_STOP, 102 * SECOND, "stopped by a signal");
+	feed(run, rec_agent(&rec, 102 * SECOND, SL_AGENT_STOP, "stopped by a signal"));
 	assert_reports(run, ENV_LINE " x1\n" "agent.stop 'stopped by a signal'\n");
 	pipeline_finish(run->p);
 	assert_reports(run, "");
