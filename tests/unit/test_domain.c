@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Host name patterns: what they match, and what is refused with which words. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "match/dfa.h"
+
+static bool matches(const char *pattern, const char *host)
+{
+	cleanup_(dfa_builder_freep) struct dfa_builder *b = dfa_builder_new(DFA_DOMAIN, NULL, 0);
+	cleanup_(dfa_freep) struct dfa *d = NULL;
+	struct errmsg e = { 0 };
+
+	assert_non_null(b);
+	if (dfa_builder_add(b, 0, pattern, &e) < 0)
+		fail_msg("%s: %s", pattern, e.text);
+	assert_int_equal(dfa_build(b, 0, 100, &d, &e), 0);
+	return dfa_set_has(&d->sets[dfa_match(d, host, strlen(host))], 0);
+}
+
+static void test_matches(void **state)
+{
+	static const struct {
+		const char *pattern, *host;
+		bool match;
+	} cases[] = {
+		{ "api.example.com", "api.example.com", true },
+		{ "API.Example.COM", "api.example.com", true },
+		{ "api.example.com", "API.EXAMPLE.COM", true },
+		{ "api.example.com", "xapi.example.com", false },
+		{ "api.example.com", "x.api.example.com", false },
+		{ "api.example.com", "api.example.com.evil.test", false },
+		{ "api.example.com", "api-example.com", false },
+		{ "api.example.com", "example.com", false },
+		{ "api.example.com", "", false },
+		{ "*.example.com", "a.example.com", true },
+		{ "*.example.com", "a.b.c.example.com", true },
+		{ "*.example.com", "example.com", false },
+		{ "*.example.com", ".example.com", false },
+		{ "*.example.com", "badexample.com", false },
+		{ "**.example.com", "a.b.example.com", true },
+		{ "**.example.com", "example.com", false },
+		{ "runtime.*.example.com", "runtime.eu-1.example.com", true },
+		{ "runtime.*.example.com", "runtime.a.b.example.com", false },
+		{ "runtime.*.example.com", "runtime.example.com", false },
+		{ "runtime.*.example.com", "runtime..example.com", false },
+		{ "runtime.**.example.com", "runtime.a.b.example.com", true },
+		{ "runtime.**.example.com", "runtime.example.com", false },
+		{ "eu-*-ai.example.com", "eu-west1-ai.example.com", true },
+		{ "eu-*-ai.example.com", "eu--ai.example.com", true },
+		{ "eu-*-ai.example.com", "eu-ai.example.com", false },
+		{ "eu-*-ai.example.com", "eu-a.b-ai.example.com", false },
+		{ "eu-*.example.com", "eu-.example.com", true },
+		{ "*-x.example.com", "a-x.example.com", true },
+		{ "*-x.example.com", "b.a-x.example.com", false },
+		{ "*.*.example.com", "a.example.com", false },
+		{ "*.*.example.com", "a.b.example.com", true },
+		{ "*.*.example.com", "a.b.c.example.com", true },
+		{ "*", "localhost", true },
+		{ "*", "a.b", true },
+		{ "*", "", false },
+		{ "localhost", "localhost", true },
+		{ "_dmarc.example.com", "_dmarc.example.com", true },
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "api.*", "api.example", true },
+		{ "api.*", "api.example.com", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (matches(cases[i].pattern, cases[i].host) != cases[i].match)
+			fail_msg("%s on %s: expected %d", cases[i].pattern, cases[i].host, cases[i].match);
+}
+
+static void refuse(const char *pattern, unsigned int column, const char *words)
+{
+	cleanup_(dfa_builder_freep) struct dfa_builder *b = dfa_builder_new(DFA_DOMAIN, NULL, 0);
+	struct errmsg e = { 0 };
+
+	assert_non_null(b);
+	if (dfa_builder_add(b, 0, pattern, &e) != -EINVAL || e.column != column || !strstr(e.text, words))
+		fail_msg("\"%s\": column %u, \"%s\"", pattern, e.column, e.text);
+}
+
+static void test_refused(void **state)
+{
+	char longest[300];
+
+	(void)state;
+	refuse("", 1, "empty");
+	refuse("!", 2, "empty");
+	refuse("https://example.com", 6, "not a URL");
+	refuse("example.com/v1", 12, "not a URL");
+	refuse("example.com:443", 12, "no colon");
+	refuse("exa mple.com", 4, "not a byte of a host name");
+	refuse("b\xc3\xbc" "cher.example", 2, "xn--");
+	refuse("example..com", 9, "empty label");
+	refuse(".example.com", 1, "empty label");
+	refuse("example.com.", 13, "a dot at the end");
+	refuse("a**b.example.com", 3, "must stand alone");
+	refuse("***.example.com", 2, "must stand alone");
+	refuse("!exa?mple.com", 5, "not a byte of a host name");
+
+	memset(longest, 'a', 64);
+	strcpy(longest + 64, ".com");
+	refuse(longest, 1, "63 bytes");
+	longest[63] = '*';
+	assert_true(matches(longest, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com"));
+	for (size_t i = 0; i < 254; i++)
+		longest[i] = i % 2 ? '.' : 'a';
+	longest[254] = '\0';
+	refuse(longest, 254, "253 bytes");
+	longest[253] = '\0';
+	assert_true(matches(longest, longest));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
