@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/width.h"
+#include "output/summary.h"
 
 const struct cli_command cli_commands[] = {
 	{ "trace", cmd_trace, "watch AI tools now, until Ctrl-C; installs nothing" },
@@ -124,6 +125,15 @@ void cli_error(const struct errmsg *e)
 		log_err("%s:%u:%u: %s", e->file, e->line, e->column, text);
 	if (e->line && e->source[0])
 		print_source(e->source, e->column);
+}
+
+void cli_summary(const struct summary *s)
+{
+	struct strbuf b = STRBUF_INIT;
+
+	summary_format(&b, s);
+	fputs(strbuf_str(&b), stderr);
+	strbuf_done(&b);
 }
 
 int cli_status(int err)

@@ -40,6 +40,10 @@ int cmd_version(int argc, char **argv);
 /* "sluice: <text>" on stderr; an error with a position is shown with its line and a caret. */
 void cli_error(const struct errmsg *e);
 
+/* The sums of a run, on stderr: stdout may be events for a program. */
+struct summary;
+void cli_summary(const struct summary *s);
+
 /* The exit status for a negative errno of kernel_open() or policy_load(). */
 int cli_status(int err);
 

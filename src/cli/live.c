@@ -188,7 +188,7 @@ int live_run(const struct live_options *o)
 	if (err)
 		cli_error(&e);
 	else if (o->summary)
-		summary_print(live.summary, stderr);
+		cli_summary(live.summary);
 	output_free(live.output);
 	summary_free(live.summary);
 	return err ? status_of(err) : 0;

@@ -211,7 +211,7 @@ static int replay(struct replay *p, const char *path, const char *policy)
 	}
 	log_info("recorded on %s, Linux %s, by sluice %s", m->host, m->kernel, m->agent);
 	r = run(p, rec, own.policy, policy ? other.compiled : own.compiled, &e);
-	summary_print(p->summary, stderr);
+	cli_summary(p->summary);
 	return r < 0 ? fail(&e, CLI_IOERR) : 0;
 }
 

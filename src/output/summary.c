@@ -168,13 +168,13 @@ uint64_t summary_alerts(const struct summary *s)
 	return s->alerts;
 }
 
-static void print_n(FILE *f, uint64_t n, const char *one, const char *many)
+static void add_n(struct strbuf *b, uint64_t n, const char *one, const char *many)
 {
-	fprintf(f, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+	strbuf_addf(b, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
 }
 
 /* Largest first; equal ones in the order of their first sight. */
-static void print_counts(FILE *f, const char *what, const struct counts *c)
+static void add_counts(struct strbuf *b, const char *what, const struct counts *c)
 {
 	size_t order[SUMMARY_NAMES];
 
@@ -187,59 +187,59 @@ static void print_counts(FILE *f, const char *what, const struct counts *c)
 			order[at] = order[at - 1];
 		order[at] = i;
 	}
-	fprintf(f, "    %-9s", what);
+	strbuf_addf(b, "    %-9s", what);
 	for (size_t i = 0; i < c->cnt; i++)
-		fprintf(f, "%s%s %llu", i ? ", " : "", c->v[order[i]].name, (unsigned long long)c->v[order[i]].n);
+		strbuf_addf(b, "%s%s %llu", i ? ", " : "", c->v[order[i]].name, (unsigned long long)c->v[order[i]].n);
 	if (c->others)
-		fprintf(f, "%sothers %llu", c->cnt ? ", " : "", (unsigned long long)c->others);
-	fputc('\n', f);
+		strbuf_addf(b, "%sothers %llu", c->cnt ? ", " : "", (unsigned long long)c->others);
+	strbuf_addc(b, '\n');
 }
 
-static void print_tool(FILE *f, const struct tool_sums *t)
+static void add_tool(struct strbuf *b, const struct tool_sums *t)
 {
-	fprintf(f, "  %s: ", t->name[0] ? t->name : "outside every session");
+	strbuf_addf(b, "  %s: ", t->name[0] ? t->name : "outside every session");
 	if (t->name[0]) {
-		print_n(f, t->sessions, "session", "sessions");
-		fputs(", ", f);
+		add_n(b, t->sessions, "session", "sessions");
+		strbuf_adds(b, ", ");
 	}
-	print_n(f, t->alerts, "alert", "alerts");
+	add_n(b, t->alerts, "alert", "alerts");
 	if (t->denied)
-		fprintf(f, ", %llu stopped", (unsigned long long)t->denied);
-	fputc('\n', f);
-	print_counts(f, "reads", &t->classes);
-	print_counts(f, "connects", &t->providers);
+		strbuf_addf(b, ", %llu stopped", (unsigned long long)t->denied);
+	strbuf_addc(b, '\n');
+	add_counts(b, "reads", &t->classes);
+	add_counts(b, "connects", &t->providers);
 }
 
-void summary_print(const struct summary *s, FILE *f)
+void summary_format(struct strbuf *b, const struct summary *s)
 {
 	uint64_t seconds = s->last_ns > s->first_ns ? (s->last_ns - s->first_ns) / SECOND_NS : 0;
 	bool lost = false;
 
-	fprintf(f, "%lluh%02llum%02llus: ", (unsigned long long)(seconds / 3600), (unsigned long long)(seconds / 60 % 60),
+	strbuf_addf(b, "%lluh%02llum%02llus: ", (unsigned long long)(seconds / 3600), (unsigned long long)(seconds / 60 % 60),
 		(unsigned long long)(seconds % 60));
-	print_n(f, s->kinds[REPORT_SESSION_START], "session", "sessions");
-	fputs(", ", f);
-	print_n(f, s->kinds[REPORT_FILE_OPEN], "file", "files");
-	fputs(", ", f);
-	print_n(f, s->kinds[REPORT_NET_CONNECT], "connection", "connections");
-	fputs(", ", f);
-	print_n(f, s->kinds[REPORT_PROC_EXEC], "program", "programs");
-	fputs(", ", f);
-	print_n(f, s->alerts, "alert", "alerts");
+	add_n(b, s->kinds[REPORT_SESSION_START], "session", "sessions");
+	strbuf_adds(b, ", ");
+	add_n(b, s->kinds[REPORT_FILE_OPEN], "file", "files");
+	strbuf_adds(b, ", ");
+	add_n(b, s->kinds[REPORT_NET_CONNECT], "connection", "connections");
+	strbuf_adds(b, ", ");
+	add_n(b, s->kinds[REPORT_PROC_EXEC], "program", "programs");
+	strbuf_adds(b, ", ");
+	add_n(b, s->alerts, "alert", "alerts");
 	if (s->allowed)
-		fprintf(f, "; %llu allowed by a rule and not shown", (unsigned long long)s->allowed);
-	fputc('\n', f);
+		strbuf_addf(b, "; %llu allowed by a rule and not shown", (unsigned long long)s->allowed);
+	strbuf_addc(b, '\n');
 	for (size_t i = 0; i < s->tools_cnt; i++)
-		print_tool(f, s->tools[i]);
+		add_tool(b, s->tools[i]);
 	if (s->other_tools)
-		fprintf(f, "  further tools: %llu events\n", (unsigned long long)s->other_tools);
+		strbuf_addf(b, "  further tools: %llu events\n", (unsigned long long)s->other_tools);
 	for (unsigned int i = 0; i < _SL_LOSS_MAX; i++) {
 		if (!s->losses[i])
 			continue;
-		fprintf(f, "%s  %s: %llu. %s\n", lost ? "" : "losses:\n", event_loss_name(i),
+		strbuf_addf(b, "%s  %s: %llu. %s\n", lost ? "" : "losses:\n", event_loss_name(i),
 			(unsigned long long)s->losses[i], event_loss_help(i));
 		lost = true;
 	}
 	if (!lost)
-		fputs("no losses\n", f);
+		strbuf_adds(b, "no losses\n");
 }

@@ -7,9 +7,8 @@
 #ifndef SLUICE_OUTPUT_SUMMARY_H
 #define SLUICE_OUTPUT_SUMMARY_H
 
-#include <stdio.h>
-
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "correlate/report.h"
 
 #define SUMMARY_TOOLS 64
@@ -28,6 +27,7 @@ void summary_set_allowed(struct summary *s, uint64_t allowed);
 
 uint64_t summary_alerts(const struct summary *s);   /* events of action alert and block */
 
-void summary_print(const struct summary *s, FILE *f);
+/* Appends the lines. Nothing hostile is left in them. */
+void summary_format(struct strbuf *b, const struct summary *s);
 
 #endif /* SLUICE_OUTPUT_SUMMARY_H */
