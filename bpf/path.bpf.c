@@ -75,29 +75,30 @@ ALWAYS_INLINE int read_mount(__u64 mount, struct mount_head *head)
 }
 
 /*
- * The top mount hangs in no namespace's tree: lazily unmounted, or made by open_tree or fsmount and not yet moved
- * (anonymous namespace, number 0). Mounts of the kernel's own (pipes, memfd: an error pointer) are no such case: what
- * is on them has no path.
+ * Where a mount hangs: in the tree of a namespace; in none (lazily unmounted, or made by open_tree or fsmount and not yet
+ * moved: no namespace, or an anonymous one, number 0), so that a path on it has no beginning; or it is the kernel's own
+ * (pipes, sockets, memfd: an error pointer), and what is on it has no path at all.
  */
-ALWAYS_INLINE int mount_is_detached(__u64 mount)
+enum mount_place { MOUNT_IN_TREE = 0, MOUNT_DETACHED, MOUNT_INTERNAL };
+
+ALWAYS_INLINE enum mount_place mount_place(__u64 mount)
 {
 	struct mnt_namespace *ns = NULL;
 	__u64 number = 0;
 
 	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)(mount + bpf_core_field_offset(struct mount, mnt_ns)));
 	if (!ns)
-		return 1;
+		return MOUNT_DETACHED;
 	if ((__u64)ns > -4096ull)
-		return 0;
+		return MOUNT_INTERNAL;
 	if (bpf_core_field_exists(struct mnt_namespace, seq))
 		number = BPF_CORE_READ(ns, seq);
 	else if (bpf_core_field_exists(struct ns_common, ns_id))
 		number = BPF_CORE_READ(ns, ns.ns_id);
 	else
 		number = 1;
-	return number == 0;
+	return number ? MOUNT_IN_TREE : MOUNT_DETACHED;
 }
-
 
 ALWAYS_INLINE __u32 entry(int kind, const struct sl_dfa *dfa, __u32 idx)
 {
@@ -173,7 +174,7 @@ ALWAYS_INLINE int leave_mount(struct walk *w)
 		return 1;
 	}
 	if (m.parent == w->mount) {
-		if (mount_is_detached(w->mount))
+		if (mount_place(w->mount) == MOUNT_DETACHED)
 			w->flags |= SL_STR_UNRESOLVED;
 		w->done = 1;
 		return 1;
@@ -206,7 +207,10 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 		if (w->dentry == w->root)
 			return leave_mount(w);
 		if (bpf_probe_read_kernel(&d, DENTRY_READ, (void *)(w->dentry + DENTRY_AT)) || d.parent == w->dentry) {
-			w->flags |= SL_STR_UNRESOLVED;
+			/* A root that is not the mount's: cut off from the tree, or a file of the kernel's own. */
+			if (mount_place(w->mount) != MOUNT_INTERNAL)
+				w->flags |= SL_STR_UNRESOLVED;
+			w->done = 1;
 			return 1;
 		}
 		n = d.hash_len >> 32;
@@ -375,7 +379,7 @@ __attribute__((noinline)) __u32 name_match(__u64 name, __u32 len)
 
 __attribute__((noinline)) __u32 path_detached(__u64 vfsmount)
 {
-	return mount_is_detached(mount_of(vfsmount));
+	return mount_place(mount_of(vfsmount)) == MOUNT_DETACHED;
 }
 
 __attribute__((noinline)) __u32 path_is_top(__u64 vfsmount)
