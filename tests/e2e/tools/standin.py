@@ -332,7 +332,8 @@ def die_with_parent():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--address", required=True, help="IPv4 address to serve on")
+    parser.add_argument("--address", required=True, help="IPv4 address to serve HTTP on")
+    parser.add_argument("--dns", required=True, help="IPv4 address to answer DNS on")
     parser.add_argument("--names", required=True, help="comma-separated DNS names of that address")
     parser.add_argument("--log", required=True, help="file for one JSON line per request")
     parser.add_argument("--ready", required=True, help="file that is made once all sockets listen")
@@ -349,7 +350,7 @@ def main():
     names = set(args.names.lower().split(","))
 
     dns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    dns.bind((args.address, 53))
+    dns.bind((args.dns, 53))
     servers = [Server((args.address, 80), plan, log)]
     if args.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
