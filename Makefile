@@ -96,6 +96,9 @@ $(OUT)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+# It carries the lists.
+$(OUT)/src/cli/shipped.o: $(wildcard policies/*.yaml)
+
 # Only kernel/ sees the skeletons.
 $(filter $(OUT)/src/kernel/%,$(LIB_OBJ)): $(SKEL)
 

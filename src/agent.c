@@ -63,7 +63,10 @@ static int deliver(struct agent *a, const void *record, size_t size)
 		if (err)
 			return err;
 	}
-	return pipeline_record(a->pipeline, record, size);
+	/* Without memory for a process the event was reported all the same; only its tree is poorer. */
+	if (pipeline_record(a->pipeline, record, size) == -ENOMEM)
+		a->losses[SL_LOSS_PROC_EVICTED]++;
+	return 0;
 }
 
 static struct sl_hdr agent_hdr(uint16_t kind, size_t size)
@@ -129,7 +132,8 @@ static int tell_lineage(struct agent *a, uint32_t tgid)
 		const struct process *known = proctree_find_pid(pipeline_tree(a->pipeline), tgid);
 		int size, err;
 
-		if (known && known->origin && !known->exited)
+		/* Exec and exit are told of sessions only: what is known of anyone else may be out of date. */
+		if (known && known->origin && !known->exited && known->session_ns)
 			return 0;
 		size = procscan_read("/proc", tgid, kernel_now_ns(), a->buf);
 		if (size <= 0)

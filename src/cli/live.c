@@ -103,6 +103,15 @@ static void warn_block(const struct loaded *l)
 			 blocks == 1 ? "" : "s", l->path, blocks == 1 ? "s" : "");
 }
 
+/* A policy that demands real blocking must not run as if it had it. */
+static int check_require(const struct loaded *l, struct errmsg *e)
+{
+	if (l->policy->require <= POLICY_REQUIRE_ALERT)
+		return 0;
+	return errmsg_set(e, -EOPNOTSUPP, "%s says require: %s, but this version only reports: set require: alert to watch without "
+			  "blocking", l->path, l->policy->require == POLICY_REQUIRE_DENY ? "deny" : "kill");
+}
+
 static int open_output(const struct live_options *o, const struct report_host *host, struct live *l, int *ret_fd,
 		       struct errmsg *e)
 {
@@ -151,6 +160,11 @@ int live_run(const struct live_options *o)
 	if (err) {
 		cli_error(&e);
 		return CLI_CONFIG;
+	}
+	err = check_require(loaded, &e);
+	if (err) {
+		cli_error(&e);
+		return CLI_UNAVAILABLE;
 	}
 	warn_block(loaded);
 	agent_host_read(&host);

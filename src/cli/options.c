@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: finding the policy and what it needs to know of this host (home directories, users). */
 #include "cli/options.h"
+#include "base/log.h"
+#include "cli/shipped.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +14,7 @@
 
 #define CONFIG_PATH "/etc/sluice/policy.yaml"
 
-/* Homes beside the usual places; more accounts than this on a host are served by their directories' patterns. */
+/* Homes beside the usual places: each multiplies the automaton. Beyond it a warning says that the rest is not covered. */
 #define HOMES_MAX 64
 
 /* "<folder of the binary>/../policies", where a build tree has its lists. "" when there is none. */
@@ -83,10 +85,15 @@ static int find_homes(struct loaded *l)
 	err = add_home(l, "/home/*");
 	err = err ? err : add_home(l, "/root");
 	setpwent();
-	while (!err && l->homes_cnt < HOMES_MAX && (pw = getpwent())) {
+	while (!err && (pw = getpwent())) {
 		if (pw->pw_uid < 1000 || pw->pw_uid >= 65534 || pw->pw_dir[0] != '/' || !pw->pw_dir[1] ||
 		    usual_home(pw->pw_dir) || strpbrk(pw->pw_dir, "*?[]!\\"))
 			continue;
+		if (l->homes_cnt == HOMES_MAX) {
+			log_warn("more than %d homes outside /home and /root: ~ does not cover %s and those after it", HOMES_MAX,
+				 pw->pw_dir);
+			break;
+		}
 		err = add_home(l, pw->pw_dir);
 	}
 	endpwent();
@@ -126,10 +133,12 @@ int options_load_policy(const char *path, struct loaded **ret, struct errmsg *e)
 	if (!l)
 		return -ENOMEM;
 	l->path = path ? strdup(path) : default_policy(shipped);
-	if (!l->path)
-		return errmsg_set(e, -ENOENT, "no policy: neither " CONFIG_PATH " nor %s/default.yaml: name one with --policy",
-				  shipped);
-	err = policy_load(l->path, shipped, &l->policy, e);
+	if (l->path) {
+		err = policy_load(l->path, shipped, &l->policy, e);
+	} else {
+		l->path = strdup("built-in default.yaml");
+		err = l->path ? shipped_policy(&l->policy, e) : -ENOMEM;
+	}
 	if (err)
 		return err;
 	err = find_homes(l);

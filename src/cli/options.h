@@ -23,7 +23,7 @@ struct loaded {
 
 /*
  * path NULL: /etc/sluice/policy.yaml if it exists, else the shipped default.yaml, else that of the source tree beside
- * the running binary. Errors as of policy_load() and policy_compile(); -ENOENT when there is no policy at all.
+ * the running binary, else the one in the binary. Errors as of policy_load() and policy_compile().
  */
 int options_load_policy(const char *path, struct loaded **ret, struct errmsg *e);
 void loaded_free(struct loaded *l);
