@@ -76,6 +76,10 @@ static int source_verror(struct errmsg *e, const struct policy_source *s, unsign
 	if (!e)
 		return err;
 	vsnprintf(e->text, sizeof(e->text), fmt, args);
+	/* Values of the file are quoted, and these may hold line ends. */
+	for (char *p = e->text; *p; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
 	fill_place(e, s, line, column);
 	return err;
 }

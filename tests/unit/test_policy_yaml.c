@@ -366,6 +366,7 @@ static const struct bad bad_files[] = {
 	{ V "mode: monitr\n", 2, 7, "did you mean 'monitor'" },
 	{ V "require: [deny]\n", 2, 10, "'require' must be a value, not a list" },
 	{ V "secret: {}\n", 2, 1, "unknown key 'secret' in a policy file: did you mean 'secrets'?" },
+	{ V "mode: \"on\\noff\"\n", 2, 8, "unknown word 'on off'" },
 	{ V "quux: {}\n", 2, 1, "known are version, mode" },
 	{ V "mode: monitor\nmode: enforce\n", 3, 1, "'mode' is given twice, first in line 2" },
 	{ V "include: [x.yaml]\n", 2, 11, "not among the sources" },
