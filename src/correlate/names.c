@@ -215,7 +215,7 @@ static bool asked(const struct known *k, uint64_t session_ns, uint32_t session_p
 {
 	for (unsigned int i = 0; i < k->askers_cnt; i++)
 		if (k->askers[i].session_ns == session_ns && k->askers[i].session_pid == session_pid)
-			return session_ns != 0;
+			return true;
 	return false;
 }
 

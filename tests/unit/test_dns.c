@@ -242,6 +242,24 @@ static void test_pointers_go_backwards_only(void **state)
 	assert_int_equal(parse_with_owner("\x80" "a", 2), -EBADMSG);
 }
 
+/* To a name that is there, but further on: such names cannot be made by a server that writes front to back. */
+static void test_forward_pointer_is_refused(void **state)
+{
+	size_t at;
+
+	(void)state;
+	dns_begin(&m, "a.example.com", 2);
+	at = m.len;
+	dns_pointer(&m, 0);
+	dns_record(&m, DNS_A, 60, 4);
+	dns_bytes(&m, "\xc0\x00\x02\x01", 4);
+	m.data[at + 1] = (uint8_t)m.len;
+	dns_a(&m, "a.example.com", 60, 2);
+	assert_int_equal(parse(m.data, m.len), -EBADMSG);
+	m.data[at + 1] = 12;
+	assert_int_equal(parse(m.data, m.len), 1);
+}
+
 static void test_name_length_is_bounded(void **state)
 {
 	char label[64], long_name[300];
@@ -324,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_every_cut_is_refused),
 		cmocka_unit_test(test_truncated_flag_keeps_whole_records),
 		cmocka_unit_test(test_pointers_go_backwards_only),
+		cmocka_unit_test(test_forward_pointer_is_refused),
 		cmocka_unit_test(test_name_length_is_bounded),
 		cmocka_unit_test(test_wrong_data_lengths_are_refused),
 		cmocka_unit_test(test_ttl_with_the_highest_bit_is_zero),

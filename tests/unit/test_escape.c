@@ -47,6 +47,8 @@ static void test_invalid_utf8_is_shown_byte_by_byte(void **state)
 	SHOWN("\xff\xfe", "\\xff\\xfe");
 	SHOWN("\xc0\xaf", "\\xc0\\xaf");                 /* overlong '/' */
 	SHOWN("\xe0\x80\xaf", "\\xe0\\x80\\xaf");
+	SHOWN("\xe0\x83\xa9", "\\xe0\\x83\\xa9");             /* overlong e acute */
+	SHOWN("\xf0\x82\x82\xac", "\\xf0\\x82\\x82\\xac"); /* overlong euro */
 	SHOWN("\xed\xa0\x80", "\\xed\\xa0\\x80");         /* surrogate */
 	SHOWN("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
 	SHOWN("\xe2\x82", "\\xe2\\x82");                 /* cut short */

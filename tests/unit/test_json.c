@@ -424,7 +424,7 @@ static void test_container_ids(void **state)
 		{ "lxc.payload.web1", "web1" },
 		{ "libpod-conmon-" ID ".scope", NULL },
 		{ "docker-" ID "0.scope", NULL },
-		{ "docker-0123.scope", NULL },
+		{ "docker-0123456789ab.scope", NULL },
 		{ "session-3.scope", NULL },
 		{ "app-org.example.Editor-7.scope", NULL },
 		{ "", NULL },
@@ -524,6 +524,7 @@ static void test_slow_reader_gets_whole_lines(void **state)
 	} while (output_ops(o)->flush(o) == -EAGAIN);
 	drain(fds[0], &got);
 	assert_int_equal(output_ops(o)->flush(o), 0);
+	assert_int_equal(strlen(got.data), got.len);
 	for (at = got.data; *at; at = end + 1) {
 		struct json_object *one;
 

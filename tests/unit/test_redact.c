@@ -174,6 +174,7 @@ static void test_ordinary_arguments_survive(void **state)
 		"--cache-key=da39a3ee5e6b4b0d3255bfef95601890afd80709",
 		"user.signingkey=0x1234567890ABCDEF",
 		"--key=/etc/ssl/private/server.pem",
+		"--idempotency-key=123e4567-e89b-12d3-a456-426614174000",
 		"--key=server-2024-production.pem",
 		"fix token: handle expiry of a session",
 		"docs: password: say how it is changed",
