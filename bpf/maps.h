@@ -103,7 +103,7 @@ SL_EXTERN struct {
 /* Records. Ordinary ones do not wake the agent, alerts (in the small ring) do. Full: dropped and counted. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
+	__uint(max_entries, 2 << 20);
 } ring SEC(".maps");
 
 SL_EXTERN struct {

@@ -9,6 +9,7 @@
 #include "agent.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -332,6 +333,8 @@ static int start(struct agent *a)
 	labelled = kernel_label_running(a->kernel, take_record, a);
 	if (labelled < 0)
 		return errmsg_set(a->e, labelled, "cannot label what runs already: %s", strerror(-labelled));
+	/* Compiling the policy and loading the programs took far more than running does. */
+	malloc_trim(0);
 	a->config->ready(a->config->arg, a->kernel, labelled);
 	if (a->config->service)
 		sd_notify(0, "READY=1");

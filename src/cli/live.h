@@ -34,7 +34,7 @@ int live_option(struct live_options *o, const char *command, int opt, const char
 #define LIVE_HELP                                                                                            \
 	"      --cgroup PATH         connections only of processes below this cgroup v2 directory\n"        \
 	"      --force-tier TIER     see file opens this way and no other: lsm, fmod_ret or sys_exit\n"     \
-	"      --ring-size BYTES     buffer between kernel and agent (64k, 8m; a power of two; 8m)\n"
+	"      --ring-size BYTES     buffer between kernel and agent (64k, 8m; a power of two; 2m)\n"
 
 /* Runs. Returns the exit status; errors are told. */
 int live_run(const struct live_options *o);

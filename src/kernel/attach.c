@@ -92,24 +92,24 @@ static const char *short_reason(int err)
 static void choose_programs(struct kernel *k, enum kernel_tier tier, bool network)
 {
 	struct sluice_bpf *s = k->skel;
-	const struct {
-		struct bpf_program *prog;
-		const char *func;
-	} watchers[] = {
-		{ s->progs.renamed, "vfs_rename" },
-		{ s->progs.mounted, "path_mount" },
-		{ s->progs.unmounted, "path_umount" },
-		{ s->progs.mount_moved, "__x64_sys_move_mount" },
-		{ s->progs.root_pivoted, "__x64_sys_pivot_root" },
-		{ s->progs.mount_ns_put, "put_mnt_ns" },
+	struct bpf_program *const watchers[] = {
+		s->progs.renamed,     s->progs.mounted,      s->progs.unmounted,
+		s->progs.mount_moved, s->progs.root_pivoted, s->progs.mount_ns_put,
 	};
+	static const char *const funcs[ARRAY_SIZE(watchers)] = {
+		"vfs_rename",           "path_mount",           "path_umount",
+		"__x64_sys_move_mount", "__x64_sys_pivot_root", "put_mnt_ns",
+	};
+	bool exists[ARRAY_SIZE(watchers)] = { 0 };
 
 	bpf_program__set_autoload(s->progs.file_open_lsm, tier == KERNEL_TIER_LSM);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET);
 	bpf_program__set_autoload(s->progs.file_open_sys_exit, tier == KERNEL_TIER_SYS_EXIT);
+	/* The third tier has them in its own program. */
+	if (tier != KERNEL_TIER_SYS_EXIT)
+		probe_btf_funcs(funcs, exists, ARRAY_SIZE(watchers));
 	for (size_t i = 0; i < ARRAY_SIZE(watchers); i++)
-		bpf_program__set_autoload(watchers[i].prog, tier != KERNEL_TIER_SYS_EXIT &&
-								    probe_btf_func(watchers[i].func));
+		bpf_program__set_autoload(watchers[i], exists[i]);
 	bpf_program__set_autoload(s->progs.connect4, network);
 	bpf_program__set_autoload(s->progs.connect6, network);
 	bpf_program__set_autoload(s->progs.sendmsg4, network);

@@ -49,7 +49,7 @@ struct kernel_config {
 	const struct compiled *compiled;  /* borrowed */
 	enum kernel_tier tier;            /* AUTO: the best that really runs */
 	const char *cgroup;               /* cgroup v2 directory for connections; NULL: the root, wherever it is */
-	uint32_t ring_size;               /* bytes of the ordinary ring, a power of two pages; 0: 8 MiB */
+	uint32_t ring_size;               /* bytes of the ordinary ring, a power of two pages; 0: 2 MiB */
 	bool no_network;                  /* attach no cgroup programs (doctor's dry run) */
 };
 

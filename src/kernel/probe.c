@@ -79,13 +79,14 @@ bool probe_lsm_listed(char *list, size_t size)
 	return false;
 }
 
-bool probe_btf_func(const char *name)
+void probe_btf_funcs(const char *const *names, bool *ret, size_t cnt)
 {
-	static struct btf *btf;
+	/* Some megabytes: not kept. */
+	struct btf *btf = btf__load_vmlinux_btf();
 
-	if (!btf)
-		btf = btf__load_vmlinux_btf();
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	for (size_t i = 0; i < cnt; i++)
+		ret[i] = btf && btf__find_by_name_kind(btf, names[i], BTF_KIND_FUNC) > 0;
+	btf__free(btf);
 }
 
 static bool has_capability(int cap)

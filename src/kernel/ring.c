@@ -12,7 +12,7 @@
 #include "kernel/ring.h"
 
 /* A batch stops growing here; the rest waits for the next round. Bounds the agent's memory under a flood. */
-#define BATCH_MAX (2u << 20)
+#define BATCH_MAX (1u << 20)
 
 struct slot {
 	uint64_t time_ns;

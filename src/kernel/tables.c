@@ -9,7 +9,7 @@
 
 #include "kernel/internal.h"
 
-#define RING_DEFAULT (8u << 20)
+#define RING_DEFAULT (2u << 20)
 
 static uint32_t at_least_one(uint32_t n)
 {

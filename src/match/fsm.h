@@ -17,8 +17,9 @@
 /* Transitions of one machine, also of an intermediate one: 64 MiB of memory. Beyond: -E2BIG. */
 #define FSM_CELLS_MAX (16u << 20)
 
-/* What the construction of one table may cost, in transitions computed: some seconds. Beyond: -E2BIG. */
-#define FSM_WORK_MAX 600000000ull
+/* What the construction of one table may cost, in transitions computed: a few seconds. 2,000 patterns of the common
+ * forms take 85 million. Beyond: -E2BIG. */
+#define FSM_WORK_MAX 300000000ull
 
 struct fsm_work {
 	uint64_t left;

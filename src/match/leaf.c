@@ -13,7 +13,10 @@
 
 #include "match/cascade.h"
 
-#define SET_MEMORY_MAX (8u << 20) /* words of all sets of one level: 64 MiB. Beyond: -E2BIG */
+/* States of one pattern on one level, before they are minimised: more than a table can have. And words of memory of all
+ * its sets: 32 MiB. Beyond either: -E2BIG. */
+#define STATES_MAX 65536
+#define SET_MEMORY_MAX (4u << 20)
 
 /* Places of one kind of thing (names, sequences) side by side in one set. */
 struct places {
@@ -247,7 +250,7 @@ static int set_state(struct leaf *l, struct intern *sets, const uint64_t *set, s
 		r = intern_get(sets, set, ret);
 	if (r < 0 || *ret < f->states)
 		return r;
-	if (sets->cnt * sets->words > SET_MEMORY_MAX)
+	if (sets->cnt > STATES_MAX || sets->cnt * sets->words > SET_MEMORY_MAX)
 		return errmsg_set(l->w->e, -E2BIG, "the pattern has too many wildcards");
 	r = label_of(l, set, &label);
 	return r < 0 ? r : fsm_add(f, label, l->w);

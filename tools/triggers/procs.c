@@ -14,12 +14,14 @@
  *   memfd                   the program is copied to memory and executed from there
  *   raw                     clone with CLONE_PARENT: the child is a sibling
  *   vm                      clone with CLONE_VM but without CLONE_THREAD
+ *   nobody                  as user and group 65534
  *   exec                    no new process at all
  *
  * Waits until the command has ended, also where it is no child (a pipe that it holds says so). Exit status is the
  * command's; for double and raw 0.
  */
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -306,6 +308,15 @@ static int by_vm(void)
 	return by_clone(CLONE_VM);
 }
 
+static int by_nobody(void)
+{
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534)) {
+		fprintf(stderr, "procs: setuid: %s\n", strerror(errno));
+		return TRIGGER_REFUSED;
+	}
+	return by_fork();
+}
+
 static int by_exec(void)
 {
 	run_command();
@@ -321,7 +332,7 @@ static const struct {
 	{ "thread-exec", by_thread_exec }, { "thread-exec-late", by_thread_exec_late },
 	{ "chain", by_chain },       { "pidns", by_pidns },             { "userns", by_userns },
 	{ "memfd", by_memfd },       { "raw", by_raw },                 { "vm", by_vm },
-	{ "exec", by_exec },
+	{ "nobody", by_nobody },     { "exec", by_exec },
 };
 
 int main(int argc, char **argv)
