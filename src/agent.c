@@ -92,6 +92,10 @@ static int tell_losses(struct agent *a)
 	int err = 0;
 
 	kernel_take_losses(a->kernel, a->losses);
+	if (a->config->output_lost) {
+		a->losses[SL_LOSS_OUTPUT] += *a->config->output_lost;
+		*a->config->output_lost = 0;
+	}
 	for (uint32_t i = 0; i < _SL_LOSS_MAX && !err; i++) {
 		struct sl_rec_loss rec = { .hdr = agent_hdr(SL_REC_LOSS, sizeof(rec)), .reason = i, .count = a->losses[i] };
 

@@ -33,6 +33,7 @@ struct agent_config {
 	void (*sink)(void *arg, const struct report *r);
 	/* After each round. A negative errno ends the run: an output is gone (-EPIPE is no error, the reader left). */
 	int (*flush)(void *arg);
+	uint64_t *output_lost;         /* events that an output refused; told as a loss and set to 0. NULL: none */
 	/* Everything is attached and what runs is labelled; rows as of kernel_rows(). */
 	void (*ready)(void *arg, struct kernel *k, int labelled);
 	void *arg;

@@ -25,6 +25,7 @@ struct live {
 	const char *where;           /* of the output, for messages */
 	struct errmsg *e;
 	int write_err;               /* first failure of the output */
+	uint64_t lost;               /* events that it did not take, not told yet */
 };
 
 int live_option(struct live_options *o, const char *command, int opt, const char *arg)
@@ -66,7 +67,9 @@ static void on_report(void *arg, const struct report *r)
 	if (!l->output || l->write_err)
 		return;
 	err = output_ops(l->output)->write(l->output, r);
-	if (err)
+	if (err == -ENOBUFS || err == -EAGAIN) /* the reader is slow: this one is lost, the next may not be */
+		l->lost++;
+	else if (err)
 		l->write_err = err;
 }
 
@@ -78,6 +81,8 @@ static int on_flush(void *arg)
 		return 0;
 	if (!l->write_err)
 		l->write_err = output_ops(l->output)->flush(l->output);
+	if (l->write_err == -EAGAIN || l->write_err == -ENOBUFS)
+		l->write_err = 0; /* it stays in the buffer until the next round */
 	if (l->write_err && l->write_err != -EPIPE)
 		errmsg_set(l->e, l->write_err, "cannot write events to %s: %s: free space there or write elsewhere with -o",
 			   l->where, strerror(-l->write_err));
@@ -193,6 +198,7 @@ int live_run(const struct live_options *o)
 		.duration_ns = o->duration_ns,
 		.record_fd = record,
 		.service = o->service,
+		.output_lost = &live.lost,
 		.sink = on_report,
 		.flush = on_flush,
 		.ready = on_ready,
