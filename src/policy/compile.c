@@ -14,7 +14,8 @@
 
 int compile_too_big(struct compile *w, const char *what, size_t have, size_t limit, const char *remedy)
 {
-	return errmsg_set(w->e, -E2BIG, "the policy is too large: %zu %s, the limit is %zu: %s", have, what, limit, remedy);
+	return errmsg_set(w->e, -E2BIG, "the policy is too large: %zu %s, the limit is %zu: %s", have, what, limit,
+			  remedy);
 }
 
 int compile_builder(struct compile *w, enum dfa_dialect dialect, struct dfa_builder **ret)
@@ -42,7 +43,8 @@ int compile_patterns(struct compile *w, struct dfa_builder *b, unsigned int cls,
 	return 0;
 }
 
-int compile_automaton(struct compile *w, struct dfa_builder *b, unsigned int reserved, const char *what, struct dfa **ret)
+int compile_automaton(struct compile *w, struct dfa_builder *b, unsigned int reserved, const char *what,
+		      struct dfa **ret)
 {
 	struct errmsg why = { 0 };
 	int r = dfa_build(b, reserved, SL_SETS_MAX, ret, &why);

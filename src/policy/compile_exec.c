@@ -76,7 +76,8 @@ static bool same_list(const struct policy_strings *a, const struct policy_string
 }
 
 /* Class of an equal list of an earlier rule, or NO_CLASS. */
-static uint16_t known_list(const struct compile *w, const struct exec_classes *k, size_t rules, const struct policy_strings *l)
+static uint16_t known_list(const struct compile *w, const struct exec_classes *k, size_t rules,
+			   const struct policy_strings *l)
 {
 	for (size_t i = 0; i < rules; i++) {
 		if (same_list(&w->p->rules[i].exe, l))
@@ -239,7 +240,8 @@ int compile_exec(struct compile *w)
 	if (r >= 0)
 		r = add_subjects(w, b, &k);
 	if (r >= 0 && k.cnt > DFA_CLASSES_MAX)
-		r = compile_too_big(w, "lists of executables", k.cnt, DFA_CLASSES_MAX, "remove tools, readers or rules with exe");
+		r = compile_too_big(w, "lists of executables", k.cnt, DFA_CLASSES_MAX,
+				    "remove tools, readers or rules with exe");
 	if (r >= 0)
 		r = compile_automaton(w, b, 0, "executables (tools, interpreters, readers, rules)", &w->c->exec);
 	if (r >= 0)

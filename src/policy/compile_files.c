@@ -208,7 +208,8 @@ static uint8_t reader_kind(const struct tables *t, const struct signature *sig, 
 	return sig->kind & SIG_INTERPRETER ? SL_READER_INTERPRETER : SL_READER_OTHER;
 }
 
-static struct sl_decision decide(const struct compile *w, const struct tables *t, const struct signature *sig, uint32_t s)
+static struct sl_decision decide(const struct compile *w, const struct tables *t, const struct signature *sig,
+				 uint32_t s)
 {
 	const struct dfa_set *set = &w->c->path->sets[s];
 	uint16_t own_class = (uint16_t)(sig->kind >> 32);
@@ -281,8 +282,8 @@ static int fill_rows(struct compile *w, struct tables *t)
 	uint64_t subjects = (uint64_t)c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt;
 
 	if (subjects > SL_SUBJECTS_MAX)
-		return compile_too_big(w, "subjects (tools times sets of executables times users)", subjects, SL_SUBJECTS_MAX,
-				       "name fewer users or executables in rules, or remove tools");
+		return compile_too_big(w, "subjects (tools times sets of executables times users)", subjects,
+				       SL_SUBJECTS_MAX, "name fewer users or executables in rules, or remove tools");
 	c->rows = calloc(subjects, sizeof(*c->rows));
 	if (!c->rows)
 		return -ENOMEM;
@@ -291,8 +292,8 @@ static int fill_rows(struct compile *w, struct tables *t)
 			for (unsigned int mode = 0; mode < SL_MODES; mode++)
 				for (uint32_t u = 0; u < c->users_cnt; u++) {
 					struct signature sig = sign(w, t, tool, x, mode, u);
-					int r = find_row(w, t, &sig, &c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt,
-											  tool, x, mode, u)]);
+					uint32_t at = sl_row_index(c->exe_sets_cnt, c->users_cnt, tool, x, mode, u);
+					int r = find_row(w, t, &sig, &c->rows[at]);
 
 					if (r < 0)
 						return r;

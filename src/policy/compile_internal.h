@@ -72,7 +72,8 @@ int compile_builder(struct compile *w, enum dfa_dialect dialect, struct dfa_buil
 int compile_patterns(struct compile *w, struct dfa_builder *b, unsigned int cls, const struct policy_strings *patterns);
 
 /* dfa_build() with `what` ("files") in front of its error. */
-int compile_automaton(struct compile *w, struct dfa_builder *b, unsigned int reserved, const char *what, struct dfa **ret);
+int compile_automaton(struct compile *w, struct dfa_builder *b, unsigned int reserved, const char *what,
+		      struct dfa **ret);
 
 /* -E2BIG with "what did not fit: how many, limit: what to do". */
 int compile_too_big(struct compile *w, const char *what, size_t have, size_t limit, const char *remedy);

@@ -83,7 +83,8 @@ struct compiled_provider compiled_provider(const struct compiled *c, const struc
 				return (struct compiled_provider){ &p->providers[i], n };
 	}
 	for (size_t i = p->providers_cnt; i-- > 0;)
-		if (in_ranges(p->providers[i].cidrs, p->providers[i].cidrs_cnt, d) && port_fits(&p->providers[i], d->port))
+		if (in_ranges(p->providers[i].cidrs, p->providers[i].cidrs_cnt, d) &&
+		    port_fits(&p->providers[i], d->port))
 			return (struct compiled_provider){ &p->providers[i], SIZE_MAX };
 	return (struct compiled_provider){ NULL, SIZE_MAX };
 }

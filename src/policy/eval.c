@@ -229,7 +229,7 @@ struct sl_decision eval_file(const struct policy *p, const struct policy_host *h
 
 		if (rule->object == POLICY_OBJECT_READ && subject_holds(p, h, rule, tool, exe, uid) &&
 		    (!rule->readers || rule->readers & 1u << reader) && read_holds(p, h, rule, tool, path))
-			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action, .reader = reader };
+			return (struct sl_decision){ (uint16_t)(i + 1), rule->action, reader };
 	}
 	return (struct sl_decision){ 0 };
 }
@@ -303,7 +303,8 @@ static bool provider_in(const struct policy *p, const struct policy_strings *l, 
 
 		if (provider && !strcmp(s, provider->name))
 			return true;
-		if (!strcmp(s, "own-providers") && tool && provider && has(&p->tools[tool - 1].providers, provider->name))
+		if (!strcmp(s, "own-providers") && tool && provider &&
+		    has(&p->tools[tool - 1].providers, provider->name))
 			return true;
 		if (!strcmp(s, "unknown") && !provider)
 			return true;

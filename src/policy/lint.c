@@ -63,10 +63,12 @@ int lint_idle_rule(struct linter *l, const struct policy_rule *rule, const struc
 	if (!strbuf_ok(&b))
 		r = -ENOMEM;
 	else if (cnt)
-		r = lint_add(l, rule->where, "rule '%s' never decides: %s before it %s all that it is about: move it up, or remove it",
+		r = lint_add(l, rule->where,
+			     "rule '%s' never decides: %s before it %s all that it is about: move it up, or remove it",
 			     rule->id, strbuf_str(&b), cnt > 1 ? "take" : "takes");
 	else
-		r = lint_add(l, rule->where, "rule '%s' never decides: nothing satisfies all its conditions: loosen or remove it",
+		r = lint_add(l, rule->where,
+			     "rule '%s' never decides: nothing satisfies all its conditions: loosen or remove it",
 			     rule->id);
 	strbuf_done(&b);
 	return r;
@@ -85,8 +87,8 @@ static struct dfa_set named_classes(const struct compiled *c, const struct polic
 	return set;
 }
 
-static bool names_set(const struct compiled *c, const struct policy_rule *rule, const struct dfa_set *named, uint32_t tool,
-		      uint32_t s)
+static bool names_set(const struct compiled *c, const struct policy_rule *rule, const struct dfa_set *named,
+		      uint32_t tool, uint32_t s)
 {
 	const struct dfa_set *set = &c->path->sets[s];
 	uint16_t own = c->priv->own_class[tool];
@@ -100,8 +102,8 @@ static bool names_set(const struct compiled *c, const struct policy_rule *rule, 
 }
 
 /* Adds the rules that decide what this one is about, on one row. */
-static void takers_on_row(const struct linter *l, const struct policy_rule *rule, const struct dfa_set *named, uint32_t tool,
-			  uint32_t row, struct rule_set *by)
+static void takers_on_row(const struct linter *l, const struct policy_rule *rule, const struct dfa_set *named,
+			  uint32_t tool, uint32_t row, struct rule_set *by)
 {
 	uint32_t sets = l->c->path->info.sets;
 
@@ -132,7 +134,8 @@ static int find_takers(struct linter *l, size_t at)
 		for (uint32_t x = 0; x < c->exe_sets_cnt; x++)
 			for (uint32_t u = 0; u < c->users_cnt; u++)
 				for (unsigned int mode = 0; mode < SL_MODES && lint_applies(c, at, t, x, u); mode++) {
-					uint32_t row = c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt, t, x, mode, u)];
+					uint32_t at_row = sl_row_index(c->exe_sets_cnt, c->users_cnt, t, x, mode, u);
+					uint32_t row = c->rows[at_row];
 
 					if (!seen[row])
 						takers_on_row(l, rule, &named, t, row, &by);
@@ -197,8 +200,8 @@ static int lint_words(struct linter *l)
 
 		for (size_t j = 0; r >= 0 && j < rule->users.cnt; j++)
 			if (!known_user(l->host, rule->users.v[j]))
-				r = lint_add(l, rule->users.where[j], "rule '%s': there is no user '%s' on this host", rule->id,
-					     rule->users.v[j]);
+				r = lint_add(l, rule->users.where[j], "rule '%s': there is no user '%s' on this host",
+					     rule->id, rule->users.v[j]);
 		if (r >= 0)
 			r = lint_regions(l, &rule->connect.regions);
 		if (r >= 0)
@@ -219,7 +222,8 @@ static int lint_unused(struct linter *l)
 		for (size_t j = 0; j < l->p->rules_cnt && !used; j++)
 			used = policy_strings_has(&l->p->rules[j].classes, s->name);
 		if (!used)
-			r = lint_add(l, s->where, "no rule names the secret class '%s': its files are of no interest", s->name);
+			r = lint_add(l, s->where, "no rule names the secret class '%s': its files are of no interest",
+				     s->name);
 	}
 	return r;
 }
@@ -237,7 +241,8 @@ static int lint_blocks(struct linter *l)
 	}
 	if (!cnt)
 		return 0;
-	return lint_add(l, first->where, "rule '%s'%s: block acts as alert in this version: it is reported, nothing is refused",
+	return lint_add(l, first->where,
+			"rule '%s'%s: block acts as alert in this version: it is reported, nothing is refused",
 			first->id, cnt > 1 ? " and others" : "");
 }
 
@@ -275,12 +280,13 @@ static int lint_patterns(struct linter *l, const struct policy_strings *patterns
 	for (size_t i = 0; i < patterns->cnt; i++)
 		refs[i] = (struct pattern_ref){ patterns->v[i], i };
 	if (patterns->cnt && patterns->v[0][0] == '!')
-		r = lint_add(l, patterns->where[0], "'%s' takes nothing back: no pattern comes before it", patterns->v[0]);
+		r = lint_add(l, patterns->where[0], "'%s' takes nothing back: no pattern comes before it",
+			     patterns->v[0]);
 	qsort(refs, patterns->cnt, sizeof(*refs), by_text);
 	for (size_t i = 1; r >= 0 && i < patterns->cnt; i++)
 		if (!strcmp(refs[i].text, refs[i - 1].text) && is_repeat(patterns, refs[i - 1].at, refs[i].at))
-			r = lint_add(l, patterns->where[refs[i].at], "'%s' is already in this list, in line %u", refs[i].text,
-				     patterns->where[refs[i - 1].at].line);
+			r = lint_add(l, patterns->where[refs[i].at], "'%s' is already in this list, in line %u",
+				     refs[i].text, patterns->where[refs[i - 1].at].line);
 	return r;
 }
 
@@ -329,7 +335,9 @@ static int by_place(const void *a, const void *b)
 
 int policy_lint(const struct compiled *c, const struct policy_host *host, lint_sink sink, void *arg)
 {
-	static int (*const checks[])(struct linter *l) = { lint_idle, lint_words, lint_unused, lint_blocks, lint_lists };
+	static int (*const checks[])(struct linter *l) = {
+		lint_idle, lint_words, lint_unused, lint_blocks, lint_lists,
+	};
 	struct linter l = { .p = c->policy, .host = host, .c = c };
 	int r = 0;
 

@@ -70,8 +70,8 @@ static void fill_place(struct errmsg *e, const struct policy_source *s, unsigned
 		copy_line(e, s, line, column);
 }
 
-static int source_verror(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column, int err,
-			 const char *fmt, va_list args)
+static int source_verror(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column,
+			 int err, const char *fmt, va_list args)
 {
 	if (!e)
 		return err;
@@ -84,8 +84,8 @@ static int source_verror(struct errmsg *e, const struct policy_source *s, unsign
 	return err;
 }
 
-int policy_source_error(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column, int err,
-			const char *fmt, ...)
+int policy_source_error(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column,
+			int err, const char *fmt, ...)
 {
 	va_list args;
 

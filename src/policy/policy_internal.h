@@ -7,12 +7,12 @@
 #include "policy/policy.h"
 
 /* Errors with a place: fill e (may be NULL) with text, file, line, column and the source line, and return err. */
-int policy_source_error(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column, int err,
-			const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+int policy_source_error(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column,
+			int err, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 int policy_error(struct errmsg *e, const struct policy *p, struct policy_where w, int err, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* A place in a struct errmsg that a matcher filled (text, and e->column as byte of the pattern) becomes one in the file. */
+/* A place in a pattern (e as a matcher filled it: text, and column as the byte) becomes one in the file. */
 int policy_error_pattern(struct errmsg *e, const struct policy *p, struct policy_where w, const char *pattern, int err);
 
 /* Takes a copy of s. -ENOMEM. */
@@ -38,7 +38,13 @@ int policy_find_provider(const struct policy *p, const char *name);
 const char *policy_nearest(const char *s, const char *(*fn)(const void *arg, size_t i), const void *arg, size_t n);
 
 /* Words with a meaning of their own in `connect: { provider: [...] }`. */
-enum policy_dest_word { POLICY_DEST_OWN, POLICY_DEST_UNKNOWN, POLICY_DEST_LOOPBACK, POLICY_DEST_PRIVATE, POLICY_DEST_WORDS };
+enum policy_dest_word {
+	POLICY_DEST_OWN,
+	POLICY_DEST_UNKNOWN,
+	POLICY_DEST_LOOPBACK,
+	POLICY_DEST_PRIVATE,
+	POLICY_DEST_WORDS,
+};
 extern const char *const policy_dest_words[POLICY_DEST_WORDS];
 /* Number in policy_dest_words, or -1. */
 int policy_dest_word(const char *name);

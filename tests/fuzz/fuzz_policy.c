@@ -20,7 +20,7 @@
 
 #define SOURCES 4
 
-/* Beyond these a policy is only loaded: the automata of hostile patterns take seconds, and so does matching by recursion. */
+/* Beyond these a policy is only loaded: automata of hostile patterns take seconds, as does matching by recursion. */
 #define PATTERN_BYTES 600
 #define STARS 6
 
@@ -111,7 +111,8 @@ static bool same(struct sl_decision a, struct sl_decision b)
 static void compare_files(const struct policy *p, const struct compiled *c, const char *exe, unsigned int exe_set)
 {
 	static const char *const paths[] = {
-		"/a", "/.env", "/home/ann/.env", "/home/ann/.ssh/id_rsa", "/root/.one/x", "/etc/shadow", "/home/.x/a/b/c", NULL,
+		"/a", "/.env", "/home/ann/.env", "/home/ann/.ssh/id_rsa", "/root/.one/x", "/etc/shadow",
+		"/home/.x/a/b/c", NULL,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
