@@ -29,6 +29,8 @@ struct target {
 	__u64 ino;
 	__u32 dev;
 	__u32 f_flags, f_mode, i_mode;
+	__u32 text_len;        /* bytes of the path that stand in the scratch as text already, 0 none */
+	__u32 text_flags;      /* SL_STR_* of it */
 };
 
 /* The low half of an address, as a number: the verifier allows no arithmetic on pointers whose type it knows. */
@@ -78,37 +80,58 @@ ALWAYS_INLINE void cache_put(__u64 h, __u32 set)
 		*(volatile __u64 *)entry = (h & ~0xffffull) | set;
 }
 
-/* The set that is already known of this directory and names like this one; -1: not known. */
-ALWAYS_INLINE __s32 match_name(const struct place *p, struct place *like, __u64 name)
-{
-	__u32 state = name_match(name, p->name_len);
+/* Both places of the cache that can know a file: by its name, and by the state its name leaves the automaton in. */
+struct known {
+	__u64 by_name;
+	__u64 by_state;        /* 0: no such place (the name is too long) */
+};
 
-	*like = *p;
-	like->name_hash = state;
-	like->name_len = 0;
-	return state == 0 ? 0 : state == NAME_UNKNOWN ? -1 : cache_get(cache_hash(like));
+/* Cached set; -1: not known. p is used up: its name becomes the state. */
+ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct dentry *dentry)
+{
+	__s32 set;
+	__u32 state;
+
+	k->by_name = cache_hash(p);
+	k->by_state = 0;
+	set = cache_get(k->by_name);
+	if (set >= 0)
+		return set;
+	state = name_match((__u64)BPF_CORE_READ(dentry, d_name.name), p->name_len);
+	if (state == 0) {
+		set = 0;
+	} else if (state != NAME_UNKNOWN) {
+		p->name_hash = state;
+		p->name_len = 0;
+		k->by_state = cache_hash(p);
+		set = cache_get(k->by_state);
+	}
+	if (set >= 0)
+		cache_put(k->by_name, set);
+	return set;
 }
 
 /* Remembers a set; one that is no answer (the path could not be resolved) is looked for again each time. */
-ALWAYS_INLINE __u32 matched(const struct place *p, const struct place *like, __u32 set, int unresolved)
+ALWAYS_INLINE __u32 matched(const struct known *k, __u32 set, int unresolved)
 {
 	if (unresolved) {
 		count_loss(SL_LOSS_PATH);
 		return SL_SET_UNRESOLVED;
 	}
-	if (like->name_hash != NAME_UNKNOWN)
-		cache_put(cache_hash(like), set);
-	cache_put(cache_hash(p), set);
+	if (k->by_state)
+		cache_put(k->by_state, set);
+	cache_put(k->by_name, set);
 	return set;
 }
 
-/* The mount hangs in no tree. Asked of a mount once an epoch. */
-ALWAYS_INLINE int detached(__u64 mnt)
+/* The file's mount hangs in no tree. Asked of a mount once an epoch. */
+ALWAYS_INLINE int detached(const struct place *p, struct file *file)
 {
-	__u64 now = mnt << 32 | *(volatile __u32 *)&epoch;
+	__u64 now = (__u64)p->mnt << 32 | *(volatile __u32 *)&epoch, mnt = 0;
 
 	if (now == *(volatile __u64 *)&known_attached)
 		return 0;
+	bpf_probe_read_kernel(&mnt, sizeof(mnt), &file->f_path.mnt);
 	if (path_detached(mnt))
 		return 1;
 	*(volatile __u64 *)&known_attached = now;
@@ -177,9 +200,8 @@ ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 		send_image(&label, SL_EXEC_ORIGIN_STRANGER, 0);
 }
 
-/* text_len: bytes of the path that stand in the scratch as text already, 0 none. */
 ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
-			  __u8 by, struct scratch *s, __u32 text_len)
+			  __u8 by, struct scratch *s)
 {
 	struct sl_rec_file *rec = (struct sl_rec_file *)s->data;
 	__u32 at = sizeof(*rec);
@@ -197,9 +219,9 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 	rec->reader = d->reader;
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
 	__builtin_memset(rec->reserved, 0, sizeof(rec->reserved));
-	if (text_len) {
-		rec->path_flags = SL_STR_PLAIN;
-		at += text_len;
+	if (t->text_len) {
+		rec->path_flags = t->text_flags;
+		at += t->text_len;
 	} else {
 		rec->path_flags = copy_path(s, &at, SL_PATH_MAX, (struct vfsmount *)t->mnt, (struct dentry *)t->dentry);
 	}
@@ -211,7 +233,7 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 }
 
 /* A file whose path matched something was opened. */
-ALWAYS_INLINE void file_opened(const struct target *t, __u32 tgid, __u32 set, __u8 by, struct scratch *s, __u32 text_len)
+ALWAYS_INLINE void file_opened(const struct target *t, __u32 tgid, __u32 set, __u8 by, struct scratch *s)
 {
 	struct sl_label *label = label_find(tgid);
 	struct sl_decision *d;
@@ -229,7 +251,7 @@ ALWAYS_INLINE void file_opened(const struct target *t, __u32 tgid, __u32 set, __
 		introduce_stranger(tgid);
 		label = label_find(tgid);
 	}
-	report(t, label, d, set, by, s, text_len);
+	report(t, label, d, set, by, s);
 }
 
 /* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. */
@@ -237,11 +259,13 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct dentry *dentry, *parent;
-	struct place p, like;
 	struct scratch *s;
 	struct target t;
+	struct place p;
+	struct known k;
 	__s32 set;
 	long len;
+	int no_root;
 
 	if (tgid == knobs.self_tgid) {
 		__sync_fetch_and_add(&self_hits[hook], 1);
@@ -257,12 +281,7 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	p.parent_generation = parent->d_inode->i_generation;
 	p.name_hash = dentry->d_name.hash;
 	p.name_len = dentry->d_name.len;
-	set = cache_get(cache_hash(&p));
-	if (set < 0) {
-		set = match_name(&p, &like, (__u64)BPF_CORE_READ(dentry, d_name.name));
-		if (set >= 0)
-			cache_put(cache_hash(&p), set);
-	}
+	set = lookup(&p, &k, dentry);
 	if (!set)
 		return;
 	s = scratch_get();
@@ -270,19 +289,20 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		return;
 	len = seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
 	len = len > 1 ? len - 1 : 0; /* without the NUL; too long, or a chroot: walk */
+	no_root = len && detached(&p, file);
 	t.mnt = t.dentry = 0;
-	if (set < 0 || !len)
+	if (!len)
 		bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
 	if (set < 0 && len && s->data[PATH_TEXT_AT] != '/') {
 		set = 0; /* a pipe, a memfd: no path */
 	} else if (set < 0 && len) {
 		/* The kernel's own text of the path: a third of the walk's cost. */
 		set = text_match(s, len);
-		set = matched(&p, &like, set, !set && detached(t.mnt));
+		set = matched(&k, set, !set && no_root);
 	} else if (set < 0) {
 		__u64 r = path_match(t.mnt, t.dentry);
 
-		set = matched(&p, &like, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
+		set = matched(&k, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
 	}
 	if (set) {
 		t.ino = file->f_inode->i_ino;
@@ -290,7 +310,9 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		t.dev = file->f_inode->i_sb->s_dev;
 		t.f_flags = file->f_flags;
 		t.f_mode = file->f_mode;
-		file_opened(&t, tgid, set, by, s, len);
+		t.text_len = len;
+		t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
+		file_opened(&t, tgid, set, by, s);
 	}
 	scratch_put(s);
 }
@@ -362,16 +384,11 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 		.name_hash = BPF_CORE_READ(dentry, d_name.hash),
 		.name_len = BPF_CORE_READ(dentry, d_name.len),
 	};
-	__s32 set = cache_get(cache_hash(&p));
 	struct scratch *s;
-	struct place like;
 	struct target t;
+	struct known k;
+	__s32 set = lookup(&p, &k, dentry);
 
-	if (set < 0) {
-		set = match_name(&p, &like, (__u64)BPF_CORE_READ(dentry, d_name.name));
-		if (set >= 0)
-			cache_put(cache_hash(&p), set);
-	}
 	if (!set)
 		return;
 	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
@@ -379,7 +396,7 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	if (set < 0) {
 		__u64 r = path_match(t.mnt, t.dentry);
 
-		set = matched(&p, &like, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
+		set = matched(&k, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
 	}
 	if (!set)
 		return;
@@ -391,7 +408,8 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	s = scratch_get();
 	if (!s)
 		return;
-	file_opened(&t, tgid, set, SL_BY_SYS_EXIT, s, 0);
+	t.text_len = t.text_flags = 0;
+	file_opened(&t, tgid, set, SL_BY_SYS_EXIT, s);
 	scratch_put(s);
 }
 
