@@ -317,16 +317,16 @@ static int build_nothing(struct build *g, struct node *ret)
 	return cascade_of_nothing(g->b->dialect == DFA_PATH ? '/' : '.', &ret->c, &g->work);
 }
 
-/* Builds of the first cnt entries. */
-static int attempt(const struct dfa_builder *b, size_t cnt, unsigned int reserved, size_t max_sets, struct dfa **ret,
-		   struct errmsg *e)
+/* Builds of the first cnt entries. *work is what may be spent; what was spent is taken off. */
+static int attempt(const struct dfa_builder *b, size_t cnt, unsigned int reserved, size_t max_sets, uint64_t *work,
+		   struct dfa **ret, struct errmsg *e)
 {
 	cleanup_free size_t *order = calloc(cnt + 1, sizeof(*order));
 	cleanup_(node_done) struct node n = { 0 };
 	size_t at[DFA_CLASSES_MAX + 1] = { 0 };
 	struct build g = {
 		.b = b, .order = order, .order_cnt = cnt, .max_sets = max_sets - reserved - 1,
-		.work = { .left = FSM_WORK_MAX, .e = e },
+		.work = { .left = *work, .e = e },
 	};
 	int r;
 
@@ -339,24 +339,29 @@ static int attempt(const struct dfa_builder *b, size_t cnt, unsigned int reserve
 	for (size_t i = 0; i < cnt; i++)
 		order[at[b->entries[i].cls]++] = i;
 	r = cnt ? fold_classes(&g, 0, cnt, &n) : build_nothing(&g, &n);
-	return r < 0 ? r : finish(&g, &n, reserved, max_sets, ret);
+	if (!r)
+		r = finish(&g, &n, reserved, max_sets, ret);
+	*work = g.work.left;
+	return r;
 }
 
-/* Finds the pattern that goes over by halving, and says so. */
+/* Finds the pattern that goes over by halving, and says so. The search may cost as much as the first attempt. */
 static int too_large(const struct dfa_builder *b, unsigned int reserved, size_t max_sets, struct errmsg *e)
 {
 	size_t fits = 0, over = b->entries_cnt;
-	struct errmsg why = { 0 };
+	uint64_t work = FSM_WORK_MAX;
+	struct errmsg why = *e;
 
-	snprintf(why.text, sizeof(why.text), "%s", e ? e->text : "");
 	while (over - fits > 1) {
 		cleanup_(dfa_freep) struct dfa *d = NULL;
 		size_t mid = fits + (over - fits) / 2;
 		struct errmsg again = { 0 };
-		int r = attempt(b, mid, reserved, max_sets, &d, &again);
+		int r = attempt(b, mid, reserved, max_sets, &work, &d, &again);
 
 		if (r < 0 && r != -E2BIG)
 			return r;
+		if (r < 0 && !work)
+			break;
 		if (r < 0) {
 			over = mid;
 			why = again;
@@ -365,22 +370,26 @@ static int too_large(const struct dfa_builder *b, unsigned int reserved, size_t 
 		}
 	}
 	return errmsg_set(e, -E2BIG,
-			  "too many patterns for one table: %.300s; \"%s%.200s\" is the first that does not fit: "
-			  "begin patterns with a directory instead of **, use fewer * and ?, or put them in fewer classes",
-			  why.text, b->entries[over - 1].negated ? "!" : "", b->entries[over - 1].text);
+			  "too many patterns for one table: %.300s; \"%s%.200s\" %s: begin patterns with a directory "
+			  "instead of **, use fewer * and ?, or put them in fewer classes",
+			  why.text, b->entries[over - 1].negated ? "!" : "", b->entries[over - 1].text,
+			  over - fits > 1 ? "or one before it goes over" : "is the first that does not fit");
 }
 
 int dfa_build(struct dfa_builder *b, unsigned int reserved, unsigned int max_sets, struct dfa **ret, struct errmsg *e)
 {
 	struct errmsg mine = { 0 };
+	uint64_t work = FSM_WORK_MAX;
 	int r;
 
+	if (!e)
+		e = &mine;
 	if (max_sets > UINT16_MAX + 1u)
 		max_sets = UINT16_MAX + 1u;
 	if (max_sets <= reserved)
 		return errmsg_set(e, -E2BIG, "no room for match sets: %u of %u are reserved", reserved, max_sets);
-	r = attempt(b, b->entries_cnt, reserved, max_sets, ret, e ? e : &mine);
-	return r == -E2BIG && b->entries_cnt ? too_large(b, reserved, max_sets, e ? e : &mine) : r;
+	r = attempt(b, b->entries_cnt, reserved, max_sets, &work, ret, e);
+	return r == -E2BIG && b->entries_cnt ? too_large(b, reserved, max_sets, e) : r;
 }
 
 void dfa_free(struct dfa *d)

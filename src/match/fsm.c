@@ -18,8 +18,10 @@ void fsm_done(struct fsm *f)
 
 int fsm_spend(struct fsm_work *w, uint64_t n)
 {
-	if (n > w->left)
+	if (n > w->left) {
+		w->left = 0;
 		return errmsg_set(w->e, -E2BIG, "the automaton takes too long to build");
+	}
 	w->left -= n;
 	return 0;
 }

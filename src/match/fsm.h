@@ -19,7 +19,7 @@
 
 /* What the construction of one table may cost, in transitions computed: a few seconds. 2,000 patterns of the common
  * forms take 85 million. Beyond: -E2BIG. */
-#define FSM_WORK_MAX 300000000ull
+#define FSM_WORK_MAX 200000000ull
 
 struct fsm_work {
 	uint64_t left;

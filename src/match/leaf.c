@@ -244,7 +244,7 @@ static int set_state(struct leaf *l, struct intern *sets, const uint64_t *set, s
 		     int (*label_of)(struct leaf *l, const uint64_t *set, uint32_t *ret), uint32_t *ret)
 {
 	uint32_t label;
-	int r = fsm_spend(l->w, sets->words * 8);
+	int r = fsm_spend(l->w, sets->words * 16);
 
 	if (!r)
 		r = intern_get(sets, set, ret);
