@@ -12,7 +12,7 @@
  * levels. The name automaton reads the bytes of one component and ends in a symbol: which of the names that
  * patterns speak of this component is. The path automaton then takes one step by that symbol. One automaton over
  * bytes would need the product of the two: "below some tool's store" times "so far into some tool's name", times
- * "was a .env": beyond any table for fifty tools.
+ * "was a .env": two million states for the shipped policy, where the two levels have 3,824 and 12,913.
  *
  * A state is path state << 16 | name state; callers keep it whole and only compare it with SL_DFA_DEAD, which says
  * that no continuation can match. Set 0 is always "nothing matched".

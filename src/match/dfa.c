@@ -52,11 +52,10 @@ static void node_done(struct node *n)
 	free(n->sets);
 }
 
-/* One attempt to build: of the first `entries` entries. */
+/* One attempt to build. */
 struct build {
 	const struct dfa_builder *b;
 	const size_t *order;  /* entry numbers by class, then by order of addition */
-	size_t order_cnt;
 	size_t max_sets;      /* besides set 0 and the reserved ones */
 	struct fsm_work work;
 };
@@ -325,7 +324,7 @@ static int attempt(const struct dfa_builder *b, size_t cnt, unsigned int reserve
 	cleanup_(node_done) struct node n = { 0 };
 	size_t at[DFA_CLASSES_MAX + 1] = { 0 };
 	struct build g = {
-		.b = b, .order = order, .order_cnt = cnt, .max_sets = max_sets - reserved - 1,
+		.b = b, .order = order, .max_sets = max_sets - reserved - 1,
 		.work = { .left = *work, .e = e },
 	};
 	int r;

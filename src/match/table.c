@@ -215,7 +215,8 @@ static void fill_paths(const struct cascade *c, const struct numbers *n, const u
 		t->trans[t->paths + (n->path[s] + 1) * per_state - 1] = set_of[c->path.label[s]];
 }
 
-static int check_sizes(const struct cascade *c, const struct numbers *n, const struct rows *rows, struct fsm_work *w)
+static int check_sizes(const struct cascade *c, const struct numbers *n, const struct rows *rows,
+		       struct fsm_work *w)
 {
 	if (n->names > SL_DFA_STATES_MAX)
 		return too_large(w, "states for the bytes of names", n->names, SL_DFA_STATES_MAX);
@@ -228,8 +229,8 @@ static int check_sizes(const struct cascade *c, const struct numbers *n, const s
 	return 0;
 }
 
-int table_build(const struct cascade *c, const uint16_t *set_of, struct sl_dfa_info *ret_info, struct sl_dfa **ret_table,
-		struct fsm_work *w)
+int table_build(const struct cascade *c, const uint16_t *set_of, struct sl_dfa_info *ret_info,
+		struct sl_dfa **ret_table, struct fsm_work *w)
 {
 	cleanup_(numbers_done) struct numbers n = { 0 };
 	cleanup_(rows_done) struct rows rows = { .unique = INTERN_INIT(1) };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * What compiling patterns costs: processor time, states and bytes for a policy of the shipped size, for one of 2,000 patterns,
- * and for matching. Prints figures, judges nothing: tests/bench is no test.
+ * What compiling patterns costs: processor time, states and bytes for a policy of the shipped size and for one of 2,000
+ * patterns; and what matching costs. Prints figures, judges nothing.
  */
 #include <stdio.h>
 #include <string.h>

@@ -543,7 +543,8 @@ static const char *const git_dirs[] = { "a", "b", "ab", ".x", "etc", "a.b" };
 static const char *const git_parts[] = { "a", "b", ".x", "*", "a*", "?b", "[a-c]", "[!a]", "*.b", "e?c", "**" };
 static const char *const git_files[] = { ".env~", "key.pem~", "a~", "b~", "x-a.json~", "id_a~", ".x~" };
 static const char *const git_globs[] = {
-	".env~", "*.pem~", "?~", "x-*~", "*a*~", "[ab]~", "[!.]*~", "[^a-k]*~", ".*~", "*~", "id_[[:alpha:]]~", "\\.env~", "*[.]*~",
+	".env~", "*.pem~", "?~", "x-*~", "*a*~", "[ab]~", "[!.]*~", "[^a-k]*~", ".*~", "*~", "id_[[:alpha:]]~",
+	"\\.env~", "*[.]*~",
 };
 
 static void git_pattern(char *buf, size_t size, bool take_back)

@@ -146,7 +146,8 @@ static bool ignored(const struct dfa *d, const char *path)
 /* From the text to verdicts, as an import does. */
 static void test_end_to_end(void **state)
 {
-	cleanup_(ignorefile_freep) struct ignorefile *f = parse("*.pem\nsecrets/\n/config/prod.yml\n!public.pem\n", "/home/ann/shop");
+	static const char text[] = "*.pem\nsecrets/\n/config/prod.yml\n!public.pem\n";
+	cleanup_(ignorefile_freep) struct ignorefile *f = parse(text, "/home/ann/shop");
 	cleanup_(dfa_builder_freep) struct dfa_builder *b = dfa_builder_new(DFA_PATH, NULL, 0);
 	cleanup_(dfa_freep) struct dfa *d = NULL;
 
