@@ -17,9 +17,10 @@
 /* Homes beside the usual places: each multiplies the automaton. Beyond it a warning says that the rest is not covered. */
 #define HOMES_MAX 64
 
-/* "<folder of the binary>/../policies", where a build tree has its lists. "" when there is none. */
-static void source_tree(char *dir, size_t size)
+/* The lists that belong to this binary: those of its build tree, or of the prefix it is installed in. "" when neither. */
+static void beside_binary(char *dir, size_t size)
 {
+	static const char *const places[] = { "../policies", "../share/sluice/policies" };
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;
@@ -32,15 +33,18 @@ static void source_tree(char *dir, size_t size)
 	if (!slash)
 		return;
 	*slash = '\0';
-	snprintf(dir, size, "%s/../policies", exe);
-	if (access(dir, R_OK))
-		dir[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(dir, size, "%s/%s", exe, places[i]);
+		if (access(dir, R_OK) == 0)
+			return;
+	}
+	dir[0] = '\0';
 }
 
 /* Where includes are looked for besides the policy's own folder. */
 static const char *shipped_dir(char *buf, size_t size)
 {
-	source_tree(buf, size);
+	beside_binary(buf, size);
 	if (buf[0])
 		return buf;
 	return SLUICE_SHIPPED;
