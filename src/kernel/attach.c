@@ -163,7 +163,8 @@ static void kernel_unload(struct kernel *k)
 	ring_close(k->ring);
 	k->ring = NULL;
 	labels_unmap(k);
-	sluice_bpf__destroy(k->skel);
+	if (k->skel)
+		sluice_bpf__destroy(k->skel);
 	k->skel = NULL;
 }
 
@@ -205,6 +206,22 @@ static void note_tier_failure(struct kernel *k, enum kernel_tier tier, const cha
 	snprintf(row->reason + len, sizeof(row->reason) - len, "%s%s: %s", len ? "; " : "", tier_hooks[tier], reason);
 }
 
+/* An empty program is refused as fast as a full one would be late. 0, or why not. */
+static int probe_tier(enum kernel_tier tier)
+{
+	switch (tier) {
+	case KERNEL_TIER_LSM:
+		return probe_hook(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "file_open");
+	case KERNEL_TIER_FMOD_RET:
+		return probe_hook(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_file_open");
+	case KERNEL_TIER_AUTO:
+	case KERNEL_TIER_SYS_EXIT:
+	case _KERNEL_TIER_MAX:
+		break;
+	}
+	return 0;
+}
+
 static int load_best_tier(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
 {
 	enum kernel_tier first = config->tier ? config->tier : KERNEL_TIER_LSM;
@@ -220,7 +237,12 @@ static int load_best_tier(struct kernel *k, const struct kernel_config *config, 
 				 "boot with lsm=%.200s,bpf", list);
 			continue;
 		}
-		err = try_tier(k, config, tier, e);
+		probe_reset_log();
+		err = probe_tier(tier);
+		if (err)
+			errmsg_set(e, err, "cannot load %s: %s: run `sluice doctor`", tier_hooks[tier], short_reason(err));
+		else
+			err = try_tier(k, config, tier, e);
 		if (!err) {
 			k->tier = tier;
 			set_row(k, "file opens", KERNEL_SEEN, "%s", tier_hooks[tier]);

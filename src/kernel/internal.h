@@ -41,6 +41,7 @@ struct kernel_row *kernel_row(struct kernel *k, const char *subject);
 int probe_floor(struct errmsg *e);           /* BTF, privileges, helpers that every tier needs */
 bool probe_lsm_listed(char *list, size_t size);  /* is bpf in the running list of security modules? list: the list */
 void probe_btf_funcs(const char *const *names, bool *ret, size_t cnt); /* which kernel functions exist */
+int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char *func); /* does an empty program load? */
 void probe_capture_log(void);                /* libbpf's words go to kernel_log() from here on */
 void probe_reset_log(void);
 

@@ -69,7 +69,7 @@ static void take_known(struct kernel *k, struct procscan *s)
 	}
 }
 
-/* One scan. Returns how many processes got a label, or a negative errno. */
+/* One scan. Returns how many processes got a tool's label, or a negative errno. */
 static int pass(struct kernel *k, kernel_sink sink, void *arg, int *labelled)
 {
 	struct procscan s = { 0 };
@@ -88,11 +88,9 @@ static int pass(struct kernel *k, kernel_sink sink, void *arg, int *labelled)
 		if (p->known || (!p->label.tool && !p->label.exe_set))
 			continue;
 		err = set_label(k, p->rec->who.tgid, &p->label);
-		if (err <= 0)
+		if (err <= 0 || !p->label.tool)
 			continue;
 		fresh++;
-		if (!p->label.tool)
-			continue;
 		++*labelled;
 		err = sink(arg, p->rec, p->rec->hdr.size);
 	}

@@ -99,6 +99,25 @@ static bool has_capability(int cap)
 	return data[cap / 32].effective >> (cap % 32) & 1;
 }
 
+int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char *func)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
+	int id = libbpf_find_vmlinux_btf_id(func, attach), fd;
+
+	if (id < 0)
+		return id;
+	opts.attach_btf_id = (uint32_t)id;
+	fd = bpf_prog_load(type, NULL, "Dual BSD/GPL", insns, ARRAY_SIZE(insns), &opts);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 int probe_floor(struct errmsg *e)
 {
 	struct stat st;
