@@ -60,7 +60,7 @@ struct sl_who {
 	__u32 ppid;         /* tgid of the real parent, now */
 	__u32 uid;          /* real uid, initial user namespace */
 	__u64 start_ns;     /* start time of the thread group leader */
-	__u64 session_ns;   /* session id: start of its first process; 0: outside every session */
+	__u64 session_ns;   /* session id: when its first process became the tool (from procfs: its start); 0: outside every session */
 	__u32 session_pid;  /* session id, second half: pid of its first process */
 	__u16 tool;         /* tool number in the policy, 0 none */
 	__u16 exe_set;      /* set of executable classes */

@@ -205,6 +205,9 @@ int live_run(const struct live_options *o)
 		.arg = &live,
 	};
 	err = agent_run(&config, &e);
+	/* A recording without even its header is none. */
+	if (err && record >= 0 && lseek(record, 0, SEEK_END) == 0)
+		unlink(o->record);
 	if (err)
 		cli_error(&e);
 	else if (o->summary)
