@@ -59,12 +59,11 @@ struct mount {
 };
 
 struct ns_common {
-	__u64 ns_id;             /* since 6.18: unique number of a namespace */
+	unsigned int inum;       /* tells an anonymous mount namespace, see path.bpf.c */
 };
 
 struct mnt_namespace {
 	struct ns_common ns;
-	__u64 seq;               /* until 6.17: the same for mount namespaces */
 };
 
 struct path {

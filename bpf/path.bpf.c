@@ -76,28 +76,25 @@ ALWAYS_INLINE int read_mount(__u64 mount, struct mount_head *head)
 
 /*
  * Where a mount hangs: in the tree of a namespace; in none (lazily unmounted, or made by open_tree or fsmount and not yet
- * moved: no namespace, or an anonymous one, number 0), so that a path on it has no beginning; or it is the kernel's own
- * (pipes, sockets, memfd: an error pointer), and what is on it has no path at all.
+ * moved: no namespace, or an anonymous one), so that a path on it has no beginning; or it is the kernel's own (pipes,
+ * sockets, memfd: an error pointer), and what is on it has no path at all.
  */
 enum mount_place { MOUNT_IN_TREE = 0, MOUNT_DETACHED, MOUNT_INTERNAL };
+
+#define MNT_NS_ANON_INO 0xEFFFFFF7u /* inode number of every anonymous mount namespace since 6.17; 0 before */
 
 ALWAYS_INLINE enum mount_place mount_place(__u64 mount)
 {
 	struct mnt_namespace *ns = NULL;
-	__u64 number = 0;
+	__u32 inum;
 
 	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)(mount + bpf_core_field_offset(struct mount, mnt_ns)));
 	if (!ns)
 		return MOUNT_DETACHED;
 	if ((__u64)ns > -4096ull)
 		return MOUNT_INTERNAL;
-	if (bpf_core_field_exists(struct mnt_namespace, seq))
-		number = BPF_CORE_READ(ns, seq);
-	else if (bpf_core_field_exists(struct ns_common, ns_id))
-		number = BPF_CORE_READ(ns, ns.ns_id);
-	else
-		number = 1;
-	return number ? MOUNT_IN_TREE : MOUNT_DETACHED;
+	inum = BPF_CORE_READ(ns, ns.inum);
+	return inum == 0 || inum == MNT_NS_ANON_INO ? MOUNT_DETACHED : MOUNT_IN_TREE;
 }
 
 ALWAYS_INLINE __u32 entry(int kind, const struct sl_dfa *dfa, __u32 idx)

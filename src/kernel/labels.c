@@ -38,8 +38,17 @@ void labels_unmap(struct kernel *k)
 /* Label first, bit second: a set bit without a label reads as "no label". 1: labelled; 0: the kernel had done it. */
 static int set_label(struct kernel *k, uint32_t tgid, const struct sl_label *label)
 {
-	if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.labels), &tgid, label, BPF_NOEXIST))
-		return errno == EEXIST ? 0 : -errno;
+	int err;
+
+	/* The map takes its memory from a small cache that is refilled in the background; a burst can empty it. */
+	for (int tries = 0; tries < 100; tries++) {
+		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.labels), &tgid, label, BPF_NOEXIST) ? -errno : 0;
+		if (err != -ENOMEM && err != -EBUSY)
+			break;
+		usleep(1000);
+	}
+	if (err)
+		return err == -EEXIST ? 0 : err;
 	__atomic_fetch_or(&k->label_bits[tgid / 64], 1ull << (tgid % 64), __ATOMIC_SEQ_CST);
 	return 1;
 }
@@ -88,6 +97,8 @@ static int pass(struct kernel *k, kernel_sink sink, void *arg, int *labelled)
 		if (p->known || (!p->label.tool && !p->label.exe_set))
 			continue;
 		err = set_label(k, p->rec->who.tgid, &p->label);
+		if (err < 0)
+			k->losses_user[SL_LOSS_LABEL]++;
 		if (err <= 0 || !p->label.tool)
 			continue;
 		fresh++;
