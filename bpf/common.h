@@ -59,12 +59,19 @@ ALWAYS_INLINE struct sl_label *label_find(__u32 tgid)
 	return has_label(tgid) ? bpf_map_lookup_elem(&labels, &tgid) : NULL;
 }
 
+#define LABEL_TRIES 8
+
 ALWAYS_INLINE int label_set(__u32 tgid, const struct sl_label *label)
 {
 	__u32 word = tgid / 64;
 	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
 
-	if (!bits || bpf_map_update_elem(&labels, &tgid, label, BPF_ANY)) {
+	long err = -ENOMEM;
+
+	/* An entry's memory comes from allocators that must not wait: one can be busy on another CPU for a moment. */
+	for (int i = 0; bits && err && i < LABEL_TRIES; i++)
+		err = bpf_map_update_elem(&labels, &tgid, label, BPF_ANY);
+	if (!bits || err) {
 		count_loss(SL_LOSS_LABEL);
 		return -ENOMEM;
 	}
