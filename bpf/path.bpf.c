@@ -367,8 +367,10 @@ __attribute__((noinline)) __u32 name_match(__u64 name, __u32 len)
 	__u8 bytes[NAME_CHUNK] = {};
 	__u32 state;
 
-	opaque(len);
-	if (!dfa || !len || len > NAME_CHUNK || bpf_probe_read_kernel(bytes, len, (void *)name))
+	if (!dfa || !len)
+		return NAME_UNKNOWN;
+	opaque(len); /* or clang 19 makes one comparison of both bounds, which 6.1 does not follow */
+	if (len > NAME_CHUNK || bpf_probe_read_kernel(bytes, len, (void *)name))
 		return NAME_UNKNOWN;
 	state = feed(WALK_PATH, dfa, dfa->name_start, bytes, len);
 	return component(WALK_PATH, dfa, knobs.path.start >> 16, state);
