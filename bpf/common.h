@@ -19,11 +19,41 @@
 /* Keeps the compiler from proving away a check that only the verifier needs. */
 #define opaque(x) asm volatile("" : "+r"(x))
 
+/* The low half of an address, as a number: the verifier allows no arithmetic on pointers whose type it knows. */
+ALWAYS_INLINE __u32 low_half(const void *p)
+{
+	__u32 low;
+
+	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)(unsigned long)p));
+	return low;
+}
+
 /* The same number, of whose range the verifier knows nothing any more. A loop that carries a growing number with a known
  * range never looks to it as if it came back to the same state. */
 ALWAYS_INLINE __u32 forget(__u32 x)
 {
 	return x + nought;
+}
+
+ALWAYS_INLINE int is_self(__u32 tgid)
+{
+	return tgid == *(volatile __u32 *)&self_tgid;
+}
+
+/* Does this program set have a say about a process? */
+ALWAYS_INLINE int decides(int labelled)
+{
+	__u32 now = *(volatile __u32 *)&live;
+
+	return now == SL_LIVE || (now == SL_LIVE_LABELLED && labelled);
+}
+
+/* Is a `block` refused here and now? */
+ALWAYS_INLINE int enforcing(void)
+{
+	__u64 until = *(volatile __u64 *)&monitor_until_ns;
+
+	return *(volatile __u32 *)&enforce && (!until || bpf_ktime_get_boot_ns() >= until);
 }
 
 ALWAYS_INLINE void count_loss(__u32 reason)
@@ -43,6 +73,30 @@ ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
 	__u32 zero = 0;
 
 	return kind == WALK_PATH ? bpf_map_lookup_elem(&path_dfa, &zero) : bpf_map_lookup_elem(&exec_dfa, &zero);
+}
+
+/*
+ * The kernel does not run a tracing program on a CPU where a preempted run of the same program is under way: it skips it.
+ * Where tasks can be preempted in the kernel, such programs are attached twice, and the second run of a call finds that the
+ * first has seen to it. `call` tells one call of a CPU from the next. A mark left behind (one run was skipped) makes
+ * the other run the first of a later call of that name, so nothing is missed by it. What both skip is counted by the
+ * kernel, and by the agent as SL_LOSS_SKIPPED.
+ */
+ALWAYS_INLINE int first_run(__u32 hook, __u64 call)
+{
+	__u64 *mark;
+
+	if (!knobs.spares)
+		return 1;
+	mark = bpf_map_lookup_elem(&handled, &hook);
+	if (!mark)
+		return 1;
+	if (*(volatile __u64 *)mark == call) {
+		*(volatile __u64 *)mark = 0;
+		return 0;
+	}
+	*(volatile __u64 *)mark = call;
+	return 1;
 }
 
 /* Is there a label? A few instructions, where label_find() is a hash look-up. */

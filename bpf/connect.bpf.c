@@ -100,7 +100,7 @@ ALWAYS_INLINE const struct sl_label *caller(enum sl_hook hook)
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct sl_label *label;
 
-	if (tgid == knobs.self_tgid) {
+	if (is_self(tgid)) {
 		__sync_fetch_and_add(&self_hits[hook], 1);
 		return NULL;
 	}

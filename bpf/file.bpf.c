@@ -33,15 +33,6 @@ struct target {
 	__u32 text_flags;      /* SL_STR_* of it */
 };
 
-/* The low half of an address, as a number: the verifier allows no arithmetic on pointers whose type it knows. */
-ALWAYS_INLINE __u32 low_half(const void *p)
-{
-	__u32 low;
-
-	asm volatile("%0 = %1" : "=w"(low) : "w"((__u32)(unsigned long)p));
-	return low;
-}
-
 /*
  * The verdict cache. Tag and slot come from a keyed mix of everything that a path's meaning hangs on: mount, directory
  * (its dentry, inode number and generation), the name's hash and length, and the epoch, which grows when a directory is
@@ -187,21 +178,27 @@ ALWAYS_INLINE struct sl_decision *decide(const struct sl_label *label, __u32 set
 }
 
 /* The agent knows every labelled process from its exec or fork; anyone else is introduced once an image. */
+static const struct sl_label introduced = { .reported = 1 };
+
 ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 {
-	struct sl_label *known = label_find(tgid), label = {};
+	struct sl_label *label = label_find(tgid);
 
-	if (known && known->reported)
+	if (label && label->reported)
 		return;
-	if (known)
-		label = *known;
-	label.reported = 1;
-	if (!label_set(tgid, &label))
-		send_image(&label, SL_EXEC_ORIGIN_STRANGER, 0);
+	if (label) {
+		label->reported = 1;
+	} else {
+		if (label_set(tgid, &introduced))
+			return;
+		label = label_find(tgid);
+	}
+	if (label)
+		send_image(label, SL_EXEC_ORIGIN_STRANGER, 0);
 }
 
 ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
-			  __u8 by, struct scratch *s)
+			  __u8 by, __u8 taken, struct scratch *s)
 {
 	struct sl_rec_file *rec = (struct sl_rec_file *)s->data;
 	__u32 at = sizeof(*rec);
@@ -214,7 +211,7 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 	rec->set = set;
 	rec->rule = d->rule;
 	rec->action = d->action;
-	rec->taken = SL_TAKEN_NONE;
+	rec->taken = taken;
 	rec->by = by;
 	rec->reader = d->reader;
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
@@ -232,30 +229,38 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 		send_ordinary(&rec->hdr, at);
 }
 
-/* A file whose path matched something was opened. */
-ALWAYS_INLINE void file_opened(const struct target *t, __u32 tgid, __u32 set, __u8 by, struct scratch *s)
+/*
+ * A file whose path matched something was opened. Returns what is to be done about it: SL_TAKEN_NONE or `refusal`. The
+ * verdict hangs on no buffer: without one (s is NULL, counted) only the record is lost.
+ */
+ALWAYS_INLINE __u8 file_opened(const struct target *t, __u32 tgid, __u32 set, __u8 by, __u8 refusal, struct scratch *s)
 {
 	struct sl_label *label = label_find(tgid);
 	struct sl_decision *d;
+	__u8 taken = SL_TAKEN_NONE;
 
 	if (set == SL_SET_UNRESOLVED && !(label && label->tool))
-		return;
+		return SL_TAKEN_NONE;
 	d = decide(label, set);
 	if (!d || d->action == SL_ACTION_ALLOW)
-		return;
+		return SL_TAKEN_NONE;
 	/* Only reads are judged: not a directory, not for writing alone, not to be executed, not O_PATH. */
 	if ((t->i_mode & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
 	    t->f_mode & FMODE_PATH)
-		return;
+		return SL_TAKEN_NONE;
+	if (d->action == SL_ACTION_BLOCK && enforcing())
+		taken = refusal;
 	if (!label || !label->tool) {
 		introduce_stranger(tgid);
 		label = label_find(tgid);
 	}
-	report(t, label, d, set, by, s);
+	if (s)
+		report(t, label, d, set, by, taken, s);
+	return taken;
 }
 
-/* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. */
-ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
+/* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. 1: to be refused. */
+ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct dentry *dentry, *parent;
@@ -266,13 +271,14 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	__s32 set;
 	long len;
 	int no_root;
+	__u8 taken = SL_TAKEN_NONE;
 
-	if (tgid == knobs.self_tgid) {
+	if (is_self(tgid)) {
 		__sync_fetch_and_add(&self_hits[hook], 1);
-		return;
+		return 0;
 	}
 	if (!knobs.none_rules && !has_label(tgid))
-		return;
+		return 0;
 	dentry = file->f_path.dentry;
 	parent = dentry->d_parent;
 	p.mnt = low_half(file->f_path.mnt);
@@ -282,18 +288,16 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	p.name_hash = dentry->d_name.hash;
 	p.name_len = dentry->d_name.len;
 	set = lookup(&p, &k, dentry);
-	if (!set)
-		return;
+	if (!set || !decides(has_label(tgid)))
+		return 0;
 	s = scratch_get();
-	if (!s)
-		return;
-	len = seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
+	len = s && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
 	len = len > 1 ? len - 1 : 0; /* without the NUL; too long, or a chroot: walk */
 	no_root = len && detached(&p, file);
 	t.mnt = t.dentry = 0;
 	if (!len)
 		bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
-	if (set < 0 && len && s->data[PATH_TEXT_AT] != '/') {
+	if (set < 0 && s && len && s->data[PATH_TEXT_AT] != '/') {
 		set = 0; /* a pipe, a memfd: no path */
 	} else if (set < 0 && len) {
 		/* The kernel's own text of the path: a third of the walk's cost. */
@@ -312,9 +316,11 @@ ALWAYS_INLINE void from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		t.f_mode = file->f_mode;
 		t.text_len = len;
 		t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
-		file_opened(&t, tgid, set, by, s);
+		taken = file_opened(&t, tgid, set, by, SL_TAKEN_DENIED, s);
 	}
-	scratch_put(s);
+	if (s)
+		scratch_put(s);
+	return taken != SL_TAKEN_NONE;
 }
 
 SEC("lsm/file_open")
@@ -322,17 +328,30 @@ int BPF_PROG(file_open_lsm, struct file *file, int ret)
 {
 	if (ret)
 		return ret;
-	from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM);
-	return 0;
+	return from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM) ? -EACCES : 0;
+}
+
+ALWAYS_INLINE int from_fmod_ret(struct file *file, int ret)
+{
+	__u64 call = (__u64)low_half(file) << 32 | (__u32)bpf_get_current_pid_tgid();
+
+	if (ret)
+		return ret;
+	if (!first_run(SL_HOOK_FILE_FMOD_RET, call))
+		return 0;
+	return from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET) ? -EACCES : 0;
 }
 
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(file_open_fmod_ret, struct file *file, int ret)
 {
-	if (ret)
-		return ret;
-	from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET);
-	return 0;
+	return from_fmod_ret(file, ret);
+}
+
+SEC("fmod_ret/security_file_open")
+int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
+{
+	return from_fmod_ret(file, ret);
 }
 
 /* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2. */
@@ -389,7 +408,7 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	struct known k;
 	__s32 set = lookup(&p, &k, dentry);
 
-	if (!set)
+	if (!set || !decides(has_label(tgid)))
 		return;
 	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	t.dentry = (__u64)dentry;
@@ -406,11 +425,12 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	t.f_flags = BPF_CORE_READ(file, f_flags);
 	t.f_mode = BPF_CORE_READ(file, f_mode);
 	s = scratch_get();
-	if (!s)
-		return;
 	t.text_len = t.text_flags = 0;
-	file_opened(&t, tgid, set, SL_BY_SYS_EXIT, s);
-	scratch_put(s);
+	/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
+	if (file_opened(&t, tgid, set, SL_BY_SYS_EXIT, SL_TAKEN_KILLED, s) == SL_TAKEN_KILLED && bpf_send_signal(SIGKILL))
+		count_loss(SL_LOSS_REFUSAL);
+	if (s)
+		scratch_put(s);
 }
 
 /*
@@ -441,7 +461,7 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	tgid = bpf_get_current_pid_tgid() >> 32;
-	if (tgid == knobs.self_tgid) {
+	if (is_self(tgid)) {
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FILE_SYS_EXIT], 1);
 		return 0;
 	}

@@ -185,6 +185,8 @@ struct pt_regs {
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
 
+#define SIGKILL 9
+
 #define TS_COMPAT 0x0002      /* x86: a 32-bit system call is running */
 
 #endif /* SL_KERNEL_H */

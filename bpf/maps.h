@@ -119,6 +119,14 @@ SL_EXTERN struct {
 	__type(value, __u64);
 } losses SEC(".maps");
 
+/* The call that a program of this CPU saw last, by enum sl_hook: see first_run(). */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, _SL_HOOK_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} handled SEC(".maps");
+
 /* Where a record is put together before it goes to a ring with just the bytes it uses. Slots are claimed (busy), since a
  * program can be preempted by another one on the same CPU; none free: dropped, SL_LOSS_SCRATCH. The slack behind
  * SL_RECORD_MAX lets a bounded copy at any offset below it be proved safe. */
@@ -170,6 +178,10 @@ SL_EXTERN const volatile struct sl_knobs knobs;
 
 /* Written by the agent while running. */
 SL_EXTERN __u32 starting;               /* 1: note forks in early_forks */
+SL_EXTERN __u32 live;                   /* enum sl_live */
+SL_EXTERN __u32 self_tgid;              /* the agent: its own opens are only counted. 0 when it ended (by the exit program) */
+SL_EXTERN __u32 enforce;                /* 1: the policy's mode is enforce */
+SL_EXTERN __u64 monitor_until_ns;       /* until this CLOCK_BOOTTIME nothing is refused, whatever the mode */
 
 /* Always 0, which the verifier does not know: see forget(). */
 SL_EXTERN volatile __u32 nought;

@@ -6,7 +6,8 @@
  * outside every session that did something of interest (stranger.h).
  *
  * The key is the tgid, so an exec by another thread than the leader, setsid, double fork, reparenting and namespaces
- * change nothing. Known limit: a process that was handed work over a socket is no descendant and gets no label.
+ * change nothing. Each program is there twice, see first_run(). Known limit: a process that was handed work over a
+ * socket is no descendant and gets no label.
  */
 #include "image.h"
 
@@ -176,8 +177,7 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	}
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *p, int old_pid, struct linux_binprm *bprm)
+ALWAYS_INLINE void on_exec(struct task_struct *p)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct sl_label *old = label_find(tgid), label = {};
@@ -186,7 +186,9 @@ int BPF_PROG(sched_process_exec, struct task_struct *p, int old_pid, struct linu
 	struct sl_tool *tool;
 	__u32 number, new_session = 0;
 
-	if (tgid == knobs.self_tgid)
+	if (!first_run(SL_HOOK_EXEC, (__u64)low_half(p->mm) << 32 | p->pid))
+		return;
+	if (is_self(tgid))
 		__sync_fetch_and_add(&self_hits[SL_HOOK_EXEC], 1);
 	recognise(p, &r);
 	if (old)
@@ -214,7 +216,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *p, int old_pid, struct linu
 	} else if (!r.exe_set) {
 		if (old)
 			label_drop(tgid);
-		return 0;
+		return;
 	}
 	if (r.tool && !r.helper) {
 		number = r.tool;
@@ -223,24 +225,38 @@ int BPF_PROG(sched_process_exec, struct task_struct *p, int old_pid, struct linu
 			label.startup_until_ns = now + tool->startup_ns;
 	}
 	if (label_set(tgid, &label) || !label.tool)
-		return 0;
+		return;
 	send_image(&label, SL_EXEC_ORIGIN_EXEC, new_session);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *p)
+{
+	on_exec(p);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec2, struct task_struct *p)
+{
+	on_exec(p);
+	return 0;
+}
+
+ALWAYS_INLINE void on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = parent->tgid, child_tgid = child->tgid;
 	struct sl_label *mine, label;
 	struct sl_rec_fork rec = {};
 
 	if (tgid == child_tgid) /* a thread */
-		return 0;
+		return;
+	if (!first_run(SL_HOOK_FORK, (__u64)low_half(child) << 32 | child_tgid))
+		return;
 	/* A new mount namespace: its mounts may have addresses that cached verdicts know from others. */
 	if (parent->nsproxy->mnt_ns != child->nsproxy->mnt_ns)
 		__sync_fetch_and_add(&epoch, 1);
-	if (tgid == knobs.self_tgid)
+	if (is_self(tgid))
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FORK], 1);
 	if (starting && bpf_map_update_elem(&early_forks, &child_tgid, &tgid, BPF_ANY))
 		count_loss(SL_LOSS_LABEL);
@@ -249,14 +265,14 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 		/* The start scan may have labelled a process just after its end; its pid is another's now. */
 		if (label_find(child_tgid))
 			label_drop(child_tgid);
-		return 0;
+		return;
 	}
 	label = *mine;
 	label.reported = 0;
 	if (label.tool)
 		label.evidence = SL_EVID_INHERITED;
 	if (label_set(child_tgid, &label) || !label.tool)
-		return 0;
+		return;
 	fill_hdr(&rec.hdr, SL_REC_FORK);
 	fill_who(&rec.who, &label);
 	rec.who.tgid = child_tgid;
@@ -264,23 +280,39 @@ int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct 
 	rec.who.ppid = tgid;
 	rec.who.start_ns = child->start_boottime;
 	send_ordinary(&rec.hdr, sizeof(rec));
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	on_fork(parent, child);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *p)
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork2, struct task_struct *parent, struct task_struct *child)
+{
+	on_fork(parent, child);
+	return 0;
+}
+
+ALWAYS_INLINE void on_exit(struct task_struct *p)
 {
 	__u32 tgid = p->tgid;
 	struct sl_rec_exit rec = {};
 	struct sl_label *mine;
 
 	if (BPF_CORE_READ(p, signal, live.counter))
-		return 0;
-	if (tgid == knobs.self_tgid)
+		return;
+	if (!first_run(SL_HOOK_EXIT, (__u64)low_half(p) << 32 | p->pid))
+		return;
+	if (is_self(tgid)) { /* the next process of this pid is a stranger */
 		__sync_fetch_and_add(&self_hits[SL_HOOK_EXIT], 1);
+		self_tgid = 0;
+	}
 	mine = label_find(tgid);
 	if (!mine)
-		return 0;
+		return;
 	if (mine->tool) {
 		int code = BPF_CORE_READ(p, signal, group_exit_code);
 
@@ -290,5 +322,18 @@ int BPF_PROG(sched_process_exit, struct task_struct *p)
 		send_ordinary(&rec.hdr, sizeof(rec));
 	}
 	label_drop(tgid);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *p)
+{
+	on_exit(p);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit2, struct task_struct *p)
+{
+	on_exit(p);
 	return 0;
 }

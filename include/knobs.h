@@ -13,13 +13,17 @@ struct sl_knobs {
 	struct sl_dfa_info path;  /* automaton over paths of opened files */
 	struct sl_dfa_info exec;  /* automaton over executables and arguments */
 	__u64 seed;               /* of the verdict cache's tags: random, secret */
-	__u32 self_tgid;          /* the agent: its own opens are only counted */
 	__u32 tools;              /* tool numbers are below this */
 	__u32 exe_sets;           /* exe_set numbers are below this */
 	__u32 users;              /* user classes, at least 1 */
 	__u32 none_rules;         /* 1: some rule can report a process outside every session */
 	__u32 ring_wake;          /* bytes waiting in the ordinary ring that wake the agent */
+	__u32 spares;             /* 1: programs are attached twice, see first_run() */
 };
+
+/* What a program set decides: a new one decides nothing until all labels are there (SL_LIVE_NOT while an older set still
+ * does, SL_LIVE_LABELLED when it is the first: a process that is not labelled yet must not be taken for a stranger). */
+enum sl_live { SL_LIVE_NOT = 0, SL_LIVE_LABELLED, SL_LIVE };
 
 /* The verdict cache: 64 Ki words of 8 bytes. */
 #define SL_CACHE_SHIFT 16

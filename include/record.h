@@ -185,6 +185,8 @@ enum sl_loss {
 	SL_LOSS_DNS_LONG,         /* DNS datagram longer than SL_DNS_MAX, or DNS over TCP: not parsed */
 	SL_LOSS_SOCK,             /* no room to remember a socket: a first UDP send or a DNS requester is lost */
 	SL_LOSS_FD,               /* sys_exit tier: the descriptor was gone before it could be read */
+	SL_LOSS_REFUSAL,          /* a kill was decided and the signal could not be sent */
+	SL_LOSS_SKIPPED,          /* a program did not run: a preempted run of it was under way on that CPU */
 	_SL_LOSS_KERNEL_MAX,
 	SL_LOSS_DECODE = 32,      /* from here: counted in user space. A record that does not decode */
 	SL_LOSS_PROC_EVICTED,     /* process table full: the oldest entry was dropped */

@@ -306,11 +306,27 @@ static int start_recording(struct agent *a)
 	return recording_writer_new(a->config->record_fd, &meta, &a->writer, a->e);
 }
 
+/* A policy that demands real blocking must not run as if it had it. */
+static int check_require(struct agent *a)
+{
+	static const char *const names[] = {
+		[POLICY_REQUIRE_ALERT] = "alert", [POLICY_REQUIRE_KILL] = "kill", [POLICY_REQUIRE_DENY] = "deny",
+	};
+	enum policy_require given = kernel_strength(a->kernel);
+
+	if (given >= a->config->require)
+		return 0;
+	return errmsg_set(a->e, -EOPNOTSUPP, "%s says require: %s, but on this kernel block means %s for file opens (%s): "
+			  "run `sluice doctor`, or set require: %s", a->config->loaded->path, names[a->config->require],
+			  names[given], kernel_tier_name(kernel_tier(a->kernel)), names[given]);
+}
+
 static int start(struct agent *a)
 {
 	const struct kernel_config kernel = {
 		.compiled = a->config->loaded->compiled,
 		.tier = a->config->tier,
+		.enforce = a->config->enforce,
 		.cgroup = a->config->cgroup,
 		.ring_size = a->config->ring_size,
 	};
@@ -323,6 +339,7 @@ static int start(struct agent *a)
 	int err, labelled;
 
 	err = kernel_open(&kernel, &a->kernel, a->e);
+	err = err ? err : check_require(a);
 	err = err ? err : start_recording(a);
 	err = err ? err : pipeline_new(&pipeline, &a->pipeline);
 	err = err ? err : tell_clock(a);

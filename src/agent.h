@@ -27,6 +27,8 @@ struct agent_config {
 	uint32_t ring_size;            /* 0: default */
 	uint64_t duration_ns;          /* 0: until a signal */
 	int record_fd;                 /* -1: no recording */
+	bool enforce;                  /* refuse what rules block */
+	enum policy_require require;   /* -EOPNOTSUPP if this kernel gives less */
 	bool service;                  /* tell systemd: READY, WATCHDOG, STOPPING */
 
 	/* Each report, in order. */

@@ -96,25 +96,16 @@ static void on_ready(void *arg, struct kernel *k, int labelled)
 		 labelled == 1 ? "" : "es");
 }
 
-/* Rules say block and the policy is to enforce, but this version only reports. Said once, before anything is attached. */
-static void warn_block(const struct loaded *l)
+/* Rules say block, and nothing is refused in this run. Said once, before anything is attached. */
+static void warn_block(const struct loaded *l, bool service)
 {
 	size_t blocks = 0;
 
 	for (size_t i = 0; i < l->policy->rules_cnt; i++)
 		blocks += l->policy->rules[i].action == SL_ACTION_BLOCK;
 	if (blocks)
-		log_warn("%zu rule%s of %s say%s block: this version only reports, block acts as alert", blocks,
-			 blocks == 1 ? "" : "s", l->path, blocks == 1 ? "s" : "");
-}
-
-/* A policy that demands real blocking must not run as if it had it. */
-static int check_require(const struct loaded *l, struct errmsg *e)
-{
-	if (l->policy->require <= POLICY_REQUIRE_ALERT)
-		return 0;
-	return errmsg_set(e, -EOPNOTSUPP, "%s says require: %s, but this version only reports: set require: alert to watch without "
-			  "blocking", l->path, l->policy->require == POLICY_REQUIRE_DENY ? "deny" : "kill");
+		log_warn("%zu rule%s of %s say%s block: %s, block acts as alert", blocks, blocks == 1 ? "" : "s", l->path,
+			 blocks == 1 ? "s" : "", service ? "the policy's mode is monitor" : "without --enforce");
 }
 
 static int open_output(const struct live_options *o, const struct report_host *host, struct live *l, int *ret_fd,
@@ -159,6 +150,7 @@ int live_run(const struct live_options *o)
 	struct agent_host host;
 	struct report_host report_host;
 	struct agent_config config;
+	bool enforce;
 	int err;
 
 	err = options_load_policy(o->policy, &loaded, &e);
@@ -166,12 +158,9 @@ int live_run(const struct live_options *o)
 		cli_error(&e);
 		return CLI_CONFIG;
 	}
-	err = check_require(loaded, &e);
-	if (err) {
-		cli_error(&e);
-		return CLI_UNAVAILABLE;
-	}
-	warn_block(loaded);
+	enforce = o->enforce || (o->service && loaded->policy->mode == POLICY_ENFORCE);
+	if (!enforce)
+		warn_block(loaded, o->service);
 	agent_host_read(&host);
 	report_host = (struct report_host){ .host = host.host, .boot_id = host.boot_id, .show_exec = o->exec };
 	err = open_output(o, &report_host, &live, &file, &e);
@@ -193,6 +182,8 @@ int live_run(const struct live_options *o)
 	config = (struct agent_config){
 		.loaded = loaded,
 		.tier = o->tier,
+		.enforce = enforce,
+		.require = enforce || o->service ? loaded->policy->require : POLICY_REQUIRE_ALERT,
 		.cgroup = o->cgroup,
 		.ring_size = o->ring_size,
 		.duration_ns = o->duration_ns,

@@ -18,7 +18,8 @@ struct live_options {
 	bool json;                /* JSON lines instead of text */
 	bool quiet;               /* no events at all (record) */
 	bool exec;                /* text: also processes that start and end */
-	bool service;
+	bool enforce;             /* refuse what rules block, whatever the policy's mode */
+	bool service;             /* the policy's mode and require count */
 	bool summary;             /* sums on stderr at the end */
 };
 

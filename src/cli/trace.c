@@ -69,7 +69,8 @@ int cmd_trace(int argc, char **argv)
 			o.record = optarg;
 			break;
 		case OPT_ENFORCE:
-			return cli_misuse("trace", "--enforce: this version only reports, it cannot block");
+			o.enforce = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;

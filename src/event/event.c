@@ -29,6 +29,8 @@ static const char *const loss_names[] = {
 	[SL_LOSS_DNS_LONG] = "dns-too-long",
 	[SL_LOSS_SOCK] = "socket-table-full",
 	[SL_LOSS_FD] = "fd-gone",
+	[SL_LOSS_REFUSAL] = "kill-failed",
+	[SL_LOSS_SKIPPED] = "program-skipped",
 	[SL_LOSS_DECODE] = "record-malformed",
 	[SL_LOSS_PROC_EVICTED] = "process-evicted",
 	[SL_LOSS_NAME_EVICTED] = "name-evicted",
@@ -58,6 +60,10 @@ static const char *const loss_help[] = {
 	[SL_LOSS_SOCK] = "There was no room to remember a socket: a first datagram or the asker of a name is missing.",
 	[SL_LOSS_FD] = "A descriptor was closed before it could be looked at: an open on this kernel's weakest tier "
 		       "went unseen.",
+	[SL_LOSS_REFUSAL] = "A process was to be killed for what it opened, and the signal could not be sent: it may have read "
+			    "the file.",
+	[SL_LOSS_SKIPPED] = "The kernel did not run a program because a preempted run of it was under way on the same "
+			    "processor, twice at once: what happened there went unseen. At most this many events.",
 	[SL_LOSS_DECODE] = "A record was malformed and was skipped. The agent and its programs may be of different "
 			   "versions, or the recording is damaged.",
 	[SL_LOSS_PROC_EVICTED] = "The process table was full: later events of the dropped processes show less of where "

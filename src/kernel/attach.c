@@ -118,7 +118,6 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.skb_egress, network);
 }
 
-
 /* The agent goes through the file hook itself; true if the hook counted it. */
 static bool file_hook_runs(struct kernel *k, enum kernel_tier tier)
 {
@@ -181,6 +180,9 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	err = tables_size(k, config, e);
 	if (err)
 		return err;
+	spares_choose(k, tier);
+	k->skel->bss->live = SL_LIVE_LABELLED;
+	k->skel->bss->enforce = config->enforce;
 	err = sluice_bpf__load(k->skel);
 	if (err)
 		return errmsg_set(e, err, "cannot load the BPF programs: %s: run `sluice doctor`", short_reason(err));
@@ -315,9 +317,15 @@ static void describe_limits(struct kernel *k)
 	set_row(k, "DNS over TCP, TLS, HTTPS", KERNEL_ABSENT, "-");
 	snprintf(kernel_row(k, "DNS over TCP, TLS, HTTPS")->reason, sizeof(k->rows[0].reason),
 		 "answers are read from UDP port 53 only; such hosts are known by address range or not at all");
-	set_row(k, "blocking", KERNEL_ABSENT, "-");
-	snprintf(kernel_row(k, "blocking")->reason, sizeof(k->rows[0].reason),
-		 "this version only reports: `block` acts as `alert`");
+	if (k->tier == KERNEL_TIER_SYS_EXIT) {
+		set_row(k, "blocking of file opens", KERNEL_ATTACHED, "kill (bpf_send_signal)");
+		row = kernel_row(k, "blocking of file opens");
+		snprintf(row->reason, sizeof(row->reason),
+			 "the process is killed as the call returns; another process that shares its descriptors may be faster");
+		snprintf(row->remedy, sizeof(row->remedy), "use a kernel that takes lsm/ or fmod_ret/ programs");
+	} else {
+		set_row(k, "blocking of file opens", KERNEL_ATTACHED, "deny (%s)", tier_hooks[k->tier]);
+	}
 }
 
 int kernel_open(const struct kernel_config *config, struct kernel **ret, struct errmsg *e)
@@ -370,6 +378,11 @@ enum kernel_tier kernel_tier(const struct kernel *k)
 	return k->tier;
 }
 
+enum policy_require kernel_strength(const struct kernel *k)
+{
+	return k->tier == KERNEL_TIER_SYS_EXIT ? POLICY_REQUIRE_KILL : POLICY_REQUIRE_DENY;
+}
+
 int kernel_fd(const struct kernel *k)
 {
 	return ring_fd(k->ring);
@@ -395,6 +408,7 @@ void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX])
 		counters[i] += sum - k->losses[i];
 		k->losses[i] = sum;
 	}
+	k->losses_user[SL_LOSS_SKIPPED] += spares_skipped(k);
 	for (size_t i = 0; i < _SL_LOSS_MAX; i++) {
 		counters[i] += k->losses_user[i];
 		k->losses_user[i] = 0;

@@ -23,12 +23,17 @@ struct kernel {
 	int cgroup_fd;
 	uint64_t *label_bits;                      /* mapping of the map; NULL: none */
 	uint64_t losses[_SL_LOSS_KERNEL_MAX];      /* as last read */
+	uint64_t skipped, stale;                   /* spare.c, as last read */
 	uint64_t losses_user[_SL_LOSS_MAX];        /* counted by kernel/ itself, not taken yet */
 };
 
 /* tables.c: sizes and constants before load, contents after it. */
 int tables_size(struct kernel *k, const struct kernel_config *config, struct errmsg *e);
 int tables_fill(struct kernel *k, struct errmsg *e);
+
+/* spare.c */
+void spares_choose(struct kernel *k, enum kernel_tier tier);
+uint64_t spares_skipped(struct kernel *k);   /* calls that no program saw, since the last time; at most so many */
 
 /* labels.c */
 int labels_map(struct kernel *k, struct errmsg *e);

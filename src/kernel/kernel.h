@@ -50,6 +50,7 @@ struct kernel_config {
 	enum kernel_tier tier;            /* AUTO: the best that really runs */
 	const char *cgroup;               /* cgroup v2 directory for connections; NULL: the root, wherever it is */
 	uint32_t ring_size;               /* bytes of the ordinary ring, a power of two pages; 0: 2 MiB */
+	bool enforce;                     /* refuse what rules block; false: it is only reported */
 	bool no_network;                  /* attach no cgroup programs (doctor's dry run) */
 };
 
@@ -66,6 +67,9 @@ DEFINE_FREEP(struct kernel, kernel_close)
 /* What is seen, and how. Returns the number of rows. Pointers live as long as k. */
 size_t kernel_rows(const struct kernel *k, const struct kernel_row **ret);
 enum kernel_tier kernel_tier(const struct kernel *k);
+
+/* What `block` means for file opens on this kernel. */
+enum policy_require kernel_strength(const struct kernel *k);
 
 /*
  * Labels what already runs: scans /proc until nothing new is found, with the forks seen since attach. Each labelled

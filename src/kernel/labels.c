@@ -128,5 +128,6 @@ int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg)
 	if (fresh > 0)
 		k->losses_user[SL_LOSS_LABEL] += (uint64_t)fresh;
 	clear_early_forks(k);
+	k->skel->bss->live = SL_LIVE;
 	return fresh < 0 ? fresh : labelled;
 }

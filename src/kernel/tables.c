@@ -49,7 +49,6 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	struct sl_knobs knobs = {
 		.path = c->path->info,
 		.exec = c->exec->info,
-		.self_tgid = (uint32_t)getpid(),
 		.tools = c->tools_cnt,
 		.exe_sets = c->exe_sets_cnt,
 		.users = c->users_cnt,
@@ -67,6 +66,7 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	if (getrandom(&knobs.seed, sizeof(knobs.seed), 0) != sizeof(knobs.seed))
 		return errmsg_set(e, -EIO, "no random bytes for the verdict cache: %s", strerror(errno));
 	k->skel->rodata->knobs = knobs;
+	k->skel->bss->self_tgid = (uint32_t)getpid();
 
 	err = bpf_map__set_value_size(k->skel->maps.path_dfa, (uint32_t)padded_size(c->path));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.exec_dfa, (uint32_t)padded_size(c->exec));
