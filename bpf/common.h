@@ -78,17 +78,20 @@ ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
 /*
  * The kernel does not run a tracing program on a CPU where a preempted run of the same program is under way: it skips it.
  * Where tasks can be preempted in the kernel, such programs are attached twice, and the second run of a call finds that the
- * first has seen to it. `call` tells one call of a CPU from the next. A mark left behind (one run was skipped) makes
+ * first has seen to it. `call` tells one call from all others under way. A mark left behind (one run was skipped) makes
  * the other run the first of a later call of that name, so nothing is missed by it. What both skip is counted by the
  * kernel, and by the agent as SL_LOSS_SKIPPED.
  */
 ALWAYS_INLINE int first_run(__u32 hook, __u64 call)
 {
 	__u64 *mark;
+	__u32 slot;
 
 	if (!knobs.spares)
 		return 1;
-	mark = bpf_map_lookup_elem(&handled, &hook);
+	call ^= (__u64)hook << 60;
+	slot = (call ^ call >> 32) * 0x9e3779b1u >> 22 & (SL_HANDLED_MAX - 1);
+	mark = bpf_map_lookup_elem(&handled, &slot);
 	if (!mark)
 		return 1;
 	if (*(volatile __u64 *)mark == call) {

@@ -119,10 +119,11 @@ SL_EXTERN struct {
 	__type(value, __u64);
 } losses SEC(".maps");
 
-/* The call that a program of this CPU saw last, by enum sl_hook: see first_run(). */
+/* Calls that one of two twins has seen to, see first_run(). Never full: a call that takes another's place has that one seen to
+ * twice. */
 SL_EXTERN struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, _SL_HOOK_MAX);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SL_HANDLED_MAX);
 	__type(key, __u32);
 	__type(value, __u64);
 } handled SEC(".maps");

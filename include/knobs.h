@@ -34,6 +34,9 @@ enum sl_live { SL_LIVE_NOT = 0, SL_LIVE_LABELLED, SL_LIVE };
 /* Forks noted between attach and the end of the start scan. */
 #define SL_EARLY_FORKS_MAX 65536
 
+/* Calls under way that a twin must know of: tasks preempted or moved between two programs of one call. */
+#define SL_HANDLED_MAX 1024
+
 /* Scratch buffers per CPU: nested use by preemption and interrupts; one more is a counted loss. */
 #define SL_SCRATCH_SLOTS 4
 
