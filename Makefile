@@ -59,8 +59,8 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -Wall -Wextra -Werror -Wno-
 LIB_SRC := $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 # In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails
-# ("Relocation failed") on some orders of the rest.
-BPF_SRC := $(addprefix bpf/,$(addsuffix .bpf.c,maps path image process file connect names))
+# ("Relocation failed") on some orders of the rest. twins holds process and file.
+BPF_SRC := $(addprefix bpf/,$(addsuffix .bpf.c,maps path alias image twins connect names))
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
 SKEL := $(OUT)/gen/sluice.skel.h
 UNIT_SRC := $(wildcard tests/unit/test_*.c)

@@ -75,30 +75,50 @@ ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
 	return kind == WALK_PATH ? bpf_map_lookup_elem(&path_dfa, &zero) : bpf_map_lookup_elem(&exec_dfa, &zero);
 }
 
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+/* First and last thing that a program with a twin does: it is not preempted, so that hardly any run of it is skipped. */
+ALWAYS_INLINE void enter(void)
+{
+	if (knobs.preempt_off)
+		bpf_preempt_disable();
+}
+
+ALWAYS_INLINE void leave(void)
+{
+	if (knobs.preempt_off)
+		bpf_preempt_enable();
+}
+
 /*
  * The kernel does not run a tracing program on a CPU where a preempted run of the same program is under way: it skips it.
  * Where tasks can be preempted in the kernel, such programs are attached twice, and the second run of a call finds that the
  * first has seen to it. `call` tells one call from all others under way. A mark left behind (one run was skipped) makes
- * the other run the first of a later call of that name, so nothing is missed by it. What both skip is counted by the
- * kernel, and by the agent as SL_LOSS_SKIPPED.
+ * the other run the first of a later call of that name, so nothing is missed by it. What both skip is what was
+ * reached or skipped, less what was seen to: SL_LOSS_SKIPPED.
  */
-ALWAYS_INLINE int first_run(__u32 hook, __u64 call)
+ALWAYS_INLINE int first_run(enum sl_twin hook, int second, __u64 call)
 {
+	__u32 slot, zero = 0;
+	struct sl_twins *count;
 	__u64 *mark;
-	__u32 slot;
 
 	if (!knobs.spares)
 		return 1;
 	call ^= (__u64)hook << 60;
 	slot = (call ^ call >> 32) * 0x9e3779b1u >> 22 & (SL_HANDLED_MAX - 1);
+	count = bpf_map_lookup_elem(&twins, &zero);
 	mark = bpf_map_lookup_elem(&handled, &slot);
-	if (!mark)
+	if (!mark || !count)
 		return 1;
+	__sync_fetch_and_add(&count->reached[hook][second], 1);
 	if (*(volatile __u64 *)mark == call) {
 		*(volatile __u64 *)mark = 0;
 		return 0;
 	}
 	*(volatile __u64 *)mark = call;
+	__sync_fetch_and_add(&count->seen_to[hook], 1);
 	return 1;
 }
 

@@ -9,6 +9,7 @@
  * is told apart in the third; a failed open reaches none. Known limit of the third: opens by io_uring make no system
  * call and are not seen, and a descriptor that another thread closes in time is lost (SL_LOSS_FD).
  */
+#include "alias.h"
 #include "image.h"
 
 /*
@@ -31,6 +32,7 @@ struct target {
 	__u32 f_flags, f_mode, i_mode;
 	__u32 text_len;        /* bytes of the path that stand in the scratch as text already, 0 none */
 	__u32 text_flags;      /* SL_STR_* of it */
+	__u32 by_inode;        /* not its path tells what it is, but a name that it had */
 };
 
 /*
@@ -97,6 +99,9 @@ ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct dentry *dent
 		k->by_state = cache_hash(p);
 		set = cache_get(k->by_state);
 	}
+	/* What names say nothing of may have had another. An alias is made before the name is, and changes the epoch. */
+	if (!set && alias_find((__u64)BPF_CORE_READ(dentry, d_inode)))
+		return -1;
 	if (set >= 0)
 		cache_put(k->by_name, set);
 	return set;
@@ -149,7 +154,13 @@ ALWAYS_INLINE int seen_whole(void)
 	return 1;
 }
 
-ALWAYS_INLINE struct sl_decision *decide(const struct sl_label *label, __u32 set)
+/* Match sets of a file: of the path it was opened by, of its path through another mount, of a name that it had; 0 none. */
+struct names {
+	__u32 opened, origin, alias;
+};
+
+/* The row of the decision table for a process; -1: none. */
+ALWAYS_INLINE __s32 row_of(const struct sl_label *label)
 {
 	__u32 tool = 0, exe_set = 0, mode = SL_MODE_CHILD, user = 0, idx;
 	__u16 *row;
@@ -171,10 +182,37 @@ ALWAYS_INLINE struct sl_decision *decide(const struct sl_label *label, __u32 set
 	}
 	idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user);
 	row = bpf_map_lookup_elem(&rows, &idx);
-	if (!row)
-		return NULL;
-	idx = *row * knobs.path.sets + set;
-	return bpf_map_lookup_elem(&decisions, &idx);
+	return row ? *row : -1;
+}
+
+ALWAYS_INLINE struct sl_decision *decision(__s32 row, __u32 set)
+{
+	__u32 idx = (__u32)row * knobs.path.sets + set;
+
+	return row < 0 ? NULL : bpf_map_lookup_elem(&decisions, &idx);
+}
+
+/* The strictest decision on all that a file is known as; *set becomes the set that it is about. */
+ALWAYS_INLINE struct sl_decision *strictest(__s32 row, const struct names *names, __u32 *set)
+{
+	struct sl_decision *d = decision(row, names->opened), *other;
+
+	*set = names->opened;
+	if (names->origin) {
+		other = decision(row, names->origin);
+		if (other && (!d || other->action > d->action)) {
+			d = other;
+			*set = names->origin;
+		}
+	}
+	if (names->alias) {
+		other = decision(row, names->alias);
+		if (other && (!d || other->action > d->action)) {
+			d = other;
+			*set = names->alias;
+		}
+	}
+	return d;
 }
 
 /* The agent knows every labelled process from its exec or fork; anyone else is introduced once an image. */
@@ -215,6 +253,7 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 	rec->by = by;
 	rec->reader = d->reader;
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
+	rec->by_inode = t->by_inode;
 	__builtin_memset(rec->reserved, 0, sizeof(rec->reserved));
 	if (t->text_len) {
 		rec->path_flags = t->text_flags;
@@ -233,15 +272,17 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
  * A file whose path matched something was opened. Returns what is to be done about it: SL_TAKEN_NONE or `refusal`. The
  * verdict hangs on no buffer: without one (s is NULL, counted) only the record is lost.
  */
-ALWAYS_INLINE __u8 file_opened(const struct target *t, __u32 tgid, __u32 set, __u8 by, __u8 refusal, struct scratch *s)
+ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names *names, __u8 by, __u8 refusal,
+			       struct scratch *s)
 {
 	struct sl_label *label = label_find(tgid);
 	struct sl_decision *d;
 	__u8 taken = SL_TAKEN_NONE;
+	__u32 set;
 
+	d = strictest(row_of(label), names, &set);
 	if (set == SL_SET_UNRESOLVED && !(label && label->tool))
 		return SL_TAKEN_NONE;
-	d = decide(label, set);
 	if (!d || d->action == SL_ACTION_ALLOW)
 		return SL_TAKEN_NONE;
 	/* Only reads are judged: not a directory, not for writing alone, not to be executed, not O_PATH. */
@@ -254,9 +295,46 @@ ALWAYS_INLINE __u8 file_opened(const struct target *t, __u32 tgid, __u32 set, __
 		introduce_stranger(tgid);
 		label = label_find(tgid);
 	}
+	t->by_inode = set == names->alias && set != names->opened && set != names->origin;
 	if (s)
 		report(t, label, d, set, by, taken, s);
 	return taken;
+}
+
+/*
+ * Matches a file that the cache does not know. By the kernel's own text of the path where there is one (text: its length, in s), a
+ * third of the walk's cost; and by its path through the oldest mount, which a bind mount or a mount namespace does not change.
+ */
+ALWAYS_INLINE void match_names(const struct known *k, struct target *t, struct scratch *s, __u32 text, int no_root,
+			       struct names *names)
+{
+	__u64 r = 0, origin;
+	int unresolved;
+
+	if (s && text) {
+		names->opened = text_match(s, text);
+		unresolved = !names->opened && no_root;
+	} else {
+		r = path_match(t->mnt, t->dentry);
+		names->opened = PATH_VALUE(r);
+		unresolved = PATH_FLAGS(r) & SL_STR_UNRESOLVED;
+	}
+	origin = path_origin(t->mnt, t->dentry);
+	if (origin) {
+		r = path_match(origin, t->dentry);
+		names->origin = PATH_VALUE(r);
+		if (!(PATH_FLAGS(r) & SL_STR_UNRESOLVED))
+			unresolved = 0;
+	}
+	if (names->origin == names->opened)
+		names->origin = 0;
+	if (names->origin) { /* it is this path that tells */
+		t->mnt = origin;
+		t->text_len = 0;
+	}
+	if (names->origin || names->alias)
+		return; /* looked for again each time */
+	names->opened = matched(k, names->opened, unresolved);
 }
 
 /* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. 1: to be refused. */
@@ -264,10 +342,12 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct dentry *dentry, *parent;
+	struct names names = {};
 	struct scratch *s;
 	struct target t;
 	struct place p;
 	struct known k;
+	__u64 inode = 0;
 	__s32 set;
 	long len;
 	int no_root;
@@ -294,29 +374,21 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	len = s && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
 	len = len > 1 ? len - 1 : 0; /* without the NUL; too long, or a chroot: walk */
 	no_root = len && detached(&p, file);
-	t.mnt = t.dentry = 0;
-	if (!len)
-		bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
-	if (set < 0 && s && len && s->data[PATH_TEXT_AT] != '/') {
-		set = 0; /* a pipe, a memfd: no path */
-	} else if (set < 0 && len) {
-		/* The kernel's own text of the path: a third of the walk's cost. */
-		set = text_match(s, len);
-		set = matched(&k, set, !set && no_root);
-	} else if (set < 0) {
-		__u64 r = path_match(t.mnt, t.dentry);
-
-		set = matched(&k, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
-	}
-	if (set) {
+	t.text_len = len;
+	t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
+	bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
+	bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
+	names.alias = alias_find(inode);
+	names.opened = set < 0 ? 0 : set;
+	if (set < 0 && !(s && len && s->data[PATH_TEXT_AT] != '/')) /* else a pipe, a memfd: no path */
+		match_names(&k, &t, s, len, no_root, &names);
+	if (names.opened || names.origin || names.alias) {
 		t.ino = file->f_inode->i_ino;
 		t.i_mode = file->f_inode->i_mode;
 		t.dev = file->f_inode->i_sb->s_dev;
 		t.f_flags = file->f_flags;
 		t.f_mode = file->f_mode;
-		t.text_len = len;
-		t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
-		taken = file_opened(&t, tgid, set, by, SL_TAKEN_DENIED, s);
+		taken = file_opened(&t, tgid, &names, by, SL_TAKEN_DENIED, s);
 	}
 	if (s)
 		scratch_put(s);
@@ -331,27 +403,30 @@ int BPF_PROG(file_open_lsm, struct file *file, int ret)
 	return from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM) ? -EACCES : 0;
 }
 
-ALWAYS_INLINE int from_fmod_ret(struct file *file, int ret)
+ALWAYS_INLINE int from_fmod_ret(int second, struct file *file, int ret)
 {
 	__u64 call = (__u64)low_half(file) << 32 | (__u32)bpf_get_current_pid_tgid();
+	int refused = 0;
 
 	if (ret)
 		return ret;
-	if (!first_run(SL_HOOK_FILE_FMOD_RET, call))
-		return 0;
-	return from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET) ? -EACCES : 0;
+	enter();
+	if (first_run(SL_TWIN_FILE, second, call))
+		refused = from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET);
+	leave();
+	return refused ? -EACCES : 0;
 }
 
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(file_open_fmod_ret, struct file *file, int ret)
 {
-	return from_fmod_ret(file, ret);
+	return from_fmod_ret(0, file, ret);
 }
 
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
 {
-	return from_fmod_ret(file, ret);
+	return from_fmod_ret(1, file, ret);
 }
 
 /* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2. */
@@ -403,6 +478,7 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 		.name_hash = BPF_CORE_READ(dentry, d_name.hash),
 		.name_len = BPF_CORE_READ(dentry, d_name.len),
 	};
+	struct names names = {};
 	struct scratch *s;
 	struct target t;
 	struct known k;
@@ -412,12 +488,12 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 		return;
 	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	t.dentry = (__u64)dentry;
-	if (set < 0) {
-		__u64 r = path_match(t.mnt, t.dentry);
-
-		set = matched(&k, PATH_VALUE(r), PATH_FLAGS(r) & SL_STR_UNRESOLVED);
-	}
-	if (!set)
+	t.text_len = t.text_flags = 0;
+	names.alias = alias_find((__u64)BPF_CORE_READ(file, f_inode));
+	names.opened = set < 0 ? 0 : set;
+	if (set < 0)
+		match_names(&k, &t, NULL, 0, 0, &names);
+	if (!names.opened && !names.origin && !names.alias)
 		return;
 	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
@@ -425,9 +501,8 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	t.f_flags = BPF_CORE_READ(file, f_flags);
 	t.f_mode = BPF_CORE_READ(file, f_mode);
 	s = scratch_get();
-	t.text_len = t.text_flags = 0;
 	/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
-	if (file_opened(&t, tgid, set, SL_BY_SYS_EXIT, SL_TAKEN_KILLED, s) == SL_TAKEN_KILLED && bpf_send_signal(SIGKILL))
+	if (file_opened(&t, tgid, &names, SL_BY_SYS_EXIT, SL_TAKEN_KILLED, s) == SL_TAKEN_KILLED && bpf_send_signal(SIGKILL))
 		count_loss(SL_LOSS_REFUSAL);
 	if (s)
 		scratch_put(s);
@@ -489,7 +564,9 @@ int BPF_PROG(renamed, struct renamedata *rd)
 	__u16 old_mode = BPF_CORE_READ(rd, old_dentry, d_inode, i_mode);
 	__u16 new_mode = BPF_CORE_READ(rd, new_dentry, d_inode, i_mode); /* RENAME_EXCHANGE */
 
-	if ((old_mode & S_IFMT) == S_IFDIR || (new_mode & S_IFMT) == S_IFDIR)
+	/* A secret moved: a verdict on its new name may have been cached since it was noted (alias.bpf.c), just before the move. */
+	if ((old_mode & S_IFMT) == S_IFDIR || (new_mode & S_IFMT) == S_IFDIR ||
+	    alias_find((__u64)BPF_CORE_READ(rd, old_dentry, d_inode)))
 		__sync_fetch_and_add(&epoch, 1);
 	return 0;
 }

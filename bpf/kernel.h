@@ -11,6 +11,10 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct qstr {
 	union {
 		struct {
@@ -41,6 +45,7 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
 	unsigned char d_iname[32];         /* until 6.14 */
 	union shortname_store d_shortname; /* since 6.15: the same bytes */
 };
@@ -184,6 +189,7 @@ struct pt_regs {
 
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
+#define S_IFREG 0100000
 
 #define SIGKILL 9
 

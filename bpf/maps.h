@@ -128,6 +128,13 @@ SL_EXTERN struct {
 	__type(value, __u64);
 } handled SEC(".maps");
 
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_twins);
+} twins SEC(".maps");
+
 /* Where a record is put together before it goes to a ring with just the bytes it uses. Slots are claimed (busy), since a
  * program can be preempted by another one on the same CPU; none free: dropped, SL_LOSS_SCRATCH. The slack behind
  * SL_RECORD_MAX lets a bounded copy at any offset below it be proved safe. */
@@ -166,6 +173,22 @@ SL_EXTERN struct {
 	__type(value, struct sock_note);
 } socks SEC(".maps");
 
+/* Match sets of files that were secrets under another name. Never evicted by new ones; full: a session's link or rename of a
+ * secret is refused where blocks are, and SL_LOSS_ALIAS counts it. An entry goes when its file does (agent, once a minute). */
+struct alias_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation;
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SL_ALIASES_MAX);
+	__type(key, struct alias_key);
+	__type(value, __u32);
+} aliases SEC(".maps");
+
 /* child tgid -> parent tgid while `starting`. Full: SL_LOSS_LABEL (the start scan may miss that child). */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -189,6 +212,7 @@ SL_EXTERN volatile __u32 nought;
 
 /* Written by the programs. */
 SL_EXTERN __u32 epoch;                  /* mixed into cache tags: bumped when paths may have changed their meaning */
+SL_EXTERN __u32 aliases_used;           /* 1: `aliases` is not empty */
 SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went through each hook */
 SL_EXTERN __u64 last_wake_ns;
 SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a namespace's tree */

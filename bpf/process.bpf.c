@@ -177,7 +177,7 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	}
 }
 
-ALWAYS_INLINE void on_exec(struct task_struct *p)
+ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct sl_label *old = label_find(tgid), label = {};
@@ -186,7 +186,7 @@ ALWAYS_INLINE void on_exec(struct task_struct *p)
 	struct sl_tool *tool;
 	__u32 number, new_session = 0;
 
-	if (!first_run(SL_HOOK_EXEC, (__u64)low_half(p->mm) << 32 | p->pid))
+	if (!first_run(SL_TWIN_EXEC, second, (__u64)low_half(p->mm) << 32 | p->pid))
 		return;
 	if (is_self(tgid))
 		__sync_fetch_and_add(&self_hits[SL_HOOK_EXEC], 1);
@@ -232,18 +232,22 @@ ALWAYS_INLINE void on_exec(struct task_struct *p)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *p)
 {
-	on_exec(p);
+	enter();
+	on_exec(0, p);
+	leave();
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec2, struct task_struct *p)
 {
-	on_exec(p);
+	enter();
+	on_exec(1, p);
+	leave();
 	return 0;
 }
 
-ALWAYS_INLINE void on_fork(struct task_struct *parent, struct task_struct *child)
+ALWAYS_INLINE void on_fork(int second, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = parent->tgid, child_tgid = child->tgid;
 	struct sl_label *mine, label;
@@ -251,7 +255,7 @@ ALWAYS_INLINE void on_fork(struct task_struct *parent, struct task_struct *child
 
 	if (tgid == child_tgid) /* a thread */
 		return;
-	if (!first_run(SL_HOOK_FORK, (__u64)low_half(child) << 32 | child_tgid))
+	if (!first_run(SL_TWIN_FORK, second, (__u64)low_half(child) << 32 | child_tgid))
 		return;
 	/* A new mount namespace: its mounts may have addresses that cached verdicts know from others. */
 	if (parent->nsproxy->mnt_ns != child->nsproxy->mnt_ns)
@@ -285,18 +289,22 @@ ALWAYS_INLINE void on_fork(struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	on_fork(parent, child);
+	enter();
+	on_fork(0, parent, child);
+	leave();
 	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork2, struct task_struct *parent, struct task_struct *child)
 {
-	on_fork(parent, child);
+	enter();
+	on_fork(1, parent, child);
+	leave();
 	return 0;
 }
 
-ALWAYS_INLINE void on_exit(struct task_struct *p)
+ALWAYS_INLINE void on_exit(int second, struct task_struct *p)
 {
 	__u32 tgid = p->tgid;
 	struct sl_rec_exit rec = {};
@@ -304,7 +312,7 @@ ALWAYS_INLINE void on_exit(struct task_struct *p)
 
 	if (BPF_CORE_READ(p, signal, live.counter))
 		return;
-	if (!first_run(SL_HOOK_EXIT, (__u64)low_half(p) << 32 | p->pid))
+	if (!first_run(SL_TWIN_EXIT, second, (__u64)low_half(p) << 32 | p->pid))
 		return;
 	if (is_self(tgid)) { /* the next process of this pid is a stranger */
 		__sync_fetch_and_add(&self_hits[SL_HOOK_EXIT], 1);
@@ -327,13 +335,17 @@ ALWAYS_INLINE void on_exit(struct task_struct *p)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *p)
 {
-	on_exit(p);
+	enter();
+	on_exit(0, p);
+	leave();
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit2, struct task_struct *p)
 {
-	on_exit(p);
+	enter();
+	on_exit(1, p);
+	leave();
 	return 0;
 }

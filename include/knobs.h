@@ -18,6 +18,8 @@ struct sl_knobs {
 	__u32 users;              /* user classes, at least 1 */
 	__u32 none_rules;         /* 1: some rule can report a process outside every session */
 	__u32 ring_wake;          /* bytes waiting in the ordinary ring that wake the agent */
+	__u32 preempt_off;        /* 1: the kernel lets programs switch preemption off, see enter() */
+	__u32 reserved;
 	__u32 spares;             /* 1: programs are attached twice, see first_run() */
 };
 
@@ -33,6 +35,18 @@ enum sl_live { SL_LIVE_NOT = 0, SL_LIVE_LABELLED, SL_LIVE };
 
 /* Forks noted between attach and the end of the start scan. */
 #define SL_EARLY_FORKS_MAX 65536
+
+/* Files that were linked or renamed from under the name of a secret. */
+#define SL_ALIASES_MAX 65536
+
+/* Hooks whose programs are attached twice. */
+enum sl_twin { SL_TWIN_EXEC = 0, SL_TWIN_FORK, SL_TWIN_EXIT, SL_TWIN_FILE, _SL_TWINS_MAX };
+
+/* What twins count, each by enum sl_twin: calls that reached the first and the second, and calls that one of them saw to. */
+struct sl_twins {
+	__u64 reached[_SL_TWINS_MAX][2];
+	__u64 seen_to[_SL_TWINS_MAX];
+};
 
 /* Calls under way that a twin must know of: tasks preempted or moved between two programs of one call. */
 #define SL_HANDLED_MAX 1024

@@ -140,7 +140,8 @@ struct sl_rec_file {
 	__u8 by;                  /* SL_BY_*: the hook that saw it */
 	__u8 reader;              /* SL_READER_* */
 	__u8 access;              /* SL_ACCESS_* */
-	__u8 reserved[3];
+	__u8 by_inode;            /* 1: a name that the file had tells the set, not path */
+	__u8 reserved[2];
 	__u16 path_flags;
 	__u16 path_len;
 };
@@ -187,6 +188,7 @@ enum sl_loss {
 	SL_LOSS_FD,               /* sys_exit tier: the descriptor was gone before it could be read */
 	SL_LOSS_REFUSAL,          /* a kill was decided and the signal could not be sent */
 	SL_LOSS_SKIPPED,          /* a program did not run: a preempted run of it was under way on that CPU */
+	SL_LOSS_ALIAS,            /* no room to remember a secret that got another name */
 	_SL_LOSS_KERNEL_MAX,
 	SL_LOSS_DECODE = 32,      /* from here: counted in user space. A record that does not decode */
 	SL_LOSS_PROC_EVICTED,     /* process table full: the oldest entry was dropped */

@@ -64,7 +64,8 @@ static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct ev
 	ev->file = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX || r->action > SL_ACTION_BLOCK ||
-	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->reader >= SL_READERS || r->access & ~ACCESS_BITS)
+	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->reader >= SL_READERS || r->access & ~ACCESS_BITS ||
+	    r->by_inode > 1)
 		return false;
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }

@@ -31,6 +31,7 @@ static const char *const loss_names[] = {
 	[SL_LOSS_FD] = "fd-gone",
 	[SL_LOSS_REFUSAL] = "kill-failed",
 	[SL_LOSS_SKIPPED] = "program-skipped",
+	[SL_LOSS_ALIAS] = "alias-full",
 	[SL_LOSS_DECODE] = "record-malformed",
 	[SL_LOSS_PROC_EVICTED] = "process-evicted",
 	[SL_LOSS_NAME_EVICTED] = "name-evicted",
@@ -64,6 +65,8 @@ static const char *const loss_help[] = {
 			    "the file.",
 	[SL_LOSS_SKIPPED] = "The kernel did not run a program because a preempted run of it was under way on the same "
 			    "processor, twice at once: what happened there went unseen. At most this many events.",
+	[SL_LOSS_ALIAS] = "There was no room to remember a secret that was linked or renamed: under its new name it may be "
+			  "opened unseen. In enforce mode sessions were refused to do that.",
 	[SL_LOSS_DECODE] = "A record was malformed and was skipped. The agent and its programs may be of different "
 			   "versions, or the recording is damaged.",
 	[SL_LOSS_PROC_EVICTED] = "The process table was full: later events of the dropped processes show less of where "

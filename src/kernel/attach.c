@@ -100,11 +100,17 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 		"vfs_rename",           "path_mount",           "path_umount",
 		"__x64_sys_move_mount", "__x64_sys_pivot_root", "put_mnt_ns",
 	};
-	bool exists[ARRAY_SIZE(watchers)] = { 0 };
+	static const char *const path_funcs[] = { "security_path_link", "security_path_rename" };
+	bool exists[ARRAY_SIZE(watchers)] = { 0 }, path_exists[ARRAY_SIZE(path_funcs)] = { 0 };
 
 	bpf_program__set_autoload(s->progs.file_open_lsm, tier == KERNEL_TIER_LSM);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET);
 	bpf_program__set_autoload(s->progs.file_open_sys_exit, tier == KERNEL_TIER_SYS_EXIT);
+	bpf_program__set_autoload(s->progs.link_lsm, tier == KERNEL_TIER_LSM);
+	bpf_program__set_autoload(s->progs.rename_lsm, tier == KERNEL_TIER_LSM);
+	probe_btf_funcs(path_funcs, path_exists, ARRAY_SIZE(path_funcs));
+	bpf_program__set_autoload(s->progs.link_fmod_ret, tier == KERNEL_TIER_FMOD_RET && path_exists[0]);
+	bpf_program__set_autoload(s->progs.rename_fmod_ret, tier == KERNEL_TIER_FMOD_RET && path_exists[1]);
 	/* The third tier has them in its own program. */
 	if (tier != KERNEL_TIER_SYS_EXIT)
 		probe_btf_funcs(funcs, exists, ARRAY_SIZE(watchers));
@@ -167,8 +173,9 @@ static void kernel_unload(struct kernel *k)
 	k->skel = NULL;
 }
 
-/* Loads with one tier for file opens, and attaches the tracing programs. */
-static int try_tier(struct kernel *k, const struct kernel_config *config, enum kernel_tier tier, struct errmsg *e)
+/* Opens, sizes and loads the programs of a tier. */
+static int load_tier(struct kernel *k, const struct kernel_config *config, enum kernel_tier tier, bool preempt_off,
+		     bool *ret_preempt_off, struct errmsg *e)
 {
 	int err;
 
@@ -180,12 +187,29 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	err = tables_size(k, config, e);
 	if (err)
 		return err;
-	spares_choose(k, tier);
+	*ret_preempt_off = spares_choose(k, tier, preempt_off);
 	k->skel->bss->live = SL_LIVE_LABELLED;
 	k->skel->bss->enforce = config->enforce;
 	err = sluice_bpf__load(k->skel);
 	if (err)
 		return errmsg_set(e, err, "cannot load the BPF programs: %s: run `sluice doctor`", short_reason(err));
+	return 0;
+}
+
+/* Loads with one tier for file opens, and attaches the tracing programs. */
+static int try_tier(struct kernel *k, const struct kernel_config *config, enum kernel_tier tier, struct errmsg *e)
+{
+	bool preempt_off;
+	int err = load_tier(k, config, tier, true, &preempt_off, e);
+
+	/* Some kernels have that call, and let no function be called while it lasts. */
+	if (err && preempt_off) {
+		sluice_bpf__destroy(k->skel);
+		k->skel = NULL;
+		err = load_tier(k, config, tier, false, &preempt_off, e);
+	}
+	if (err)
+		return err;
 	err = tables_fill(k, e);
 	err = err ? err : labels_map(k, e);
 	if (err)

@@ -23,7 +23,7 @@ struct kernel {
 	int cgroup_fd;
 	uint64_t *label_bits;                      /* mapping of the map; NULL: none */
 	uint64_t losses[_SL_LOSS_KERNEL_MAX];      /* as last read */
-	uint64_t skipped, stale;                   /* spare.c, as last read */
+	uint64_t skipped, missing, stale;          /* spare.c: told so far; as last read */
 	uint64_t losses_user[_SL_LOSS_MAX];        /* counted by kernel/ itself, not taken yet */
 };
 
@@ -32,7 +32,8 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 int tables_fill(struct kernel *k, struct errmsg *e);
 
 /* spare.c */
-void spares_choose(struct kernel *k, enum kernel_tier tier);
+/* preempt_off: use that if the kernel has it. Returns whether it does. */
+bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off);
 uint64_t spares_skipped(struct kernel *k);   /* calls that no program saw, since the last time; at most so many */
 
 /* labels.c */

@@ -18,23 +18,41 @@
 
 #include "kernel/internal.h"
 
+#define LOG_PIECE 3000 /* kept of one message */
+
 static char log_text[4096];
 static size_t log_len;
 
 static int keep_log(enum libbpf_print_level level, const char *fmt, va_list args)
 {
+	cleanup_free char *text = NULL;
+	va_list again;
+	size_t len;
 	int n;
 
 	if (level == LIBBPF_DEBUG)
 		return 0;
-	/* The end of the verifier's log tells most: make room by dropping the older half. */
-	if (log_len > sizeof(log_text) / 2) {
-		memmove(log_text, log_text + log_len / 2, log_len - log_len / 2);
-		log_len -= log_len / 2;
+	/* Of the verifier's log, which comes in one piece, the end tells. */
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		return 0;
+	text = malloc((size_t)n + 1);
+	if (!text)
+		return 0;
+	vsnprintf(text, (size_t)n + 1, fmt, args);
+	len = (size_t)n < LOG_PIECE ? (size_t)n : LOG_PIECE;
+	if (log_len + len >= sizeof(log_text)) {
+		size_t drop = log_len + len + 1 - sizeof(log_text);
+
+		drop = drop < log_len ? drop : log_len;
+		memmove(log_text, log_text + drop, log_len - drop);
+		log_len -= drop;
 	}
-	n = vsnprintf(log_text + log_len, sizeof(log_text) - log_len, fmt, args);
-	if (n > 0)
-		log_len += (size_t)n < sizeof(log_text) - log_len ? (size_t)n : sizeof(log_text) - log_len - 1;
+	memcpy(log_text + log_len, text + ((size_t)n - len), len);
+	log_len += len;
+	log_text[log_len] = '\0';
 	return n;
 }
 

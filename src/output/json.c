@@ -313,7 +313,7 @@ static void add_file(struct strbuf *b, const struct report *r)
 		add_str(b, r->classes[i]);
 	}
 	strbuf_addc(b, ']');
-	STR(b, "evidence", f->set == SL_SET_UNRESOLVED ? "unresolved" : "pattern");
+	STR(b, "evidence", f->set == SL_SET_UNRESOLVED ? "unresolved" : f->by_inode ? "inode" : "pattern");
 	LIT(b, ",\"dev\":\"");
 	strbuf_addu(b, f->dev >> 20);
 	strbuf_addc(b, ':');

@@ -264,6 +264,8 @@ static void add_file(struct parts *p, const struct report *r)
 	}
 	if (f->set == SL_SET_UNRESOLVED)
 		strbuf_adds(&p->what, "path unresolved");
+	if (f->by_inode)
+		strbuf_adds(&p->evidence, "by inode");
 	if (r->reader == SL_READER_STARTUP) {
 		if (p->evidence.len)
 			strbuf_adds(&p->evidence, ", ");

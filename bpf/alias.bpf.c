@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the other names of a file. A secret that is linked or renamed keeps its class by device and inode (`aliases`,
+ * written before the new name exists); a file seen through a bind mount, a mount of its own namespace or a detached mount also
+ * has the path that it has through the oldest mount of its filesystem.
+ *
+ * Known limits: the table is filled by the hooks below, which the third tier does not have, and by the agent's scan for
+ * links made before; a renamed directory takes its files along unseen.
+ */
+#include "alias.h"
+
+#define ORIGINS 4             /* oldest mounts of a filesystem that are looked at */
+#define MOUNTS_MAX 2048       /* mounts of one filesystem that are walked through */
+
+/* Before 6.18 the mounts of a filesystem are on a list, oldest first; since then on a chain, newest first. */
+struct super_block___list {
+	struct list_head s_mounts;
+} __attribute__((preserve_access_index));
+
+struct mount___list {
+	struct list_head mnt_instance;
+} __attribute__((preserve_access_index));
+
+struct super_block___chain {
+	struct mount *s_mounts;
+} __attribute__((preserve_access_index));
+
+struct mount___chain {
+	struct mount *mnt_next_for_sb;
+} __attribute__((preserve_access_index));
+
+struct origins {
+	__u64 at;                  /* the next: list head or mount */
+	__u64 end;                 /* of the list */
+	__u64 mount[ORIGINS];
+	__u32 cnt;
+};
+
+ALWAYS_INLINE int on_list(void)
+{
+	return bpf_core_field_exists(struct mount___list, mnt_instance);
+}
+
+static long next_mount_cb(__u32 i, void *ctx)
+{
+	struct origins *o = ctx;
+	__u64 at = o->at, mount, ns = 0;
+	struct list_head *node;
+	struct mount *m;
+
+	if (!at || at == o->end)
+		return 1;
+	if (on_list()) {
+		mount = at - bpf_core_field_offset(struct mount___list, mnt_instance);
+		node = (struct list_head *)at;
+		at = (__u64)BPF_CORE_READ(node, next);
+	} else {
+		struct mount___chain *link = (struct mount___chain *)at;
+
+		mount = at;
+		at = (__u64)BPF_CORE_READ(link, mnt_next_for_sb);
+	}
+	o->at = at;
+	m = (struct mount *)mount;
+	ns = (__u64)BPF_CORE_READ(m, mnt_ns);
+	if (!ns || ns > -4096ull)
+		return 0;
+	o->mount[o->cnt & (ORIGINS - 1)] = mount;
+	o->cnt = forget(o->cnt + 1);
+	return on_list() && o->cnt >= ORIGINS;
+}
+
+struct climb {
+	__u64 dentry;
+	__u64 root[ORIGINS], mount[ORIGINS];
+	__u32 age[ORIGINS];        /* 0: the oldest */
+	__u32 youngest;            /* only mounts older than this are looked for */
+	__u32 pad;
+	__u64 found;
+};
+
+static long climb_cb(__u32 i, void *ctx)
+{
+	struct climb *c = ctx;
+	__u64 at = c->dentry, parent;
+	struct dentry *dentry = (struct dentry *)at;
+
+	for (int n = 0; n < ORIGINS; n++) {
+		if (c->root[n] && c->root[n] == at && c->age[n] < c->youngest) {
+			c->found = c->mount[n];
+			c->youngest = c->age[n];
+		}
+	}
+	if (!c->youngest)
+		return 1;
+	parent = (__u64)BPF_CORE_READ(dentry, d_parent);
+	if (parent == at)
+		return 1;
+	c->dentry = parent;
+	return 0;
+}
+
+__attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
+{
+	__u64 mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct dentry *d = (struct dentry *)dentry;
+	__u64 sb = (__u64)BPF_CORE_READ(d, d_sb);
+	struct super_block___list *listed = (struct super_block___list *)sb;
+	struct super_block___chain *chained = (struct super_block___chain *)sb;
+	struct origins o = {};
+	struct climb c = {};
+
+	o.cnt = forget(0);
+	if (on_list()) {
+		o.end = sb + bpf_core_field_offset(struct super_block___list, s_mounts);
+		o.at = (__u64)BPF_CORE_READ(listed, s_mounts.next);
+	} else {
+		o.at = (__u64)BPF_CORE_READ(chained, s_mounts);
+	}
+	bpf_loop(MOUNTS_MAX, next_mount_cb, &o, 0);
+	for (int n = 0; n < ORIGINS; n++) {
+		struct mount *m = (struct mount *)o.mount[n];
+
+		c.mount[n] = o.mount[n];
+		c.root[n] = m ? (__u64)BPF_CORE_READ(m, mnt.mnt_root) : 0;
+		c.age[n] = on_list() ? n : (o.cnt - 1 - n) & (ORIGINS - 1);
+	}
+	c.dentry = dentry;
+	c.youngest = forget(ORIGINS);
+	bpf_loop(SL_DEPTH_MAX, climb_cb, &c, 0);
+	if (!c.found || c.found == mount)
+		return 0;
+	return c.found + bpf_core_field_offset(struct mount, mnt);
+}
+
+ALWAYS_INLINE void alias_key(struct alias_key *key, const struct inode *inode)
+{
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+}
+
+__attribute__((noinline)) __u32 alias_find(__u64 inode)
+{
+	struct alias_key key;
+	__u32 *set;
+
+	if (!*(volatile __u32 *)&aliases_used)
+		return 0;
+	alias_key(&key, (struct inode *)inode);
+	set = bpf_map_lookup_elem(&aliases, &key);
+	return set ? *set : 0;
+}
+
+/*
+ * The file of `dentry`, below the mount of `vfsmount`, is about to be reachable as `to` as well, or instead. 1: it is a
+ * secret and there is no room to remember it.
+ */
+__attribute__((noinline)) int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+	struct alias_key key;
+	__u32 set, *known;
+	__u64 r, origin;
+
+	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	alias_key(&key, inode);
+	known = bpf_map_lookup_elem(&aliases, &key);
+	if (known) { /* a verdict on the new name may be cached from a file that was there before */
+		__sync_fetch_and_add(&epoch, 1);
+		return 0;
+	}
+	/* What no pattern says anything of by its name alone is most of what is ever renamed. */
+	if (!name_match((__u64)BPF_CORE_READ(d, d_name.name), BPF_CORE_READ(d, d_name.len)))
+		return 0;
+	set = PATH_VALUE(path_match(vfsmount, dentry));
+	if (!set) {
+		origin = path_origin(vfsmount, dentry);
+		set = origin ? PATH_VALUE(path_match(origin, dentry)) : 0;
+	}
+	if (!set)
+		return 0;
+	r = path_match(vfsmount, to);
+	if (PATH_VALUE(r) == set)
+		return 0;
+	if (bpf_map_update_elem(&aliases, &key, &set, BPF_ANY)) {
+		count_loss(SL_LOSS_ALIAS);
+		return 1;
+	}
+	*(volatile __u32 *)&aliases_used = 1;
+	__sync_fetch_and_add(&epoch, 1);
+	return 0;
+}
+
+/* An argument of the hook as a plain number: the verifier knows its type, and lets no global function have such a pointer. */
+ALWAYS_INLINE __u64 argument(const void *ctx, int n)
+{
+	__u64 v = 0;
+
+	bpf_probe_read_kernel(&v, sizeof(v), (const __u64 *)ctx + n);
+	return v;
+}
+
+ALWAYS_INLINE __u64 mount_of_path(__u64 path)
+{
+	struct path *p = (struct path *)path;
+
+	return (__u64)BPF_CORE_READ(p, mnt);
+}
+
+/* What cannot be remembered is refused to a session, if anything is refused at all. */
+ALWAYS_INLINE int noted(int full)
+{
+	return full && has_label(bpf_get_current_pid_tgid() >> 32) && enforcing() ? -EACCES : 0;
+}
+
+ALWAYS_INLINE int linking(const void *ctx)
+{
+	return noted(alias_note(mount_of_path(argument(ctx, 1)), argument(ctx, 0), argument(ctx, 2)));
+}
+
+#define RENAME_EXCHANGE 2
+
+ALWAYS_INLINE int renaming(const void *ctx)
+{
+	__u64 from = argument(ctx, 1), to = argument(ctx, 3), mnt = mount_of_path(argument(ctx, 0));
+	int full = alias_note(mnt, from, to);
+
+	if ((__u32)argument(ctx, 4) & RENAME_EXCHANGE)
+		full |= alias_note(mnt, to, from);
+	return noted(full);
+}
+
+SEC("lsm/path_link")
+int BPF_PROG(link_lsm)
+{
+	return linking(ctx);
+}
+
+SEC("fmod_ret/security_path_link")
+int BPF_PROG(link_fmod_ret)
+{
+	return linking(ctx);
+}
+
+SEC("lsm/path_rename")
+int BPF_PROG(rename_lsm)
+{
+	return renaming(ctx);
+}
+
+SEC("fmod_ret/security_path_rename")
+int BPF_PROG(rename_fmod_ret)
+{
+	return renaming(ctx);
+}
