@@ -322,17 +322,16 @@ ALWAYS_INLINE void match_names(const struct known *k, struct target *t, struct s
 	origin = path_origin(t->mnt, t->dentry);
 	if (origin) {
 		r = path_match(origin, t->dentry);
-		names->origin = PATH_VALUE(r);
 		if (!(PATH_FLAGS(r) & SL_STR_UNRESOLVED))
 			unresolved = 0;
+		if (PATH_VALUE(r) != names->opened)
+			names->origin = PATH_VALUE(r);
+		if (PATH_VALUE(r)) { /* it is this path that tells */
+			t->mnt = origin;
+			t->text_len = 0;
+		}
 	}
-	if (names->origin == names->opened)
-		names->origin = 0;
-	if (names->origin) { /* it is this path that tells */
-		t->mnt = origin;
-		t->text_len = 0;
-	}
-	if (names->origin || names->alias)
+	if ((origin && names->opened) || names->origin || names->alias)
 		return; /* looked for again each time */
 	names->opened = matched(k, names->opened, unresolved);
 }

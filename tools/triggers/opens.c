@@ -16,6 +16,7 @@
  *   mmap sendfile                     contents by mmap, by sendfile to a pipe
  *   bind chroot detached userns       in a private mount namespace: folder bind-mounted to /tmp, as the root, as a
  *                                     detached mount; bind mount within a new user namespace
+ *   nowhere                           not FILE: one of its name in a filesystem that is mounted nowhere
  *   many FILE N                       N times one after another
  *   deep FOLDER N                     makes N folders of 200 bytes below FOLDER step by step, then opens the file
  *                                     ".env" in the last one (21 and more are longer than PATH_MAX)
@@ -299,6 +300,26 @@ static long by_detached(const char *file)
 	return trigger_sys(syscall(SYS_openat, (int)tree, base, O_RDONLY, 0));
 }
 
+/* A filesystem that is mounted nowhere. */
+static long by_nowhere(const char *file)
+{
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+	long fs = trigger_sys(syscall(SYS_fsopen, "tmpfs", 0)), top, fd;
+
+	if (fs < 0)
+		return fs;
+	if (syscall(SYS_fsconfig, (int)fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		return -errno;
+	top = trigger_sys(syscall(SYS_fsmount, (int)fs, 0, 0));
+	if (top < 0)
+		return top;
+	fd = trigger_sys(syscall(SYS_openat, (int)top, base, O_WRONLY | O_CREAT, 0600));
+	if (fd < 0)
+		return fd;
+	close((int)fd);
+	return trigger_sys(syscall(SYS_openat, (int)top, base, O_RDONLY, 0));
+}
+
 static long by_missing(const char *file)
 {
 	long fd = read_open(file);
@@ -349,6 +370,7 @@ static const struct {
 	{ "comm", by_comm },         { "exec", by_exec },         { "mmap", by_mmap },
 	{ "sendfile", by_sendfile }, { "bind", by_bind },         { "chroot", by_chroot },
 	{ "detached", by_detached }, { "userns", by_userns },     { "missing", by_missing },
+	{ "nowhere", by_nowhere },
 };
 
 static const struct {
