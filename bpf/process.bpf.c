@@ -253,9 +253,9 @@ ALWAYS_INLINE void on_fork(int second, struct task_struct *parent, struct task_s
 	struct sl_label *mine, label;
 	struct sl_rec_fork rec = {};
 
-	if (tgid == child_tgid) /* a thread */
+	if (!first_run(SL_TWIN_FORK, second, (__u64)low_half(child) << 32 | child->pid))
 		return;
-	if (!first_run(SL_TWIN_FORK, second, (__u64)low_half(child) << 32 | child_tgid))
+	if (tgid == child_tgid) /* a thread */
 		return;
 	/* A new mount namespace: its mounts may have addresses that cached verdicts know from others. */
 	if (parent->nsproxy->mnt_ns != child->nsproxy->mnt_ns)
@@ -310,9 +310,9 @@ ALWAYS_INLINE void on_exit(int second, struct task_struct *p)
 	struct sl_rec_exit rec = {};
 	struct sl_label *mine;
 
-	if (BPF_CORE_READ(p, signal, live.counter))
-		return;
 	if (!first_run(SL_TWIN_EXIT, second, (__u64)low_half(p) << 32 | p->pid))
+		return;
+	if (BPF_CORE_READ(p, signal, live.counter))
 		return;
 	if (is_self(tgid)) { /* the next process of this pid is a stranger */
 		__sync_fetch_and_add(&self_hits[SL_HOOK_EXIT], 1);
