@@ -51,9 +51,14 @@ ALWAYS_INLINE int decides(int labelled)
 /* Is a `block` refused here and now? */
 ALWAYS_INLINE int enforcing(void)
 {
-	__u64 until = *(volatile __u64 *)&monitor_until_ns;
+	__u32 zero = 0;
+	struct sl_control *c = bpf_map_lookup_elem(&control, &zero);
+	__u64 until;
 
-	return *(volatile __u32 *)&enforce && (!until || bpf_ktime_get_boot_ns() >= until);
+	if (!c || !*(volatile __u32 *)&c->enforce)
+		return 0;
+	until = *(volatile __u64 *)&c->monitor_until_ns;
+	return !until || bpf_ktime_get_boot_ns() >= until;
 }
 
 ALWAYS_INLINE void count_loss(__u32 reason)
@@ -93,12 +98,12 @@ ALWAYS_INLINE void leave(void)
 
 /*
  * The kernel does not run a tracing program on a CPU where a preempted run of the same program is under way: it skips it.
- * Where tasks can be preempted in the kernel, such programs are attached twice, and the second run of a call finds that the
- * first has seen to it. `call` tells one call from all others under way. A mark left behind (one run was skipped) makes
- * the other run the first of a later call of that name, so nothing is missed by it. What both skip is what was
- * reached or skipped, less what was seen to: SL_LOSS_SKIPPED.
+ * Where tasks can be preempted in the kernel, such programs are attached twice. The one that runs first sees to the call
+ * and leaves a mark; the other only sees to calls without one. `call` tells one call from all others under way. (A mark
+ * whose second run was skipped stays; it hides a later call of that name if the first run of that is skipped.) What both
+ * skip is what was reached or skipped, less what was seen to: SL_LOSS_SKIPPED.
  */
-ALWAYS_INLINE int first_run(enum sl_twin hook, int second, __u64 call)
+ALWAYS_INLINE int first_run(enum sl_twin hook, __u32 second, __u64 call)
 {
 	__u32 slot, zero = 0;
 	struct sl_twins *count;
@@ -113,11 +118,12 @@ ALWAYS_INLINE int first_run(enum sl_twin hook, int second, __u64 call)
 	if (!mark || !count)
 		return 1;
 	__sync_fetch_and_add(&count->reached[hook][second], 1);
-	if (*(volatile __u64 *)mark == call) {
+	if (second == *(volatile __u32 *)&runs_first[hook]) {
+		*(volatile __u64 *)mark = call;
+	} else if (*(volatile __u64 *)mark == call) {
 		*(volatile __u64 *)mark = 0;
 		return 0;
 	}
-	*(volatile __u64 *)mark = call;
 	__sync_fetch_and_add(&count->seen_to[hook], 1);
 	return 1;
 }

@@ -8,6 +8,7 @@
 #define SL_MAPS_H
 
 #include "abi.h"
+#include "about.h"
 #include "knobs.h"
 #include "label.h"
 #include "policy_map.h"
@@ -198,14 +199,42 @@ SL_EXTERN struct {
 	__type(value, __u32);
 } early_forks SEC(".maps");
 
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_control);
+} control SEC(".maps");
+
+/* For people and for the next agent, see about.h. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_about);
+} about SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, SL_NAME_TEXT);
+} tool_names SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, SL_NAME_TEXT);
+} set_names SEC(".maps");
+
 SL_EXTERN const volatile struct sl_knobs knobs;
 
 /* Written by the agent while running. */
 SL_EXTERN __u32 starting;               /* 1: note forks in early_forks */
 SL_EXTERN __u32 live;                   /* enum sl_live */
+SL_EXTERN __u32 runs_first[_SL_TWINS_MAX]; /* which of two twins the kernel runs first: 0 or 1 */
 SL_EXTERN __u32 self_tgid;              /* the agent: its own opens are only counted. 0 when it ended (by the exit program) */
-SL_EXTERN __u32 enforce;                /* 1: the policy's mode is enforce */
-SL_EXTERN __u64 monitor_until_ns;       /* until this CLOCK_BOOTTIME nothing is refused, whatever the mode */
 
 /* Always 0, which the verifier does not know: see forget(). */
 SL_EXTERN volatile __u32 nought;

@@ -198,6 +198,7 @@ enum sl_loss {
 	SL_LOSS_OUTPUT,           /* an output did not take an event */
 	SL_LOSS_PROCFS,           /* a process vanished while /proc was read */
 	SL_LOSS_DEDUPE,           /* repeat table full: repeats are shown one by one */
+	SL_LOSS_UNREAD,           /* records of an earlier program set under another policy */
 	_SL_LOSS_MAX,
 };
 
@@ -224,6 +225,8 @@ struct sl_rec_user {
 #define SL_AGENT_START 1
 #define SL_AGENT_POLICY 2   /* a policy came into force */
 #define SL_AGENT_STOP 3
+#define SL_AGENT_MODE 4     /* what is blocked is refused from now on, or no more */
+#define SL_AGENT_POLICY_BAD 5  /* a policy could not come into force; the one before stays */
 
 struct sl_rec_agent {
 	struct sl_hdr hdr;

@@ -38,6 +38,13 @@ struct agent {
 	size_t users_cnt;
 	uint64_t losses[_SL_LOSS_MAX];   /* not told yet */
 	uint64_t looks;
+	const struct loaded *loaded;     /* the policy in force */
+	struct loaded *own;              /* the same if a reload brought it */
+	uint64_t reloads;
+	uint64_t monitor_until;          /* as last seen */
+	bool enforcing;
+	bool reload;                     /* SIGHUP came */
+	int epoll;
 	struct errmsg *e;
 	_Alignas(8) char buf[SL_RECORD_MAX];
 };
@@ -192,11 +199,32 @@ static int take_record(void *arg, const void *record, size_t size)
 	return err ? err : deliver(a, record, size);
 }
 
+/* Whether blocks block, when that changed: by the policy, by `sluice mode`, or because its time is over. */
+static int tell_mode(struct agent *a, bool first)
+{
+	char text[128];
+	uint64_t until;
+	bool now = kernel_enforcing(a->kernel, &until);
+
+	if (!first && now == a->enforcing && until == a->monitor_until)
+		return 0;
+	a->enforcing = now;
+	a->monitor_until = until;
+	if (until)
+		snprintf(text, sizeof(text), "mode monitor for %llu s more, then enforce",
+			 (unsigned long long)((until - kernel_now_ns()) / 1000000000u));
+	else
+		snprintf(text, sizeof(text), "mode %s", now ? "enforce" : "monitor");
+	return tell_agent(a, SL_AGENT_MODE, text);
+}
+
 static int tick(struct agent *a)
 {
 	int err = tell_losses(a);
 
 	err = err ? err : tell_clock(a);
+	if (a->config->service || a->config->enforce)
+		err = err ? err : tell_mode(a, false);
 	if (a->writer)
 		err = err ? err : recording_flush(a->writer, a->e);
 	if (a->config->service)
@@ -214,70 +242,9 @@ static int look(struct agent *a, bool ticking)
 	return err ? err : a->config->flush(a->config->arg);
 }
 
-static int make_timer(void)
-{
-	struct itimerspec every = { .it_interval.tv_nsec = LOOK_NS, .it_value.tv_nsec = LOOK_NS };
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-	if (fd >= 0)
-		timerfd_settime(fd, 0, &every, NULL);
-	return fd;
-}
-
-static int make_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int watch(int epoll, int fd)
-{
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
-static int loop(struct agent *a, int signals)
-{
-	cleanup_close int epoll = epoll_create1(EPOLL_CLOEXEC);
-	cleanup_close int timer = make_timer();
-	uint64_t until = a->config->duration_ns ? kernel_now_ns() + a->config->duration_ns : UINT64_MAX;
-	bool stop = false;
-	int err;
-
-	if (epoll < 0 || timer < 0 || signals < 0)
-		return errmsg_set(a->e, -errno, "cannot make the event loop: %s", strerror(errno));
-	err = watch(epoll, signals);
-	err = err ? err : watch(epoll, timer);
-	err = err ? err : watch(epoll, kernel_fd(a->kernel));
-	while (!err && !stop) {
-		struct epoll_event ev[4];
-		int n = epoll_wait(epoll, ev, ARRAY_SIZE(ev), -1);
-		bool ticking = false;
-
-		for (int i = 0; i < n; i++) {
-			uint64_t times;
-
-			if (ev[i].data.fd == signals)
-				stop = true;
-			else if (ev[i].data.fd == timer && read(timer, &times, sizeof(times)) == sizeof(times))
-				ticking = ++a->looks % LOOKS_PER_TICK == 0;
-		}
-		err = look(a, ticking);
-		stop = stop || kernel_now_ns() >= until;
-	}
-	return err;
-}
-
 static int start_recording(struct agent *a)
 {
-	const struct loaded *l = a->config->loaded;
+	const struct loaded *l = a->loaded;
 	cleanup_free struct recording_source *sources = calloc(l->policy->sources_cnt, sizeof(*sources));
 	cleanup_free struct recording_user *users = calloc(l->users_cnt ? l->users_cnt : 1, sizeof(*users));
 	struct recording_meta meta = { .agent = SLUICE_VERSION };
@@ -307,59 +274,251 @@ static int start_recording(struct agent *a)
 }
 
 /* A policy that demands real blocking must not run as if it had it. */
-static int check_require(struct agent *a)
+static int check_require(const struct agent *a, const struct loaded *l, struct errmsg *e)
 {
 	static const char *const names[] = {
 		[POLICY_REQUIRE_ALERT] = "alert", [POLICY_REQUIRE_KILL] = "kill", [POLICY_REQUIRE_DENY] = "deny",
 	};
 	enum policy_require given = kernel_strength(a->kernel);
 
-	if (given >= a->config->require)
+	if (!(a->config->service || a->config->enforce) || given >= l->policy->require)
 		return 0;
-	return errmsg_set(a->e, -EOPNOTSUPP, "%s says require: %s, but on this kernel block means %s for file opens (%s): "
-			  "run `sluice doctor`, or set require: %s", a->config->loaded->path, names[a->config->require],
+	return errmsg_set(e, -EOPNOTSUPP, "%s says require: %s, but on this kernel block means %s for file opens (%s): "
+			  "run `sluice doctor`, or set require: %s", l->path, names[l->policy->require],
 			  names[given], kernel_tier_name(kernel_tier(a->kernel)), names[given]);
+}
+
+static int open_kernel(const struct agent *a, const struct loaded *l, bool reloading, struct kernel **ret, struct errmsg *e)
+{
+	const struct kernel_config kernel = {
+		.compiled = l->compiled,
+		.policy_path = l->path,
+		.tier = a->config->tier,
+		.enforce = a->config->enforce || (a->config->service && l->policy->mode == POLICY_ENFORCE),
+		.pin_root = a->config->pin_root,
+		.reloading = reloading,
+		.cgroup = a->config->cgroup,
+		.ring_size = a->config->ring_size,
+	};
+
+	return kernel_open(&kernel, ret, e);
+}
+
+static int new_pipeline(const struct agent *a, const struct loaded *l, struct pipeline **ret)
+{
+	const struct pipeline_config pipeline = {
+		.compiled = l->compiled,
+		.sink = a->config->sink,
+		.arg = a->config->arg,
+	};
+
+	return pipeline_new(&pipeline, ret);
+}
+
+static int tell_policy(struct agent *a)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%.120s %.80s", a->loaded->path, a->loaded->policy->hash);
+	return tell_agent(a, SL_AGENT_POLICY, text);
 }
 
 static int start(struct agent *a)
 {
-	const struct kernel_config kernel = {
-		.compiled = a->config->loaded->compiled,
-		.tier = a->config->tier,
-		.enforce = a->config->enforce,
-		.cgroup = a->config->cgroup,
-		.ring_size = a->config->ring_size,
-	};
-	const struct pipeline_config pipeline = {
-		.compiled = a->config->loaded->compiled,
-		.sink = a->config->sink,
-		.arg = a->config->arg,
-	};
 	char text[256];
 	int err, labelled;
 
-	err = kernel_open(&kernel, &a->kernel, a->e);
-	err = err ? err : check_require(a);
+	err = open_kernel(a, a->loaded, false, &a->kernel, a->e);
+	err = err ? err : check_require(a, a->loaded, a->e);
 	err = err ? err : start_recording(a);
-	err = err ? err : pipeline_new(&pipeline, &a->pipeline);
+	err = err ? err : new_pipeline(a, a->loaded, &a->pipeline);
 	err = err ? err : tell_clock(a);
 	if (err)
 		return err;
 	snprintf(text, sizeof(text), "sluice %s, file opens by %s", SLUICE_VERSION, kernel_tier_name(kernel_tier(a->kernel)));
 	err = tell_agent(a, SL_AGENT_START, text);
-	snprintf(text, sizeof(text), "%.120s %.80s", a->config->loaded->path, a->config->loaded->policy->hash);
-	err = err ? err : tell_agent(a, SL_AGENT_POLICY, text);
+	err = err ? err : tell_policy(a);
 	if (err)
 		return err;
-	labelled = kernel_label_running(a->kernel, take_record, a);
+	labelled = kernel_label_running(a->kernel, take_record, a, a->e);
 	if (labelled < 0)
-		return errmsg_set(a->e, labelled, "cannot label what runs already: %s", strerror(-labelled));
+		return labelled;
+	if (a->config->service || a->config->enforce) {
+		err = tell_mode(a, true);
+		if (err)
+			return err;
+	}
 	/* Compiling the policy and loading the programs took far more than running does. */
 	malloc_trim(0);
 	a->config->ready(a->config->arg, a->kernel, labelled);
 	if (a->config->service)
 		sd_notify(0, "READY=1");
 	return 0;
+}
+
+static int watch(int epoll, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* ---- reload ---------------------------------------------------------------------------------------------------- */
+
+/* The new policy's programs and pipeline take the places of the old ones, which are still in force until the last moment. */
+static int swap(struct agent *a, struct loaded *l, struct kernel *k, struct pipeline *p, struct errmsg *e)
+{
+	struct pipeline *old_pipeline = a->pipeline;
+	struct kernel *old_kernel = a->kernel;
+	const struct loaded *old_loaded = a->loaded;
+	int err;
+
+	err = kernel_consume(old_kernel, take_record, a);
+	a->pipeline = p;
+	a->loaded = l;
+	a->users_cnt = 0;
+	err = err < 0 ? err : tell_clock(a);
+	err = err ? err : kernel_label_running(k, take_record, a, e);
+	if (err < 0) {
+		a->pipeline = old_pipeline;
+		a->loaded = old_loaded;
+		return err;
+	}
+	/* What the old programs decided to their end is judged by the policy that they had. */
+	a->pipeline = old_pipeline;
+	err = kernel_consume(old_kernel, take_record, a);
+	kernel_take_losses(old_kernel, a->losses);
+	pipeline_finish(old_pipeline);
+	a->pipeline = p;
+	a->kernel = k;
+	epoll_ctl(a->epoll, EPOLL_CTL_DEL, kernel_fd(old_kernel), NULL);
+	kernel_close(old_kernel);
+	pipeline_free(old_pipeline);
+	loaded_free(a->own);
+	a->own = l;
+	return err < 0 ? err : watch(a->epoll, kernel_fd(k));
+}
+
+static unsigned long long monotonic_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (unsigned long long)ts.tv_sec * 1000000u + (unsigned long long)ts.tv_nsec / 1000;
+}
+
+/* A policy that cannot come into force changes nothing and says why. */
+static int reload(struct agent *a)
+{
+	struct loaded *l = NULL;
+	struct kernel *k = NULL;
+	struct pipeline *p = NULL;
+	struct errmsg why = { 0 };
+	char text[sizeof(why.text) + sizeof(why.file) + 32];
+	int err;
+
+	a->reload = false;
+	a->reloads++;
+	if (a->config->service)
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", monotonic_us());
+	err = options_load_policy(a->config->policy_file, &l, &why);
+	err = err ? err : check_require(a, l, &why);
+	err = err ? err : open_kernel(a, l, true, &k, &why);
+	err = err ? err : new_pipeline(a, l, &p);
+	err = err ? err : swap(a, l, k, p, &why);
+	if (a->config->service)
+		sd_notify(0, "READY=1");
+	if (!err) {
+		malloc_trim(0);
+		kernel_note_reload(a->kernel, a->reloads, NULL);
+		err = tell_policy(a);
+		return err ? err : tell_mode(a, false);
+	}
+	if (!why.text[0])
+		errmsg_set(&why, err, "cannot reload: %s", strerror(-err));
+	if (a->kernel != k) {
+		kernel_close(k);
+		pipeline_free(p);
+		loaded_free(l);
+	}
+	a->config->reload_failed(a->config->arg, &why);
+	if (why.line)
+		snprintf(text, sizeof(text), "%.255s:%u:%u: %s", why.file, why.line, why.column, why.text);
+	else
+		snprintf(text, sizeof(text), "%s", why.text);
+	kernel_note_reload(a->kernel, a->reloads, text);
+	return tell_agent(a, SL_AGENT_POLICY_BAD, text);
+}
+
+static int make_timer(void)
+{
+	struct itimerspec every = { .it_interval.tv_nsec = LOOK_NS, .it_value.tv_nsec = LOOK_NS };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &every, NULL);
+	return fd;
+}
+
+static int make_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* True: the run is to end. SIGHUP is a reload for a service, and the end of the terminal for anyone else. */
+static bool take_signal(struct agent *a, int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo != SIGHUP || !a->config->service)
+		return true;
+	a->reload = true;
+	return false;
+}
+
+static int loop(struct agent *a, int signals)
+{
+	cleanup_close int epoll = epoll_create1(EPOLL_CLOEXEC);
+	cleanup_close int timer = make_timer();
+	uint64_t until = a->config->duration_ns ? kernel_now_ns() + a->config->duration_ns : UINT64_MAX;
+	bool stop = false;
+	int err;
+
+	if (epoll < 0 || timer < 0 || signals < 0)
+		return errmsg_set(a->e, -errno, "cannot make the event loop: %s", strerror(errno));
+	a->epoll = epoll;
+	err = watch(epoll, signals);
+	err = err ? err : watch(epoll, timer);
+	err = err ? err : watch(epoll, kernel_fd(a->kernel));
+	while (!err && !stop) {
+		struct epoll_event ev[4];
+		int n = epoll_wait(epoll, ev, ARRAY_SIZE(ev), -1);
+		bool ticking = false;
+
+		for (int i = 0; i < n; i++) {
+			uint64_t times;
+
+			if (ev[i].data.fd == signals)
+				stop = take_signal(a, signals) || stop;
+			else if (ev[i].data.fd == timer && read(timer, &times, sizeof(times)) == sizeof(times))
+				ticking = ++a->looks % LOOKS_PER_TICK == 0;
+		}
+		err = look(a, ticking);
+		if (!err && a->reload)
+			err = reload(a);
+		stop = stop || kernel_now_ns() >= until;
+	}
+	return err;
 }
 
 /* What is still in the rings and the counters is told before the programs go. */
@@ -383,6 +542,7 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 	if (!a)
 		return -ENOMEM;
 	a->config = config;
+	a->loaded = config->loaded;
 	a->e = e;
 	err = start(a);
 	err = err ? err : config->flush(config->arg);
@@ -392,8 +552,12 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 	if (!err)
 		err = finish(a);
 	recording_writer_free(a->writer);
+	/* What blocks, goes on blocking; a watcher alone is of no use to anybody. */
+	if (!err && a->kernel && config->pin_root && !kernel_in_enforce_mode(a->kernel))
+		err = kernel_unpin(a->kernel, e);
 	kernel_close(a->kernel);
 	pipeline_free(a->pipeline);
+	loaded_free(a->own);
 	free(a);
 	return err == -EPIPE ? 0 : err;
 }

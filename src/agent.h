@@ -27,15 +27,19 @@ struct agent_config {
 	uint32_t ring_size;            /* 0: default */
 	uint64_t duration_ns;          /* 0: until a signal */
 	int record_fd;                 /* -1: no recording */
-	bool enforce;                  /* refuse what rules block */
-	enum policy_require require;   /* -EOPNOTSUPP if this kernel gives less */
-	bool service;                  /* tell systemd: READY, WATCHDOG, STOPPING */
+	bool enforce;                  /* refuse what rules block, whatever the policy's mode */
+	const char *policy_file;       /* what a reload reads; NULL: the default */
+	const char *pin_root;          /* as of struct kernel_config */
+	bool service;                  /* the policy's mode and require count, SIGHUP reloads; tell systemd: READY,
+	                                * WATCHDOG, RELOADING, STOPPING */
 
 	/* Each report, in order. */
 	void (*sink)(void *arg, const struct report *r);
 	/* After each round. A negative errno ends the run: an output is gone (-EPIPE is no error, the reader left). */
 	int (*flush)(void *arg);
 	uint64_t *output_lost;         /* events that an output refused; told as a loss and set to 0. NULL: none */
+	/* A reload that changed nothing, and why. */
+	void (*reload_failed)(void *arg, const struct errmsg *why);
 	/* Everything is attached and what runs is labelled; rows as of kernel_rows(). */
 	void (*ready)(void *arg, struct kernel *k, int labelled);
 	void *arg;
@@ -43,7 +47,8 @@ struct agent_config {
 
 /*
  * Runs until SIGINT, SIGTERM, the duration, or an output that fails. 0, or a negative errno with e filled (as of
- * kernel_open(), or of the output). Nothing stays attached.
+ * kernel_open(), or of the output). With pins and in enforce mode the
+ * programs stay; else nothing does.
  */
 int agent_run(const struct agent_config *config, struct errmsg *e);
 

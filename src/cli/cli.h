@@ -36,6 +36,18 @@ int cmd_explain(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_mode(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+
+/* Opens what is pinned below root. 0, or an exit status; errors are told. */
+struct pins;
+int cli_open_pins(const char *root, struct pins *ret);
+
+/* One line on stdout. */
+struct sl_control;
+void cli_print_mode(const struct sl_control *c);
 
 /* "sluice: <text>" on stderr; an error with a position is shown with its line and a caret. */
 void cli_error(const struct errmsg *e);

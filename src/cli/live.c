@@ -108,6 +108,13 @@ static void warn_block(const struct loaded *l, bool service)
 			 blocks == 1 ? "s" : "", service ? "the policy's mode is monitor" : "without --enforce");
 }
 
+static void on_reload_failed(void *arg, const struct errmsg *why)
+{
+	(void)arg;
+	cli_error(why);
+	log_warn("the policy that was in force stays in force");
+}
+
 static int open_output(const struct live_options *o, const struct report_host *host, struct live *l, int *ret_fd,
 		       struct errmsg *e)
 {
@@ -182,8 +189,9 @@ int live_run(const struct live_options *o)
 	config = (struct agent_config){
 		.loaded = loaded,
 		.tier = o->tier,
-		.enforce = enforce,
-		.require = enforce || o->service ? loaded->policy->require : POLICY_REQUIRE_ALERT,
+		.enforce = o->enforce,
+		.policy_file = o->policy,
+		.pin_root = o->pin_root,
 		.cgroup = o->cgroup,
 		.ring_size = o->ring_size,
 		.duration_ns = o->duration_ns,
@@ -193,6 +201,7 @@ int live_run(const struct live_options *o)
 		.sink = on_report,
 		.flush = on_flush,
 		.ready = on_ready,
+		.reload_failed = on_reload_failed,
 		.arg = &live,
 	};
 	err = agent_run(&config, &e);

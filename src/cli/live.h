@@ -19,6 +19,7 @@ struct live_options {
 	bool quiet;               /* no events at all (record) */
 	bool exec;                /* text: also processes that start and end */
 	bool enforce;             /* refuse what rules block, whatever the policy's mode */
+	const char *pin_root;     /* NULL: nothing stays when the agent goes */
 	bool service;             /* the policy's mode and require count */
 	bool summary;             /* sums on stderr at the end */
 };

@@ -5,30 +5,38 @@
 
 #include "cli/cli.h"
 #include "cli/live.h"
+#include "kernel/pins.h"
 
 static const char help[] =
 	"Usage: sluice run [-c FILE]\n"
 	"\n"
-	"The service, in the foreground: watches until SIGTERM and writes JSON lines (schema 1) to stdout. Tells\n"
-	"systemd when it is ready (Type=notify) and that it lives. Needs root.\n"
+	"The service, in the foreground: watches until SIGTERM, writes JSON lines (schema 1) to stdout, and stops\n"
+	"what the policy blocks if its mode is enforce. Its programs are pinned: they go on when it is killed or\n"
+	"upgraded, and in enforce mode when it is stopped, until `sluice detach`. SIGHUP, or `sluice reload`,\n"
+	"loads the policy again. Tells systemd when it is ready (Type=notify) and that it lives. Needs root.\n"
 	"\n"
 	"  -c, --config FILE         the policy (/etc/sluice/policy.yaml, else the shipped default.yaml)\n"
 	"  -p, --policy FILE         the same\n"
-	"  -o, --output FILE         write events here instead of stdout\n" LIVE_HELP
+	"  -o, --output FILE         write events here instead of stdout\n"
+	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
+	"      --no-pin              pin nothing: all ends with this process\n" LIVE_HELP
 	"  -h, --help                this text\n"
 	"\n"
 	"Exit status: 0 done, 2 misuse, 69 this kernel cannot, 74 cannot write, 77 not root, 78 bad policy.\n";
 
 int cmd_run(int argc, char **argv)
 {
+	enum { OPT_PIN = 512, OPT_NO_PIN };
 	static const struct option options[] = {
 		LIVE_OPTIONS,
 		{ "config", required_argument, NULL, 'c' },
 		{ "output", required_argument, NULL, 'o' },
+		{ "pin", required_argument, NULL, OPT_PIN },
+		{ "no-pin", no_argument, NULL, OPT_NO_PIN },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct live_options o = { .json = true, .service = true };
+	struct live_options o = { .json = true, .service = true, .pin_root = PINS_DEFAULT };
 	int opt, taken;
 
 	while ((opt = getopt_long(argc, argv, "c:p:o:h", options, NULL)) != -1) {
@@ -43,6 +51,12 @@ int cmd_run(int argc, char **argv)
 			break;
 		case 'o':
 			o.file = optarg;
+			break;
+		case OPT_PIN:
+			o.pin_root = optarg;
+			break;
+		case OPT_NO_PIN:
+			o.pin_root = NULL;
 			break;
 		case 'h':
 			fputs(help, stdout);

@@ -455,6 +455,8 @@ static int take_agent(struct pipeline *p, const struct event *ev)
 		[SL_AGENT_START] = REPORT_AGENT_START,
 		[SL_AGENT_POLICY] = REPORT_POLICY_LOAD,
 		[SL_AGENT_STOP] = REPORT_AGENT_STOP,
+		[SL_AGENT_MODE] = REPORT_MODE,
+		[SL_AGENT_POLICY_BAD] = REPORT_POLICY_BAD,
 	};
 	struct report r = report_at(p, kinds[ev->agent->what], ev->time_ns);
 	cleanup_free char *text = strndup(ev->text.data, ev->text.len);

@@ -15,6 +15,8 @@ static const char *const kind_names[] = {
 	[REPORT_AGENT_START] = "agent.start",
 	[REPORT_AGENT_STOP] = "agent.stop",
 	[REPORT_POLICY_LOAD] = "policy.load",
+	[REPORT_POLICY_BAD] = "policy.refused",
+	[REPORT_MODE] = "mode.change",
 };
 _Static_assert(ARRAY_SIZE(kind_names) == _REPORT_KIND_MAX, "a report kind lacks a name");
 

@@ -24,6 +24,8 @@ enum report_kind {
 	REPORT_AGENT_START,    /* agent.start */
 	REPORT_AGENT_STOP,     /* agent.stop */
 	REPORT_POLICY_LOAD,    /* policy.load */
+	REPORT_POLICY_BAD,     /* policy.refused: a reload that changed nothing; text says why */
+	REPORT_MODE,           /* mode.change: blocks block from now on, or no more */
 	_REPORT_KIND_MAX,
 };
 

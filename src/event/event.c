@@ -40,6 +40,7 @@ static const char *const loss_names[] = {
 	[SL_LOSS_OUTPUT] = "output-failed",
 	[SL_LOSS_PROCFS] = "procfs-vanished",
 	[SL_LOSS_DEDUPE] = "repeat-table-full",
+	[SL_LOSS_UNREAD] = "unread-of-old-policy",
 };
 ASSERT_COVERS(loss_names, _SL_LOSS_MAX);
 
@@ -78,6 +79,8 @@ static const char *const loss_help[] = {
 	[SL_LOSS_PROCFS] = "A process ended while it was read from /proc; this is usual on a busy host.",
 	[SL_LOSS_DEDUPE] = "Too many different events within a second to fold repeats: some repeats were shown one by "
 			   "one. No event is missing.",
+	[SL_LOSS_UNREAD] = "Events from before a policy came into force were not read in time and can no longer be "
+			   "understood; what was to be blocked was blocked.",
 };
 ASSERT_COVERS(loss_help, _SL_LOSS_MAX);
 

@@ -139,16 +139,27 @@ static bool file_hook_runs(struct kernel *k, enum kernel_tier tier)
 	return fd >= 0 && *hits != before;
 }
 
-static bool fork_hook_runs(struct kernel *k)
+static void open_something(void)
 {
-	volatile __u64 *hits = &k->skel->bss->self_hits[SL_HOOK_FORK];
-	uint64_t before = *hits;
+	cleanup_close int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+}
+
+static void fork_something(void)
+{
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(0);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
+}
+
+static bool fork_hook_runs(struct kernel *k)
+{
+	volatile __u64 *hits = &k->skel->bss->self_hits[SL_HOOK_FORK];
+	uint64_t before = *hits;
+
+	fork_something();
 	return *hits != before;
 }
 
@@ -188,8 +199,7 @@ static int load_tier(struct kernel *k, const struct kernel_config *config, enum 
 	if (err)
 		return err;
 	*ret_preempt_off = spares_choose(k, tier, preempt_off);
-	k->skel->bss->live = SL_LIVE_LABELLED;
-	k->skel->bss->enforce = config->enforce;
+	k->skel->bss->live = k->older.fd[PIN_ABOUT] >= 0 ? SL_LIVE_NOT : SL_LIVE_LABELLED;
 	err = sluice_bpf__load(k->skel);
 	if (err)
 		return errmsg_set(e, err, "cannot load the BPF programs: %s: run `sluice doctor`", short_reason(err));
@@ -210,7 +220,8 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	}
 	if (err)
 		return err;
-	err = tables_fill(k, e);
+	err = control_fill(k, config, e);
+	err = err ? err : tables_fill(k, e);
 	err = err ? err : labels_map(k, e);
 	if (err)
 		return err;
@@ -219,6 +230,11 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	err = sluice_bpf__attach(k->skel);
 	if (err)
 		return errmsg_set(e, err, "cannot attach the BPF programs: %s: run `sluice doctor`", short_reason(err));
+	if (tier == KERNEL_TIER_FMOD_RET)
+		spares_order(k, SL_TWIN_FILE, open_something);
+	spares_order(k, SL_TWIN_FORK, fork_something);
+	/* All three are tracepoints of one kind. */
+	k->skel->bss->runs_first[SL_TWIN_EXEC] = k->skel->bss->runs_first[SL_TWIN_EXIT] = k->skel->bss->runs_first[SL_TWIN_FORK];
 	if (!file_hook_runs(k, tier))
 		return errmsg_set(e, -ENOTSUP, "%s is attached, but never runs", tier_hooks[tier]);
 	return 0;
@@ -361,9 +377,17 @@ int kernel_open(const struct kernel_config *config, struct kernel **ret, struct 
 		return -ENOMEM;
 	k->cgroup_fd = -1;
 	k->compiled = config->compiled;
+	k->pin_root = config->pin_root;
+	k->reloading = config->reloading;
+	for (int i = 0; i < _PIN_MAX; i++)
+		k->older.fd[i] = -1;
 	probe_capture_log();
 	err = probe_floor(e);
 	if (err)
+		return err;
+	/* Another version's programs cannot be taken over, but they decide until these do. */
+	err = k->pin_root ? pins_open(k->pin_root, &k->older, e) : -ENOENT;
+	if (err && err != -ENOENT && err != -EPROTO)
 		return err;
 	kernel_row(k, "file opens");
 	err = load_best_tier(k, config, e);
@@ -377,6 +401,9 @@ int kernel_open(const struct kernel_config *config, struct kernel **ret, struct 
 	err = ring_open(bpf_map__fd(k->skel->maps.ring), bpf_map__fd(k->skel->maps.urgent), &k->ring);
 	if (err)
 		return errmsg_set(e, err, "cannot map the rings: %s", strerror(-err));
+	err = about_fill(k);
+	if (err)
+		return errmsg_set(e, err, "cannot write what the programs are: %s", strerror(-err));
 	*ret = take_ptr(k);
 	return 0;
 }
@@ -386,6 +413,7 @@ void kernel_close(struct kernel *k)
 	if (!k)
 		return;
 	kernel_unload(k);
+	pins_close(&k->older);
 	if (k->cgroup_fd >= 0)
 		close(k->cgroup_fd);
 	free(k);
@@ -432,6 +460,7 @@ void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX])
 		counters[i] += sum - k->losses[i];
 		k->losses[i] = sum;
 	}
+	about_told(k, k->losses);
 	k->losses_user[SL_LOSS_SKIPPED] += spares_skipped(k);
 	for (size_t i = 0; i < _SL_LOSS_MAX; i++) {
 		counters[i] += k->losses_user[i];

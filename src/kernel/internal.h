@@ -8,7 +8,9 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/kernel.h"
+#include "kernel/pins.h"
 #include "kernel/ring.h"
+#include "process/procscan.h"
 #include "label.h"
 #include "knobs.h"
 #include "sluice.skel.h"
@@ -21,6 +23,12 @@ struct kernel {
 	struct kernel_row rows[KERNEL_ROWS];
 	size_t rows_cnt;
 	int cgroup_fd;
+	const char *pin_root;                      /* NULL: not pinned */
+	uint32_t pin_number;                       /* of this set, 0: not pinned yet */
+	bool reloading;                            /* the older set is this process's own: it reads the rest of it itself */
+	const char *policy_path;
+	struct sl_about about;                     /* as last written */
+	struct pins older;                         /* what is taken over; descriptors -1: nothing */
 	uint64_t *label_bits;                      /* mapping of the map; NULL: none */
 	uint64_t losses[_SL_LOSS_KERNEL_MAX];      /* as last read */
 	uint64_t skipped, missing, stale;          /* spare.c: told so far; as last read */
@@ -34,11 +42,27 @@ int tables_fill(struct kernel *k, struct errmsg *e);
 /* spare.c */
 /* preempt_off: use that if the kernel has it. Returns whether it does. */
 bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off);
+/* Finds out which of two twins runs first, by a call that the agent makes itself. */
+void spares_order(struct kernel *k, enum sl_twin hook, void (*call)(void));
 uint64_t spares_skipped(struct kernel *k);   /* calls that no program saw, since the last time; at most so many */
 
 /* labels.c */
 int labels_map(struct kernel *k, struct errmsg *e);
 void labels_unmap(struct kernel *k);
+int label_put(struct kernel *k, uint32_t tgid, const struct sl_label *label); /* 1: new, 0: the kernel has one */
+
+/* pins.c: pins this set as the newest. */
+int pins_put(struct kernel *k, struct errmsg *e);
+
+/* adopt.c: from k->older. Labels: how many are new here. */
+int adopt_labels(struct kernel *k, const struct procscan *scan);
+int adopt_aliases(struct kernel *k);
+int adopt_unread(struct kernel *k, kernel_sink sink, void *arg);
+
+/* about.c */
+int about_fill(struct kernel *k);
+int control_fill(struct kernel *k, const struct kernel_config *config, struct errmsg *e); /* before anything is attached */
+void about_told(struct kernel *k, const uint64_t told[_SL_LOSS_KERNEL_MAX]);
 
 /* attach.c: the row of a subject, made when it is new. */
 struct kernel_row *kernel_row(struct kernel *k, const char *subject);

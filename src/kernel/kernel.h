@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * The kernel side as the agent sees it: programs loaded and attached, labels of what already runs, records out.
- * Everything is released by kernel_close(); nothing stays attached when the process ends, however it ends.
+ * Everything is released by kernel_close(); without pins nothing stays attached when the process ends, however it ends.
  */
 #ifndef SLUICE_KERNEL_KERNEL_H
 #define SLUICE_KERNEL_KERNEL_H
@@ -51,6 +51,10 @@ struct kernel_config {
 	const char *cgroup;               /* cgroup v2 directory for connections; NULL: the root, wherever it is */
 	uint32_t ring_size;               /* bytes of the ordinary ring, a power of two pages; 0: 2 MiB */
 	bool enforce;                     /* refuse what rules block; false: it is only reported */
+	const char *pin_root;             /* folder of a BPF filesystem where the programs stay when the agent goes, and from
+	                                   * where those that are there are taken over; NULL: they go with the agent */
+	bool reloading;                   /* those that are there are this process's own */
+	const char *policy_path;          /* for people */
 	bool no_network;                  /* attach no cgroup programs (doctor's dry run) */
 };
 
@@ -62,6 +66,17 @@ struct kernel;
  */
 int kernel_open(const struct kernel_config *config, struct kernel **ret, struct errmsg *e);
 void kernel_close(struct kernel *k);
+
+/* Removes the pins of this set and all others: kernel_close() then ends it all. */
+int kernel_unpin(struct kernel *k, struct errmsg *e);
+
+/* Is anything refused now? *ret_until: end of a time-boxed monitor mode (CLOCK_BOOTTIME), 0 none. Another process may have
+ * changed it. */
+bool kernel_in_enforce_mode(const struct kernel *k); /* the same, whatever time-boxed exception there is */
+bool kernel_enforcing(const struct kernel *k, uint64_t *ret_until);
+
+/* Answer of the last reload, for `sluice reload`. why NULL: it went well. */
+void kernel_note_reload(struct kernel *k, uint64_t reloads, const char *why);
 DEFINE_FREEP(struct kernel, kernel_close)
 
 /* What is seen, and how. Returns the number of rows. Pointers live as long as k. */
@@ -73,10 +88,11 @@ enum policy_require kernel_strength(const struct kernel *k);
 
 /*
  * Labels what already runs: scans /proc until nothing new is found, with the forks seen since attach. Each labelled
- * process is given to sink as an SL_REC_EXEC record. Returns the number of labelled processes or a negative errno.
+ * process is given to sink as an SL_REC_EXEC record. Then this program set decides, is pinned, and what the one before it
+ * had not told is given to sink; that one goes. Returns the number of labelled processes or a negative errno with e filled.
  */
 typedef int (*kernel_sink)(void *arg, const void *record, size_t size);
-int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg);
+int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg, struct errmsg *e);
 
 /* Descriptor for epoll: readable when an alert waits or much waits. */
 int kernel_fd(const struct kernel *k);

@@ -36,7 +36,7 @@ void labels_unmap(struct kernel *k)
 }
 
 /* Label first, bit second: a set bit without a label reads as "no label". 1: labelled; 0: the kernel had done it. */
-static int set_label(struct kernel *k, uint32_t tgid, const struct sl_label *label)
+int label_put(struct kernel *k, uint32_t tgid, const struct sl_label *label)
 {
 	int err;
 
@@ -78,25 +78,33 @@ static void take_known(struct kernel *k, struct procscan *s)
 	}
 }
 
-/* One scan. Returns how many processes got a tool's label, or a negative errno. */
-static int pass(struct kernel *k, kernel_sink sink, void *arg, int *labelled)
+/* One scan. Returns how many processes got a label, or a negative errno. first: whoever is labelled already is told of, too. */
+static int pass(struct kernel *k, bool first, kernel_sink sink, void *arg, int *labelled)
 {
 	struct procscan s = { 0 };
-	int err, fresh = 0;
+	int err, fresh = 0, adopted;
 
 	err = procscan_all("/proc", kernel_now_ns(), &s);
 	if (err)
 		return err;
 	k->losses_user[SL_LOSS_PROCFS] += s.vanished;
+	adopted = adopt_labels(k, &s);
+	if (adopted > 0)
+		fresh = adopted;
 	take_early_parents(k, &s);
 	take_known(k, &s);
-	err = procscan_label(&s, k->compiled);
+	err = adopted < 0 ? adopted : procscan_label(&s, k->compiled);
 	for (size_t i = 0; err >= 0 && i < s.cnt; i++) {
 		struct procscan_entry *p = &s.v[i];
 
+		if (p->known && first && p->label.tool) {
+			++*labelled;
+			err = sink(arg, p->rec, p->rec->hdr.size);
+			continue;
+		}
 		if (p->known || (!p->label.tool && !p->label.exe_set))
 			continue;
-		err = set_label(k, p->rec->who.tgid, &p->label);
+		err = label_put(k, p->rec->who.tgid, &p->label);
 		if (err < 0)
 			k->losses_user[SL_LOSS_LABEL]++;
 		if (err <= 0 || !p->label.tool)
@@ -119,15 +127,40 @@ static void clear_early_forks(struct kernel *k)
 		bpf_map_delete_elem(fd, &key);
 }
 
-int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg)
+/* From here on this set decides; the older one goes once this one is pinned. */
+static int take_over(struct kernel *k, kernel_sink sink, void *arg, struct errmsg *e)
 {
-	int labelled = 0, fresh = 1;
+	int err = adopt_aliases(k);
+
+	if (err)
+		return errmsg_set(e, err, "cannot take over from the programs that are pinned: %s", strerror(-err));
+	k->skel->bss->live = SL_LIVE;
+	if (!k->pin_root)
+		return 0;
+	err = pins_put(k, e);
+	if (err) {
+		k->skel->bss->live = SL_LIVE_NOT; /* the one before goes on */
+		return err;
+	}
+	err = k->reloading ? 0 : adopt_unread(k, sink, arg);
+	if (err)
+		return errmsg_set(e, err, "cannot read what the programs pinned before had to say: %s", strerror(-err));
+	pins_close(&k->older);
+	err = pins_remove(k->pin_root, k->pin_number, e);
+	return err < 0 ? err : 0;
+}
+
+int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg, struct errmsg *e)
+{
+	int labelled = 0, fresh = 1, err;
 
 	for (int i = 0; i < PASSES_MAX && fresh > 0; i++)
-		fresh = pass(k, sink, arg, &labelled);
+		fresh = pass(k, i == 0, sink, arg, &labelled);
 	if (fresh > 0)
 		k->losses_user[SL_LOSS_LABEL] += (uint64_t)fresh;
 	clear_early_forks(k);
-	k->skel->bss->live = SL_LIVE;
-	return fresh < 0 ? fresh : labelled;
+	if (fresh < 0)
+		return errmsg_set(e, fresh, "cannot label what runs already: %s", strerror(-fresh));
+	err = take_over(k, sink, arg, e);
+	return err ? err : labelled;
 }

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: carrying the compiled policy into the maps: sizes and constants before the programs load, contents after. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -76,6 +77,8 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 						   c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.decisions,
 						   at_least_one(c->rows_cnt * c->path->info.sets));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tool_names, at_least_one(c->tools_cnt));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.set_names, at_least_one(c->path->info.sets));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.ring, ring);
 	if (err)
 		return errmsg_set(e, err, "cannot size the policy maps: %s", strerror(-err));
@@ -112,6 +115,29 @@ static int fill_automaton(const struct bpf_map *map, const struct dfa *d)
 	return bpf_map_update_elem(bpf_map__fd(map), &zero, table, BPF_ANY) ? -errno : 0;
 }
 
+/* Names behind the numbers, for whoever takes over. */
+static int fill_names(struct kernel *k)
+{
+	const struct compiled *c = k->compiled;
+	uint32_t sets = c->path->info.sets;
+	char name[SL_NAME_TEXT];
+
+	for (uint32_t i = 1; i < c->tools_cnt; i++) {
+		snprintf(name, sizeof(name), "%s", compiled_tool(c, i)->name);
+		if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.tool_names), &i, name, BPF_ANY))
+			return -errno;
+	}
+	for (uint32_t i = 0; i < sets; i++) {
+		const char *first = "";
+
+		compiled_classes(c, i, &first, 1);
+		snprintf(name, sizeof(name), "%s", first);
+		if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.set_names), &i, name, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
 int tables_fill(struct kernel *k, struct errmsg *e)
 {
 	const struct compiled *c = k->compiled;
@@ -125,6 +151,7 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 				     c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
 	err = err ? err : fill_array(k->skel->maps.decisions, c->decisions, sizeof(*c->decisions),
 				     c->rows_cnt * c->path->info.sets);
+	err = err ? err : fill_names(k);
 	for (uint32_t u = 1; !err && u < c->users_cnt; u++)
 		if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.users), &c->user_uids[u], &u, BPF_ANY))
 			err = -errno;

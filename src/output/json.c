@@ -452,6 +452,8 @@ static void add_kind(struct strbuf *b, const struct report *r)
 	case REPORT_AGENT_START:
 	case REPORT_AGENT_STOP:
 	case REPORT_POLICY_LOAD:
+	case REPORT_POLICY_BAD:
+	case REPORT_MODE:
 		add_policy(b, r);
 		STR_IF(b, "text", r->text);
 		break;

@@ -394,7 +394,10 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_AGENT_START:
 	case REPORT_AGENT_STOP:
 	case REPORT_POLICY_LOAD:
-		p->word = r->kind == REPORT_POLICY_LOAD ? "load" : "agent";
+	case REPORT_POLICY_BAD:
+	case REPORT_MODE:
+		p->word = r->kind == REPORT_POLICY_LOAD ? "load" : r->kind == REPORT_POLICY_BAD ? "refused" :
+			  r->kind == REPORT_MODE ? "mode" : "agent";
 		p->keep_start = true;
 		add_text(&p->target, r->text);
 		break;

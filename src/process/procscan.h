@@ -58,4 +58,7 @@ struct procscan_entry *procscan_find(const struct procscan *s, uint32_t tgid);
  */
 int procscan_label(struct procscan *s, const struct compiled *c);
 
+/* What a process is by itself, whatever its ancestry. */
+struct compiled_exec procscan_recognise(const struct sl_rec_exec *rec, const struct compiled *c);
+
 #endif /* SLUICE_PROCESS_PROCSCAN_H */

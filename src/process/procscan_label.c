@@ -24,8 +24,7 @@ static struct procscan_entry *parent_of(const struct procscan *s, const struct p
 	return p && p->rec->who.start_ns / PROC_TICK_NS <= w->start_ns / PROC_TICK_NS ? p : NULL;
 }
 
-/* What the process is by itself: its executable, or the script that its arguments name. */
-static struct compiled_exec recognise(const struct sl_rec_exec *rec, const struct compiled *c)
+struct compiled_exec procscan_recognise(const struct sl_rec_exec *rec, const struct compiled *c)
 {
 	const char *at = (const char *)rec + sizeof(*rec);
 	const char *args = at + rec->exe_len + rec->cwd_len, *end = args + rec->argv_len;
@@ -54,7 +53,7 @@ static struct compiled_exec recognise(const struct sl_rec_exec *rec, const struc
 
 static void label_one(struct procscan_entry *e, const struct procscan_entry *parent, const struct compiled *c)
 {
-	struct compiled_exec r = recognise(e->rec, c);
+	struct compiled_exec r = procscan_recognise(e->rec, c);
 	struct sl_label l = { 0 };
 
 	/* Of the parent's label, a child has what concerns the session. */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: `sluice status`: what the pinned programs of a service do on this host, whether its agent runs or not. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "cli/cli.h"
+#include "kernel/kernel.h"
+#include "kernel/pins.h"
+
+static const char help[] =
+	"Usage: sluice status [--pin DIR]\n"
+	"\n"
+	"What the service does on this host: mode, policy, what it sees and stops and how. Needs root.\n"
+	"\n"
+	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
+	"  -h, --help                this text\n"
+	"\n"
+	"Exit status: 0 an agent runs and reads what the programs report, 1 none does, 2 misuse, 77 not root.\n";
+
+void cli_print_mode(const struct sl_control *c)
+{
+	uint64_t now = kernel_now_ns();
+
+	if (!c->enforce)
+		printf("monitor: what the policy blocks is only reported\n");
+	else if (c->monitor_until_ns <= now)
+		printf("enforce: what the policy blocks is refused\n");
+	else
+		printf("monitor for %llu min %llu s more, then enforce\n",
+		       (unsigned long long)((c->monitor_until_ns - now) / 60000000000u),
+		       (unsigned long long)((c->monitor_until_ns - now) / 1000000000u % 60));
+}
+
+/* The agent of a set is gone when its pid is, or when the programs saw its end. */
+static bool agent_runs(const struct pins *p)
+{
+	return p->about.pid && (!kill((pid_t)p->about.pid, 0) || errno == EPERM);
+}
+
+int cli_open_pins(const char *root, struct pins *ret)
+{
+	struct errmsg e = { 0 };
+	int err = pins_open(root, ret, &e);
+
+	if (err == -ENOENT)
+		errmsg_set(&e, err, "nothing is pinned in %s: start `sluice run`", root);
+	else if (err == -EPROTO)
+		errmsg_set(&e, err, "what is pinned in %s is another version's: use that version, or start `sluice run` of this one", root);
+	if (!err)
+		return 0;
+	if (err == -EPROTO)
+		pins_close(ret);
+	cli_error(&e);
+	return err == -EPERM || err == -EACCES ? CLI_NOPERM : CLI_NO;
+}
+
+static void print_status(const struct pins *p, const struct sl_control *c)
+{
+	bool runs = agent_runs(p);
+	struct strbuf path = { 0 };
+
+	printf("agent    ");
+	if (runs)
+		printf("runs, pid %u, sluice %s\n", p->about.pid, p->about.version);
+	else
+		printf("does not run: verdicts are taken, nothing is read (start `sluice run`)\n");
+	printf("mode     ");
+	cli_print_mode(c);
+	escape_text(&path, p->about.policy_path, strnlen(p->about.policy_path, sizeof(p->about.policy_path)));
+	printf("policy   %.*s %s\n", (int)path.len, path.data, p->about.policy_hash);
+	strbuf_done(&path);
+	if (p->about.reload_failed)
+		printf("reload   the last one failed, this policy stayed in force\n");
+	printf("\n%s", p->about.hooks);
+}
+
+int cmd_status(int argc, char **argv)
+{
+	enum { OPT_PIN = 512 };
+	static const struct option options[] = {
+		{ "pin", required_argument, NULL, OPT_PIN },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *root = PINS_DEFAULT;
+	struct sl_control control;
+	struct pins pins;
+	int opt, err;
+	bool runs;
+
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case OPT_PIN:
+			root = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return cli_misuse("status", "unknown option");
+		}
+	}
+	if (optind < argc)
+		return cli_misuse("status", "takes no \"%s\"", argv[optind]);
+	err = cli_open_pins(root, &pins);
+	if (err)
+		return err;
+	memset(&control, 0, sizeof(control));
+	pins_get_control(&pins, &control);
+	print_status(&pins, &control);
+	runs = agent_runs(&pins);
+	pins_close(&pins);
+	return fflush(stdout) ? CLI_IOERR : runs ? 0 : CLI_NO;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: what a program set takes over from the one before it: labels, other names of secrets, what was not read or not told. The
+ * old set decides until this is done. Numbers of tools and match sets are the policy's: under another policy they are
+ * translated by name.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/internal.h"
+
+static bool same_policy(const struct kernel *k)
+{
+	return strcmp(k->older.about.policy_hash, k->compiled->policy->hash) == 0;
+}
+
+/* Number of an old set's tool under the new policy; 0: it has none of that name. */
+static uint16_t translate_tool(const struct kernel *k, uint32_t tool)
+{
+	char name[SL_NAME_TEXT + 1] = "";
+
+	if (!tool || bpf_map_lookup_elem(k->older.fd[PIN_TOOL_NAMES], &tool, name))
+		return 0;
+	for (uint32_t i = 1; i < k->compiled->tools_cnt; i++)
+		if (strncmp(compiled_tool(k->compiled, i)->name, name, SL_NAME_TEXT - 1) == 0)
+			return (uint16_t)i;
+	return 0;
+}
+
+/* The smallest match set that has the old one's class; without one the file counts as unresolvable, which is never less strict. */
+static uint32_t translate_set(const struct kernel *k, uint32_t set)
+{
+	char name[SL_NAME_TEXT + 1] = "";
+	const char *classes[DFA_CLASSES_MAX];
+	uint32_t best = SL_SET_UNRESOLVED;
+	size_t best_cnt = SIZE_MAX;
+
+	if (bpf_map_lookup_elem(k->older.fd[PIN_SET_NAMES], &set, name))
+		return best;
+	for (uint32_t s = SL_SET_UNRESOLVED + 1; s < k->compiled->path->info.sets; s++) {
+		size_t cnt = compiled_classes(k->compiled, s, classes, ARRAY_SIZE(classes));
+
+		for (size_t i = 0; i < cnt && i < ARRAY_SIZE(classes) && cnt < best_cnt; i++) {
+			if (strncmp(classes[i], name, SL_NAME_TEXT - 1) == 0) {
+				best = s;
+				best_cnt = cnt;
+			}
+		}
+	}
+	return best;
+}
+
+/* False: under this policy there is nothing to label. */
+static bool translate_label(const struct kernel *k, const struct procscan *scan, uint32_t tgid, struct sl_label *label)
+{
+	const struct procscan_entry *p = procscan_find(scan, tgid);
+	struct compiled_exec r = { 0 };
+
+	if (same_policy(k))
+		return true;
+	if (p)
+		r = procscan_recognise(p->rec, k->compiled);
+	label->tool = translate_tool(k, label->tool);
+	label->parent_tool = translate_tool(k, label->parent_tool);
+	label->exe_set = r.exe_set;
+	label->mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
+	label->reported = 0;
+	if (!label->tool)
+		label->session_ns = label->session_pid = 0;
+	return label->tool || label->exe_set;
+}
+
+/* Calls fn for each entry of a hash map. Entries that come and go meanwhile may be missed or met twice. */
+static int each_entry(int fd, void *key, size_t key_size, void *value, uint32_t max, int (*fn)(void *arg), void *arg)
+{
+	char last[16];
+	int err = bpf_map_get_next_key(fd, NULL, key) ? -errno : 0;
+
+	for (uint32_t n = 0; !err && n < max; n++) {
+		if (!bpf_map_lookup_elem(fd, key, value)) {
+			int r = fn(arg);
+
+			if (r < 0)
+				return r;
+		}
+		memcpy(last, key, key_size);
+		err = bpf_map_get_next_key(fd, last, key) ? -errno : 0;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+struct label_copy {
+	struct kernel *k;
+	const struct procscan *scan;
+	uint32_t tgid;
+	struct sl_label label;
+	int fresh;
+};
+
+static int copy_label(void *arg)
+{
+	struct label_copy *c = arg;
+	struct sl_label label = c->label;
+	int r;
+
+	if (!translate_label(c->k, c->scan, c->tgid, &label))
+		return 0;
+	r = label_put(c->k, c->tgid, &label);
+	if (r < 0)
+		c->k->losses_user[SL_LOSS_LABEL]++;
+	else
+		c->fresh += r;
+	return 0;
+}
+
+int adopt_labels(struct kernel *k, const struct procscan *scan)
+{
+	struct label_copy c = { .k = k, .scan = scan };
+	int err;
+
+	if (k->older.fd[PIN_LABELS] < 0)
+		return 0;
+	err = each_entry(k->older.fd[PIN_LABELS], &c.tgid, sizeof(c.tgid), &c.label, 2 * SL_PID_LIMIT, copy_label, &c);
+	return err ? err : c.fresh;
+}
+
+struct alias_copy {
+	struct kernel *k;
+	struct { uint64_t ino; uint32_t dev, generation; } key;
+	uint32_t set;
+};
+
+static int copy_alias(void *arg)
+{
+	struct alias_copy *c = arg;
+	uint32_t set = same_policy(c->k) ? c->set : translate_set(c->k, c->set);
+
+	if (bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.aliases), &c->key, &set, BPF_NOEXIST) && errno != EEXIST)
+		c->k->losses_user[SL_LOSS_ALIAS]++;
+	c->k->skel->bss->aliases_used = 1;
+	return 0;
+}
+
+int adopt_aliases(struct kernel *k)
+{
+	struct alias_copy c = { .k = k };
+
+	if (k->older.fd[PIN_ALIASES] < 0)
+		return 0;
+	return each_entry(k->older.fd[PIN_ALIASES], &c.key, sizeof(c.key), &c.set, 2 * SL_ALIASES_MAX, copy_alias, &c);
+}
+
+static int count_record(void *arg, const void *record, size_t size)
+{
+	(void)record;
+	(void)size;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
+/* What waits in the old rings is handed on if it can still be understood, else counted. */
+static int drain(struct kernel *k, kernel_sink sink, void *arg)
+{
+	struct ring *r;
+	int err = ring_open(k->older.fd[PIN_RING], k->older.fd[PIN_URGENT], &r);
+
+	if (err)
+		return err;
+	err = same_policy(k) ? ring_consume(r, sink, arg) : ring_consume(r, count_record, &k->losses_user[SL_LOSS_UNREAD]);
+	ring_close(r);
+	return err < 0 ? err : 0;
+}
+
+static void take_untold_losses(struct kernel *k)
+{
+	int cpus = libbpf_num_possible_cpus();
+	cleanup_free uint64_t *values = calloc(cpus > 0 ? (size_t)cpus : 1, sizeof(*values));
+
+	for (uint32_t i = 0; values && cpus > 0 && i < _SL_LOSS_KERNEL_MAX && i < SL_ABOUT_LOSSES; i++) {
+		uint64_t sum = 0;
+
+		if (bpf_map_lookup_elem(k->older.fd[PIN_LOSSES], &i, values))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			sum += values[cpu];
+		if (sum > k->older.about.told[i])
+			k->losses_user[i] += sum - k->older.about.told[i];
+	}
+}
+
+int adopt_unread(struct kernel *k, kernel_sink sink, void *arg)
+{
+	if (k->older.fd[PIN_RING] < 0)
+		return 0;
+	pins_read_about(&k->older);
+	take_untold_losses(k);
+	return drain(k, sink, arg);
+}
