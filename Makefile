@@ -70,6 +70,8 @@ PURE_OBJ := $(filter-out $(OUT)/src/kernel/% $(OUT)/src/cli/% $(OUT)/src/agent.o
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 TRIGGER_SRC := $(wildcard tools/triggers/*.c)
 TRIGGERS := $(TRIGGER_SRC:tools/triggers/%.c=$(OUT)/triggers/%)
+EVASION_SRC := $(filter-out %/preload.c,$(wildcard tests/e2e/evasion/*.c))
+EVASION := $(EVASION_SRC:tests/e2e/evasion/%.c=$(OUT)/evasion/%) $(OUT)/evasion/preload.so
 
 .PHONY: all
 all: check-deps $(OUT)/sluice
@@ -132,13 +134,23 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libpure.a
 unit: $(UNIT_BIN)
 	$(Q)tests/run-unit $(OUT) $(UNIT_BIN)
 
-$(OUT)/triggers/%: tools/triggers/%.c
+$(OUT)/triggers/%: tools/triggers/%.c tools/triggers/trigger.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra $(LDFLAGS) -o $@ $< -lpthread
 
 .PHONY: triggers
-triggers: $(TRIGGERS)
+triggers: $(TRIGGERS) $(EVASION)
+
+$(OUT)/evasion/%: tests/e2e/evasion/%.c tests/e2e/evasion/evade.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra $(LDFLAGS) -o $@ $< -lpthread
+
+$(OUT)/evasion/preload.so: tests/e2e/evasion/preload.c tests/e2e/evasion/evade.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra -fPIC -shared $(LDFLAGS) -o $@ $<
 
 .PHONY: clean
 clean:

@@ -371,7 +371,8 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		return 0;
 	s = scratch_get();
 	len = s && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
-	len = len > 1 ? len - 1 : 0; /* without the NUL; too long, or a chroot: walk */
+	/* Without the NUL; too long, or a chroot, or a file whose name is gone ("x (deleted)"): walk. */
+	len = len > 1 && dentry->d_hash.pprev ? len - 1 : 0;
 	no_root = len && detached(&p, file);
 	t.text_len = len;
 	t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);

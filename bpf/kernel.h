@@ -41,7 +41,12 @@ union shortname_store {
 	unsigned char string[40];
 };
 
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
 struct dentry {
+	struct hlist_bl_node d_hash; /* pprev is NULL: its name is gone */
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;

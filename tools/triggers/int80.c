@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 			rc = int80(5, (long)low, O_RDONLY, 0, 0);
 		else
 			rc = int80(295, AT_FDCWD, (long)low, O_RDONLY, 0);
+		trigger_show(rc);
 	} else if (argc == 4 && !strcmp(argv[1], "connect")) {
 		rc = do_connect(argv[2], argv[3]);
 	} else {

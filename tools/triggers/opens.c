@@ -21,6 +21,8 @@
  *   deep FOLDER N                     makes N folders of 200 bytes below FOLDER step by step, then opens the file
  *                                     ".env" in the last one (21 and more are longer than PATH_MAX)
  *   missing                           a file that is not there; success is that it fails
+ *
+ * With TRIGGER_SHOW in the environment the contents follow on stdout.
  */
 #include <fcntl.h>
 #include <libgen.h>
@@ -388,6 +390,7 @@ int main(int argc, char **argv)
 			if (!strcmp(argv[1], ways[i].how)) {
 				long rc = ways[i].open(argv[2]);
 
+				trigger_show(rc);
 				return trigger_end("opens", argv[1], rc < 0 ? (int)rc : 0);
 			}
 		}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TRIGGER_OK 0
 #define TRIGGER_REFUSED 1     /* the call failed; the line says why */
@@ -35,6 +36,19 @@ static inline int trigger_end(const char *name, const char *how, int err)
 static inline long trigger_sys(long rc)
 {
 	return rc < 0 ? -errno : rc;
+}
+
+/* With TRIGGER_SHOW set: what a descriptor gives, to stdout. So a test knows that the contents were really there. */
+static inline void trigger_show(long fd)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	if (fd < 0 || !getenv("TRIGGER_SHOW"))
+		return;
+	while ((n = read((int)fd, bytes, sizeof(bytes))) > 0)
+		if (write(STDOUT_FILENO, bytes, (size_t)n) != n)
+			return;
 }
 
 /* A number in [min, max]; anything else is misuse. */

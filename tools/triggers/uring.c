@@ -124,6 +124,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: uring open|openat2 FILE [sqpoll|async] | uring connect ADDR PORT [sqpoll|async]\n");
 		return TRIGGER_MISUSE;
 	}
+	if (how[0] == 'o')
+		trigger_show(rc);
 	snprintf(name, sizeof(name), "%s%s%s", how, mode ? " " : "", mode ? mode : "");
 	/* EPERM of the set-up: io_uring is switched off here. */
 	return trigger_end("uring", name, rc < 0 ? (int)rc : 0);
