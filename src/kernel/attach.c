@@ -139,11 +139,6 @@ static bool file_hook_runs(struct kernel *k, enum kernel_tier tier)
 	return fd >= 0 && *hits != before;
 }
 
-static void open_something(void)
-{
-	cleanup_close int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-}
-
 static void fork_something(void)
 {
 	pid_t pid = fork();
@@ -230,11 +225,8 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	err = sluice_bpf__attach(k->skel);
 	if (err)
 		return errmsg_set(e, err, "cannot attach the BPF programs: %s: run `sluice doctor`", short_reason(err));
-	if (tier == KERNEL_TIER_FMOD_RET)
-		spares_order(k, SL_TWIN_FILE, open_something);
-	spares_order(k, SL_TWIN_FORK, fork_something);
-	/* All three are tracepoints of one kind. */
-	k->skel->bss->runs_first[SL_TWIN_EXEC] = k->skel->bss->runs_first[SL_TWIN_EXIT] = k->skel->bss->runs_first[SL_TWIN_FORK];
+	/* Of programs on one function the one attached last runs first; of those on a tracepoint, the one attached first. */
+	k->skel->bss->runs_first[SL_TWIN_FILE] = 1;
 	if (!file_hook_runs(k, tier))
 		return errmsg_set(e, -ENOTSUP, "%s is attached, but never runs", tier_hooks[tier]);
 	return 0;

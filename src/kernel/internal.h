@@ -42,8 +42,6 @@ int tables_fill(struct kernel *k, struct errmsg *e);
 /* spare.c */
 /* preempt_off: use that if the kernel has it. Returns whether it does. */
 bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off);
-/* Finds out which of two twins runs first, by a call that the agent makes itself. */
-void spares_order(struct kernel *k, enum sl_twin hook, void (*call)(void));
 uint64_t spares_skipped(struct kernel *k);   /* calls that no program saw, since the last time; at most so many */
 
 /* labels.c */

@@ -69,20 +69,6 @@ static void read_twins(struct kernel *k, struct sl_twins *sum)
 	}
 }
 
-void spares_order(struct kernel *k, enum sl_twin hook, void (*call)(void))
-{
-	struct sl_twins before, after;
-
-	if (!k->skel->rodata->knobs.spares)
-		return;
-	read_twins(k, &before);
-	call();
-	read_twins(k, &after);
-	/* Seen to twice: the second came first and found no mark. */
-	if (after.seen_to[hook] - before.seen_to[hook] > after.reached[hook][0] - before.reached[hook][0])
-		k->skel->bss->runs_first[hook] ^= 1;
-}
-
 static uint64_t max_u64(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
