@@ -2,11 +2,12 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Owns: the other names of a file. A secret that is linked or renamed keeps its class by device and inode (`aliases`,
- * written before the new name exists); a file seen through a bind mount, a mount of its own namespace or a detached mount also
- * has the path that it has through the oldest mount of its filesystem.
+ * written before the new name exists); a file with several links is what any of its names in memory says, whenever they were
+ * made; a file seen through a bind mount, a mount of its own namespace or a detached mount also has the path that it has
+ * through the oldest mount of its filesystem.
  *
- * Known limits: the table is filled by the hooks below, which the third tier does not have, and by the agent's scan for
- * links made before; a renamed directory takes its files along unseen.
+ * Known limits: the table is filled by the hooks below, which the third tier does not have; a link made before the start is
+ * not known as long as no name that tells is in memory.
  */
 #include "alias.h"
 
@@ -74,9 +75,8 @@ static long next_mount_cb(__u32 i, void *ctx)
 struct climb {
 	__u64 dentry;
 	__u64 root[ORIGINS], mount[ORIGINS];
-	__u32 age[ORIGINS];        /* 0: the oldest */
-	__u32 youngest;            /* only mounts older than this are looked for */
-	__u32 pad;
+	__u64 age[ORIGINS];        /* 0: the oldest */
+	__u64 youngest;            /* only mounts older than this are looked for */
 	__u64 found;
 };
 
@@ -88,8 +88,8 @@ static long climb_cb(__u32 i, void *ctx)
 
 	for (int n = 0; n < ORIGINS; n++) {
 		if (c->root[n] && c->root[n] == at && c->age[n] < c->youngest) {
-			c->found = c->mount[n];
-			c->youngest = c->age[n];
+			c->found = forget(c->mount[n]);
+			c->youngest = forget(c->age[n]);
 		}
 	}
 	if (!c->youngest)
@@ -123,22 +123,16 @@ __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 		struct mount *m = (struct mount *)o.mount[n];
 
 		c.mount[n] = o.mount[n];
-		c.root[n] = m ? (__u64)BPF_CORE_READ(m, mnt.mnt_root) : 0;
+		c.root[n] = forget(m ? (__u64)BPF_CORE_READ(m, mnt.mnt_root) : 0);
 		c.age[n] = on_list() ? n : (o.cnt - 1 - n) & (ORIGINS - 1);
 	}
 	c.dentry = dentry;
 	c.youngest = forget(ORIGINS);
+	c.found = forget(0);
 	bpf_loop(SL_DEPTH_MAX, climb_cb, &c, 0);
 	if (!c.found || c.found == mount)
 		return 0;
 	return c.found + bpf_core_field_offset(struct mount, mnt);
-}
-
-ALWAYS_INLINE void alias_key(struct alias_key *key, const struct inode *inode)
-{
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->generation = BPF_CORE_READ(inode, i_generation);
 }
 
 __attribute__((noinline)) __u32 alias_find(__u64 inode)
@@ -153,55 +147,61 @@ __attribute__((noinline)) __u32 alias_find(__u64 inode)
 	return set ? *set : 0;
 }
 
-/*
- * The file of `dentry`, below the mount of `vfsmount`, is about to be reachable as `to` as well, or instead. 1: it is a
- * secret and there is no room to remember it.
- */
-__attribute__((noinline)) int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
+__attribute__((noinline)) int alias_learn(__u64 inode, __u32 set)
 {
-	struct dentry *d = (struct dentry *)dentry;
-	struct inode *inode = BPF_CORE_READ(d, d_inode);
 	struct alias_key key;
-	__u32 set, *known;
-	__u64 r, origin;
+	__u32 *known;
 
-	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
-		return 0;
-	alias_key(&key, inode);
+	alias_key(&key, (struct inode *)inode);
 	known = bpf_map_lookup_elem(&aliases, &key);
-	if (known) { /* a verdict on the new name may be cached from a file that was there before */
-		__sync_fetch_and_add(&epoch, 1);
-		return 0;
-	}
-	/* What no pattern says anything of by its name alone is most of what is ever renamed. */
-	if (!name_match((__u64)BPF_CORE_READ(d, d_name.name), BPF_CORE_READ(d, d_name.len)))
-		return 0;
-	set = PATH_VALUE(path_match(vfsmount, dentry));
-	if (!set) {
-		origin = path_origin(vfsmount, dentry);
-		set = origin ? PATH_VALUE(path_match(origin, dentry)) : 0;
-	}
-	if (!set)
-		return 0;
-	r = path_match(vfsmount, to);
-	if (PATH_VALUE(r) == set)
+	if (known)
 		return 0;
 	if (bpf_map_update_elem(&aliases, &key, &set, BPF_ANY)) {
 		count_loss(SL_LOSS_ALIAS);
 		return 1;
 	}
 	*(volatile __u32 *)&aliases_used = 1;
-	__sync_fetch_and_add(&epoch, 1);
+	__sync_fetch_and_add(&epoch, 1); /* verdicts on other names may be cached */
 	return 0;
 }
 
-/* An argument of the hook as a plain number: the verifier knows its type, and lets no global function have such a pointer. */
-ALWAYS_INLINE __u64 argument(const void *ctx, int n)
+/* By the path given, by the one through the oldest mount, by where a directory above was. */
+__attribute__((noinline)) __u32 alias_set(__u64 vfsmount, __u64 dentry)
 {
-	__u64 v = 0;
+	__u32 set = PATH_VALUE(path_match(vfsmount, dentry));
+	__u64 origin;
 
-	bpf_probe_read_kernel(&v, sizeof(v), (const __u64 *)ctx + n);
-	return v;
+	if (set)
+		return set;
+	origin = path_origin(vfsmount, dentry);
+	if (origin)
+		set = PATH_VALUE(path_match(origin, dentry));
+	if (!set && *(volatile __u32 *)&moved_used)
+		set = moved_match(origin ? origin : vfsmount, dentry);
+	return set;
+}
+
+__attribute__((noinline)) int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+	__u32 set;
+
+	if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	if (alias_find((__u64)inode)) { /* a verdict on the new name may be cached from a file that was there before */
+		__sync_fetch_and_add(&epoch, 1);
+		return 0;
+	}
+	/* What no pattern says anything of by its name alone is most of what is ever renamed. */
+	if (BPF_CORE_READ(inode, i_nlink) < 2 && !name_match((__u64)BPF_CORE_READ(d, d_name.name), BPF_CORE_READ(d, d_name.len)))
+		return 0;
+	set = alias_set(vfsmount, dentry);
+	if (!set)
+		set = links_find(vfsmount, dentry);
+	if (!set || (to && PATH_VALUE(path_match(vfsmount, to)) == set))
+		return 0;
+	return alias_learn((__u64)inode, set);
 }
 
 ALWAYS_INLINE __u64 mount_of_path(__u64 path)
@@ -222,6 +222,21 @@ ALWAYS_INLINE int linking(const void *ctx)
 	return noted(alias_note(mount_of_path(argument(ctx, 1)), argument(ctx, 0), argument(ctx, 2)));
 }
 
+/* A name goes; other names of the file may stay. */
+ALWAYS_INLINE int losing_name(__u64 vfsmount, __u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+
+	return BPF_CORE_READ(d, d_inode, i_nlink) > 1 ? alias_note(vfsmount, dentry, 0) : 0;
+}
+
+ALWAYS_INLINE int is_directory(__u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+
+	return (BPF_CORE_READ(d, d_inode, i_mode) & S_IFMT) == S_IFDIR;
+}
+
 #define RENAME_EXCHANGE 2
 
 ALWAYS_INLINE int renaming(const void *ctx)
@@ -229,9 +244,24 @@ ALWAYS_INLINE int renaming(const void *ctx)
 	__u64 from = argument(ctx, 1), to = argument(ctx, 3), mnt = mount_of_path(argument(ctx, 0));
 	int full = alias_note(mnt, from, to);
 
-	if ((__u32)argument(ctx, 4) & RENAME_EXCHANGE)
-		full |= alias_note(mnt, to, from);
+	full |= (__u32)argument(ctx, 4) & RENAME_EXCHANGE ? alias_note(mnt, to, from) : losing_name(mnt, to);
 	return noted(full);
+}
+
+/* Programs of their own: with the above, it is too much for the verifier of 6.12. */
+ALWAYS_INLINE int renaming_directory(const void *ctx)
+{
+	__u64 from = argument(ctx, 1), to = argument(ctx, 3), mnt = mount_of_path(argument(ctx, 0));
+	int full = is_directory(from) ? moved_note(mnt, from, to) : 0;
+
+	if ((__u32)argument(ctx, 4) & RENAME_EXCHANGE && is_directory(to))
+		full |= moved_note(mnt, to, from);
+	return noted(full);
+}
+
+ALWAYS_INLINE int unlinking(const void *ctx)
+{
+	return noted(losing_name(mount_of_path(argument(ctx, 0)), argument(ctx, 1)));
 }
 
 SEC("lsm/path_link")
@@ -256,4 +286,28 @@ SEC("fmod_ret/security_path_rename")
 int BPF_PROG(rename_fmod_ret)
 {
 	return renaming(ctx);
+}
+
+SEC("lsm/path_unlink")
+int BPF_PROG(unlink_lsm)
+{
+	return unlinking(ctx);
+}
+
+SEC("fmod_ret/security_path_unlink")
+int BPF_PROG(unlink_fmod_ret)
+{
+	return unlinking(ctx);
+}
+
+SEC("lsm/path_rename")
+int BPF_PROG(rename_directory_lsm)
+{
+	return renaming_directory(ctx);
+}
+
+SEC("fmod_ret/security_path_rename")
+int BPF_PROG(rename_directory_fmod_ret)
+{
+	return renaming_directory(ctx);
 }

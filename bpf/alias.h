@@ -9,6 +9,31 @@
 /* Match set that a file was given when it was linked or renamed; 0 none. inode: address. */
 __u32 alias_find(__u64 inode);
 
+/* The file is a secret by one of its names, and has others: so it is by those. */
+int alias_learn(__u64 inode, __u32 set);
+
+/*
+ * The file of `dentry`, below the mount of `vfsmount`, is about to be reachable as `to` as well, or instead; 0: no more by this
+ * name, or it may be by others. 1: it is a secret and there is no room to remember it.
+ */
+int alias_note(__u64 vfsmount, __u64 dentry, __u64 to);
+
+/* Match set by the file's other names that the kernel has in memory; 0 none, SL_SET_UNRESOLVED: too many. */
+__u32 links_find(__u64 vfsmount, __u64 dentry);
+
+/* Match set of a file by where a directory above it was before it was renamed; 0 none. */
+__u32 moved_match(__u64 vfsmount, __u64 dentry);
+
+/* The directory `dentry` is about to be reachable as `to` instead. 1: that matters, and there is no room to remember it. */
+int moved_note(__u64 vfsmount, __u64 dentry, __u64 to);
+
+ALWAYS_INLINE void alias_key(struct alias_key *key, const struct inode *inode)
+{
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+}
+
 /* The oldest mount of the file's filesystem through which it can be reached, as a vfsmount; 0: none but the one given. */
 __u64 path_origin(__u64 vfsmount, __u64 dentry);
 

@@ -28,9 +28,18 @@ ALWAYS_INLINE __u32 low_half(const void *p)
 	return low;
 }
 
+/* An argument of the hook as a plain number: the verifier knows its type, and lets no global function have such a pointer. */
+ALWAYS_INLINE __u64 argument(const void *ctx, int n)
+{
+	__u64 v = 0;
+
+	bpf_probe_read_kernel(&v, sizeof(v), (const __u64 *)ctx + n);
+	return v;
+}
+
 /* The same number, of whose range the verifier knows nothing any more. A loop that carries a growing number with a known
  * range never looks to it as if it came back to the same state. */
-ALWAYS_INLINE __u32 forget(__u32 x)
+ALWAYS_INLINE __u64 forget(__u64 x)
 {
 	return x + nought;
 }
@@ -61,6 +70,18 @@ ALWAYS_INLINE int enforcing(void)
 	return !until || bpf_ktime_get_boot_ns() >= until;
 }
 
+/* Class of the caller's uid; 0: no rule names it. */
+ALWAYS_INLINE __u32 user_class(void)
+{
+	__u32 uid, *cls;
+
+	if (knobs.users <= 1)
+		return 0;
+	uid = (__u32)bpf_get_current_uid_gid();
+	cls = bpf_map_lookup_elem(&users, &uid);
+	return cls ? *cls : 0;
+}
+
 ALWAYS_INLINE void count_loss(__u32 reason)
 {
 	__u64 *n = bpf_map_lookup_elem(&losses, &reason);
@@ -69,15 +90,28 @@ ALWAYS_INLINE void count_loss(__u32 reason)
 		__sync_fetch_and_add(n, 1);
 }
 
+/* The third tier's refusal. The signal is there before the call returns to user mode. */
+ALWAYS_INLINE void kill_caller(void)
+{
+	if (bpf_send_signal(SIGKILL))
+		count_loss(SL_LOSS_REFUSAL);
+}
+
 #define WALK_PATH 0    /* feed path_dfa */
 #define WALK_EXEC 1    /* feed exec_dfa */
-#define WALK_COPY 2    /* copy components, leaf first, each ended by '/' */
+#define WALK_SOCK 2    /* feed sock_dfa */
+#define WALK_COPY 3    /* copy components, leaf first, each ended by '/' */
+#define WALK_MOVED 4   /* feed path_dfa, and go on where a directory was before it was renamed */
+#define WALK_LINKS 5   /* the same with one name of a file after the other */
+#define WALK_SYMBOLS 6 /* note the symbols that path_dfa's names end in */
 
 ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
 {
 	__u32 zero = 0;
 
-	return kind == WALK_PATH ? bpf_map_lookup_elem(&path_dfa, &zero) : bpf_map_lookup_elem(&exec_dfa, &zero);
+	if (kind == WALK_EXEC)
+		return bpf_map_lookup_elem(&exec_dfa, &zero);
+	return kind == WALK_SOCK ? bpf_map_lookup_elem(&sock_dfa, &zero) : bpf_map_lookup_elem(&path_dfa, &zero);
 }
 
 extern void bpf_preempt_disable(void) __ksym __weak;
@@ -137,39 +171,27 @@ ALWAYS_INLINE int has_label(__u32 tgid)
 	return bits && *bits >> (tgid % 64) & 1;
 }
 
+/* A new entry of a map is tried so often: one of the allocators behind it can be busy on another CPU for a moment. */
+#define UPDATE_TRIES 8
+
+/* label.bpf.c */
+__u32 label_spare(__u32 tgid, __u32 claim);
+int label_set(__u32 tgid, const struct sl_label *label);
+int label_introduce(__u32 tgid);   /* outside every session, and told to the agent */
+int label_drop(__u32 tgid);
+
 ALWAYS_INLINE struct sl_label *label_find(__u32 tgid)
 {
-	return has_label(tgid) ? bpf_map_lookup_elem(&labels, &tgid) : NULL;
-}
+	struct sl_label *label;
 
-#define LABEL_TRIES 8
-
-ALWAYS_INLINE int label_set(__u32 tgid, const struct sl_label *label)
-{
-	__u32 word = tgid / 64;
-	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
-
-	long err = -ENOMEM;
-
-	/* An entry's memory comes from allocators that must not wait: one can be busy on another CPU for a moment. */
-	for (int i = 0; bits && err && i < LABEL_TRIES; i++)
-		err = bpf_map_update_elem(&labels, &tgid, label, BPF_ANY);
-	if (!bits || err) {
-		count_loss(SL_LOSS_LABEL);
-		return -ENOMEM;
+	if (!has_label(tgid))
+		return NULL;
+	label = bpf_map_lookup_elem(&labels, &tgid);
+	if (!label) {
+		tgid = label_spare(tgid, 0);
+		label = bpf_map_lookup_elem(&labels, &tgid);
 	}
-	__sync_fetch_and_or(bits, 1ull << (tgid % 64));
-	return 0;
-}
-
-ALWAYS_INLINE void label_drop(__u32 tgid)
-{
-	__u32 word = tgid / 64;
-	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
-
-	if (bits)
-		__sync_fetch_and_and(bits, ~(1ull << (tgid % 64)));
-	bpf_map_delete_elem(&labels, &tgid);
+	return label;
 }
 
 /* A free scratch buffer of this CPU, or NULL (counted). Give it back with scratch_put(). */

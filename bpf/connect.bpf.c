@@ -2,46 +2,216 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Owns: connections of labelled processes. cgroup/connect4,6 and sendmsg4,6 see connect(2), TCP Fast Open, io_uring and
- * unconnected datagrams; a connected UDP socket is reported by its first datagram (cgroup_skb/egress), because resolvers
- * connect UDP sockets only to sort addresses and never send on them.
+ * unconnected datagrams, judge them by the tables of connect rules, and refuse what is blocked. A connected UDP socket is
+ * judged as it connects; unless that is refused, it is reported by its first datagram (cgroup_skb/egress), because
+ * resolvers connect UDP sockets only to sort addresses and never send on them.
  *
  * Known limits: a socket belongs to the cgroup it was made in; raw, packet and SCTP sockets do not come through here;
  * neither do sockets that were connected before, or by another process.
  */
-#include <linux/if_ether.h>
-#include <linux/in.h>
-
-#include "common.h"
-
-#include <bpf/bpf_endian.h>
+#include "memory.h"
+#include "net.h"
 
 #define AF_INET 2
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
-#define PORT_DNS 53
 
-struct dest {
-	__u32 addr[4];   /* network order */
-	__u16 port;      /* host order */
-	__u8 family;     /* 4 or 6 */
+/* ---- the verdict ---------------------------------------------------------------------------------------------------- */
+
+ALWAYS_INLINE __u32 addr_class(const struct dest *d)
+{
+	__u32 *cls = NULL;
+
+	if (d->family == 4 && knobs.net.ranges4) {
+		struct sl_net_key4 key = { .bits = 32, .addr = d->addr[0] };
+
+		cls = bpf_map_lookup_elem(&net_ranges4, &key);
+	} else if (d->family == 6 && knobs.net.ranges6) {
+		struct sl_net_key6 key = { .bits = 128 };
+
+		__builtin_memcpy(key.addr, d->addr, sizeof(key.addr));
+		cls = bpf_map_lookup_elem(&net_ranges6, &key);
+	}
+	return cls ? *cls : 0;
+}
+
+ALWAYS_INLINE __u32 row_of(__u32 tool, __u32 exe_set, __u32 uid, __u32 state)
+{
+	__u32 user = 0, at;
+	__u16 *row;
+
+	if (knobs.users > 1) {
+		__u32 *cls = bpf_map_lookup_elem(&users, &uid);
+
+		user = cls ? *cls : 0;
+	}
+	at = sl_net_row_index(knobs.exe_sets, knobs.users, tool, exe_set, user);
+	at = at << knobs.net.memories | state;
+	row = bpf_map_lookup_elem(&net_rows, &at);
+	return row ? *row : 0;
+}
+
+/* What is known of the destination but its name. */
+struct place {
+	const struct sl_net_cells *cells;
+	__u32 addr, port, row;
 };
 
-ALWAYS_INLINE void send_net(const struct sl_who *who, const void *addr, __u16 port, __u8 family, __u64 cookie, __u8 proto,
-			    __u8 op)
+ALWAYS_INLINE const struct sl_decision *decision(const struct place *p, __u32 set)
 {
-	struct sl_rec_net rec = {};
+	__u32 cell = sl_net_cell((const struct sl_net_info *)&knobs.net, set, p->addr, p->port), at;
 
-	fill_hdr(&rec.hdr, SL_REC_NET);
-	rec.who = *who;
-	rec.cookie = cookie;
-	__builtin_memcpy(rec.addr, addr, sizeof(rec.addr));
-	rec.port = port;
-	rec.family = family;
-	rec.proto = proto;
-	rec.op = op;
-	rec.by = SL_BY_CGROUP;
-	send_ordinary(&rec.hdr, sizeof(rec));
+	at = p->row * knobs.net.dests + p->cells->cell[cell & (knobs.net.cells - 1)];
+	return bpf_map_lookup_elem(&net_decisions, &at);
+}
+
+ALWAYS_INLINE int find_place(const struct dest *d, const struct sl_who *who, __u32 state, struct place *ret)
+{
+	__u32 zero = 0, port = sl_net_port_index(d->kind, d->port);
+	const struct sl_net_ports *ports = bpf_map_lookup_elem(&net_ports, &zero);
+
+	ret->cells = bpf_map_lookup_elem(&net_cells, &zero);
+	if (!ports || !ret->cells)
+		return 0;
+	opaque(port); /* 6.1 does not see that it has 17 bits */
+	ret->port = ports->cls[port & 0x1ffff];
+	ret->addr = addr_class(d);
+	ret->row = row_of(who->tool, who->exe_set, who->uid, state);
+	return 1;
+}
+
+ALWAYS_INLINE const struct sl_net_names *names_of(const struct dest *d)
+{
+	struct net_addr key = {};
+	__u32 *words = (__u32 *)key.addr;
+
+	if (d->family == 6) {
+		__builtin_memcpy(key.addr, d->addr, sizeof(key.addr));
+	} else {
+		words[2] = bpf_htonl(0xffff);
+		words[3] = d->addr[0];
+	}
+	return bpf_map_lookup_elem(&net_names, &key);
+}
+
+/* Looking at the names of an address, one after the other. */
+struct looking {
+	const struct sl_net_names *names;
+	struct place place;
+	struct sl_net_choice choice;
+	__u64 now;
+	__u32 asker;
+};
+
+static long look_cb(__u32 i, void *ctx)
+{
+	struct looking *l = ctx;
+	const struct sl_decision *dec;
+	__u32 rank, at = i & (SL_NET_NAMES - 1);
+	__u64 word;
+
+	opaque(at);
+	at &= SL_NET_NAMES - 1;
+	word = *(volatile const __u64 *)&l->names->names[at].word;
+	if (!word)
+		return 1;
+	rank = sl_net_rank(&l->names->names[at], word, l->asker, l->now);
+	dec = rank ? decision(&l->place, SL_NET_WORD_SET(word)) : NULL;
+	if (dec)
+		sl_net_consider(&l->choice, rank, SL_NET_WORD_SET(word), dec);
+	return 0;
+}
+
+/* The verdict on a destination. A global function, see path.h: of four programs, each would be verified with all of it. */
+__attribute__((noinline)) int net_judge(const struct sl_who *who, const struct dest *d, __u32 state, struct sl_net_choice *ret)
+{
+	const struct sl_decision *dec;
+	struct looking l = {};
+
+	if (!who || !d || !ret)
+		return 0;
+	__builtin_memset(ret, 0, sizeof(*ret));
+	if (!knobs.net.rules)
+		return 0;
+	state &= (1u << SL_MEMORIES_MAX) - 1;
+	ret->state = state;
+	if (!find_place(d, who, state, &l.place))
+		return 0;
+	l.names = names_of(d);
+	if (l.names) {
+		l.asker = sl_net_asker(who->session_ns, who->session_pid);
+		l.now = bpf_ktime_get_boot_ns();
+		bpf_loop(SL_NET_NAMES, look_cb, &l, 0);
+	}
+	if (l.choice.rank) {
+		*ret = l.choice;
+		ret->state = state;
+		return 0;
+	}
+	dec = decision(&l.place, 0);
+	if (dec) {
+		ret->rule = dec->rule;
+		ret->action = dec->action;
+	}
+	return 0;
+}
+
+/* The verdict had the destination this name and no other. Called for a packet: who sends it is not the current task. */
+__attribute__((noinline)) int net_judge_name(const struct sl_who *who, const struct dest *d, __u32 set, __u32 state,
+					     struct sl_net_choice *ret)
+{
+	const struct sl_decision *dec;
+	struct place place = {};
+
+	if (!who || !d || !ret)
+		return 0;
+	__builtin_memset(ret, 0, sizeof(*ret));
+	state &= (1u << SL_MEMORIES_MAX) - 1;
+	ret->state = state;
+	if (!knobs.net.rules || !find_place(d, who, state, &place))
+		return 0;
+	dec = decision(&place, set);
+	if (!dec)
+		return 0;
+	ret->rule = dec->rule;
+	ret->action = dec->action;
+	ret->set = set;
+	ret->names = 1;
+	return 0;
+}
+
+/* ---- the report ----------------------------------------------------------------------------------------------------- */
+
+/* A function of its own: its record must not be on the stack below the verdict's. */
+__attribute__((noinline)) int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32 made,
+				       const struct sl_net_choice *choice)
+{
+	struct sl_rec_verdict rec = {};
+
+	if (!who || !d || !choice)
+		return 0;
+	fill_hdr(&rec.net.hdr, SL_REC_VERDICT);
+	rec.net.who = *who;
+	rec.net.cookie = cookie;
+	__builtin_memcpy(rec.net.addr, d->addr, sizeof(rec.net.addr));
+	rec.net.port = d->port;
+	rec.net.family = d->family;
+	rec.net.proto = made >> 16;
+	rec.net.op = made >> 8;
+	rec.net.taken = made;
+	rec.net.by = SL_BY_CGROUP;
+	rec.rule = choice->rule;
+	rec.set = choice->set;
+	rec.action = choice->action;
+	rec.names = choice->names;
+	rec.state = choice->state;
+	rec.decided = 1;
+	if (choice->action >= SL_ACTION_ALERT)
+		send_urgent(&rec.net.hdr, sizeof(rec));
+	else
+		send_ordinary(&rec.net.hdr, sizeof(rec));
+	return 0;
 }
 
 ALWAYS_INLINE __u64 dest_hash(const struct dest *d)
@@ -50,49 +220,76 @@ ALWAYS_INLINE __u64 dest_hash(const struct dest *d)
 
 	h ^= ((__u64)d->addr[2] << 32 | d->addr[3]) * 0xbf58476d1ce4e5b9ull;
 	h ^= h >> 32;
-	return (h ^ d->port) * 0x94d049bb133111ebull | 1; /* never 0: that is a connected socket */
+	return (h ^ d->port) * 0x94d049bb133111ebull;
 }
 
-/* A UDP socket of a labelled process was pointed at, or sends to, an address. */
-ALWAYS_INLINE void datagram(const struct sl_label *label, const struct dest *d, __u64 cookie, int connected)
+/* A datagram to an address. The first one there is told, and one that is judged otherwise than those before. */
+ALWAYS_INLINE void datagram(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie)
 {
-	struct sock_key key = { .cookie = cookie };
-	struct sock_note note = {}, *seen;
+	struct dest_key key = { .cookie = cookie, .dest = dest_hash(d) };
+	__u32 rule = choice->rule, *seen;
 
-	fill_who(&note.who, label);
-	__builtin_memcpy(note.addr, d->addr, sizeof(note.addr));
-	note.port = d->port;
-	note.family = d->family;
-	note.dns = d->port == PORT_DNS;
-	note.pending = connected;
-	if (connected) {
-		if (bpf_map_update_elem(&socks, &key, &note, BPF_ANY))
-			count_loss(SL_LOSS_SOCK);
+	flow_open(who, d, choice, cookie, IPPROTO_UDP);
+	seen = bpf_map_lookup_elem(&dests, &key);
+	if (seen && *seen == rule)
 		return;
-	}
-	/* The requester of DNS answers is found by the cookie alone. */
-	if (note.dns && bpf_map_update_elem(&socks, &key, &note, BPF_ANY))
+	if (bpf_map_update_elem(&dests, &key, &rule, BPF_ANY))
 		count_loss(SL_LOSS_SOCK);
-	key.dest = dest_hash(d);
-	seen = bpf_map_lookup_elem(&socks, &key);
-	if (seen)
-		return; /* this socket sent there before */
-	if (bpf_map_update_elem(&socks, &key, &note, BPF_ANY))
-		count_loss(SL_LOSS_SOCK);
-	send_net(&note.who, note.addr, note.port, note.family, cookie, IPPROTO_UDP, SL_NET_SENDMSG);
+	net_told(who, d, cookie, MADE(IPPROTO_UDP, SL_NET_SENDMSG, SL_TAKEN_NONE), choice);
 }
 
-ALWAYS_INLINE void connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, const struct dest *d, int sendmsg)
+ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_who *who, const struct dest *d,
+			      const struct sl_net_choice *choice, int judged)
 {
-	__u64 cookie = bpf_get_socket_cookie(ctx);
+	mark->who = *who;
+	__builtin_memcpy(mark->addr, d->addr, sizeof(mark->addr));
+	mark->choice = *choice;
+	mark->port = d->port;
+	mark->family = d->family;
+	mark->judged = judged;
+}
+
+/* Returns 1 to let it pass, 0 to refuse it: the caller gets EPERM. */
+ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, const struct dest *d, int sendmsg)
+{
+	int udp = ctx->type == SOCK_DGRAM, later = udp && !sendmsg && !knobs.net.blocks, refuse;
+	struct sl_net_choice choice = {};
+	struct sl_socket *mark;
 	struct sl_who who;
+	__u64 cookie;
 
-	if (ctx->type == SOCK_DGRAM) {
-		datagram(label, d, cookie, !sendmsg);
-		return;
-	}
+	if (!decides(1))
+		return 1;
 	fill_who(&who, label);
-	send_net(&who, d->addr, d->port, d->family, cookie, ctx->protocol, SL_NET_CONNECT);
+	/* Where nothing can be refused, most UDP connects (addresses are sorted that way) need no verdict. */
+	if (!later)
+		net_judge(&who, d, memory_state(label), &choice);
+	refuse = choice.action == SL_ACTION_BLOCK && enforcing();
+	if (!refuse && (udp || (ctx->type == SOCK_STREAM && ctx->protocol == IPPROTO_TCP))) {
+		mark = flow_mark(ctx);
+		if (!mark)
+			count_loss(SL_LOSS_FLOW); /* and the first datagram of a connected socket goes unseen */
+		else if (!sendmsg || !mark->pending)
+			write_mark(mark, &who, d, &choice, !later);
+		if (udp && !sendmsg) {
+			if (mark)
+				*(volatile __u32 *)&mark->pending = 1;
+			return 1;
+		}
+		cookie = bpf_get_socket_cookie(ctx);
+		if (udp) {
+			datagram(&who, d, &choice, cookie);
+			return 1;
+		}
+		if (mark)
+			flow_open(&who, d, &choice, cookie, IPPROTO_TCP);
+	} else {
+		cookie = bpf_get_socket_cookie(ctx);
+	}
+	/* What is refused is told each time, a UDP connect too: nothing will be sent. */
+	net_told(&who, d, cookie,
+		 MADE(ctx->protocol, sendmsg ? SL_NET_SENDMSG : SL_NET_CONNECT, refuse ? SL_TAKEN_DENIED : SL_TAKEN_NONE), &choice);
+	return !refuse;
 }
 
 ALWAYS_INLINE const struct sl_label *caller(enum sl_hook hook)
@@ -108,26 +305,33 @@ ALWAYS_INLINE const struct sl_label *caller(enum sl_hook hook)
 	return label && label->tool ? label : NULL;
 }
 
-ALWAYS_INLINE void from4(struct bpf_sock_addr *ctx, int sendmsg)
+/* Whatever is no stream sends datagrams. */
+ALWAYS_INLINE __u8 kind_of(const struct bpf_sock_addr *ctx)
+{
+	return ctx->type == SOCK_STREAM ? SL_NET_STREAM : SL_NET_DATAGRAM;
+}
+
+ALWAYS_INLINE int from4(struct bpf_sock_addr *ctx, int sendmsg)
 {
 	const struct sl_label *label = caller(sendmsg ? SL_HOOK_SENDMSG : SL_HOOK_CONNECT);
 	struct dest d = { .family = 4 };
 
 	if (!label)
-		return;
+		return 1;
 	d.addr[0] = ctx->user_ip4;
 	d.port = bpf_ntohs(ctx->user_port);
-	connecting(ctx, label, &d, sendmsg);
+	d.kind = kind_of(ctx);
+	return connecting(ctx, label, &d, sendmsg);
 }
 
-ALWAYS_INLINE void from6(struct bpf_sock_addr *ctx, int sendmsg)
+ALWAYS_INLINE int from6(struct bpf_sock_addr *ctx, int sendmsg)
 {
 	const struct sl_label *label = caller(sendmsg ? SL_HOOK_SENDMSG : SL_HOOK_CONNECT);
 	struct dest d = { .family = 6 };
 	__u32 a0, a1, a2, a3;
 
 	if (!label)
-		return;
+		return 1;
 	a0 = ctx->user_ip6[0];
 	a1 = ctx->user_ip6[1];
 	a2 = ctx->user_ip6[2];
@@ -142,33 +346,30 @@ ALWAYS_INLINE void from6(struct bpf_sock_addr *ctx, int sendmsg)
 		d.addr[3] = a3;
 	}
 	d.port = bpf_ntohs(ctx->user_port);
-	connecting(ctx, label, &d, sendmsg);
+	d.kind = kind_of(ctx);
+	return connecting(ctx, label, &d, sendmsg);
 }
 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *ctx)
 {
-	from4(ctx, 0);
-	return 1;
+	return from4(ctx, 0);
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
-	from6(ctx, 0);
-	return 1;
+	return from6(ctx, 0);
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	from4(ctx, 1);
-	return 1;
+	return from4(ctx, 1);
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
-	from6(ctx, 1);
-	return 1;
+	return from6(ctx, 1);
 }

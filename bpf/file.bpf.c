@@ -10,7 +10,9 @@
  * call and are not seen, and a descriptor that another thread closes in time is lost (SL_LOSS_FD).
  */
 #include "alias.h"
+#include "guard.h"
 #include "image.h"
+#include "memory.h"
 
 /*
  * What the cache tag is made of: a directory, and in it either a name, or all names that leave the automaton in one
@@ -33,6 +35,7 @@ struct target {
 	__u32 text_len;        /* bytes of the path that stand in the scratch as text already, 0 none */
 	__u32 text_flags;      /* SL_STR_* of it */
 	__u32 by_inode;        /* not its path tells what it is, but a name that it had */
+	__u32 came;            /* SL_CAME_* */
 };
 
 /*
@@ -79,8 +82,56 @@ struct known {
 	__u64 by_state;        /* 0: no such place (the name is too long) */
 };
 
+/*
+ * Match set by a file's other links. Cached by inode and number of links: a file in a content-addressed store may have hundreds,
+ * each opened in its turn. A link that is made or goes changes the number; one that only comes to memory is found when it is
+ * opened itself (alias_learn()).
+ */
+__attribute__((noinline)) __u32 links_of(__u64 vfsmount, __u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+	struct place p = { .name_len = BPF_CORE_READ(inode, i_nlink) };
+	__u64 h;
+	__s32 set;
+
+	if (p.name_len < 2)
+		return 0;
+	p.mnt = BPF_CORE_READ(inode, i_sb, s_dev);
+	p.parent_ino = BPF_CORE_READ(inode, i_ino);
+	p.parent_generation = BPF_CORE_READ(inode, i_generation);
+	h = cache_hash(&p);
+	set = cache_get(h);
+	if (set >= 0)
+		return set;
+	set = links_find(vfsmount, dentry);
+	if (!set) {
+		vfsmount = path_origin(vfsmount, dentry);
+		set = vfsmount ? links_find(vfsmount, dentry) : 0;
+	}
+	cache_put(h, set);
+	return set;
+}
+
+ALWAYS_INLINE __u64 number_of_mount(struct file *file)
+{
+	__u64 mnt = 0;
+
+	bpf_probe_read_kernel(&mnt, sizeof(mnt), &file->f_path.mnt);
+	return mnt;
+}
+
+/* As a plain number, which other objects' functions take. */
+ALWAYS_INLINE __u64 dentry_of(struct file *file)
+{
+	__u64 dentry = 0;
+
+	bpf_probe_read_kernel(&dentry, sizeof(dentry), &file->f_path.dentry);
+	return dentry;
+}
+
 /* Cached set; -1: not known. p is used up: its name becomes the state. */
-ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct dentry *dentry)
+ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, struct dentry *dentry)
 {
 	__s32 set;
 	__u32 state;
@@ -99,8 +150,8 @@ ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct dentry *dent
 		k->by_state = cache_hash(p);
 		set = cache_get(k->by_state);
 	}
-	/* What names say nothing of may have had another. An alias is made before the name is, and changes the epoch. */
-	if (!set && alias_find((__u64)BPF_CORE_READ(dentry, d_inode)))
+	/* What names say nothing of may have (had) another. An alias is made before the name is, and changes the epoch. */
+	if (!set && (alias_find((__u64)BPF_CORE_READ(dentry, d_inode)) || links_of(number_of_mount(file), dentry_of(file))))
 		return -1;
 	if (set >= 0)
 		cache_put(k->by_name, set);
@@ -162,7 +213,7 @@ struct names {
 /* The row of the decision table for a process; -1: none. */
 ALWAYS_INLINE __s32 row_of(const struct sl_label *label)
 {
-	__u32 tool = 0, exe_set = 0, mode = SL_MODE_CHILD, user = 0, idx;
+	__u32 tool = 0, exe_set = 0, mode = SL_MODE_CHILD, idx;
 	__u16 *row;
 
 	if (label) {
@@ -173,14 +224,7 @@ ALWAYS_INLINE __s32 row_of(const struct sl_label *label)
 		    bpf_ktime_get_boot_ns() < label->startup_until_ns)
 			mode = SL_MODE_STARTUP;
 	}
-	if (knobs.users > 1) {
-		__u32 uid = (__u32)bpf_get_current_uid_gid();
-		__u32 *cls = bpf_map_lookup_elem(&users, &uid);
-
-		if (cls)
-			user = *cls;
-	}
-	idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user);
+	idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user_class());
 	row = bpf_map_lookup_elem(&rows, &idx);
 	return row ? *row : -1;
 }
@@ -216,8 +260,6 @@ ALWAYS_INLINE struct sl_decision *strictest(__s32 row, const struct names *names
 }
 
 /* The agent knows every labelled process from its exec or fork; anyone else is introduced once an image. */
-static const struct sl_label introduced = { .reported = 1 };
-
 ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 {
 	struct sl_label *label = label_find(tgid);
@@ -227,7 +269,7 @@ ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 	if (label) {
 		label->reported = 1;
 	} else {
-		if (label_set(tgid, &introduced))
+		if (label_introduce(tgid))
 			return;
 		label = label_find(tgid);
 	}
@@ -254,7 +296,8 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 	rec->reader = d->reader;
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
 	rec->by_inode = t->by_inode;
-	__builtin_memset(rec->reserved, 0, sizeof(rec->reserved));
+	rec->came = t->came;
+	rec->reserved = 0;
 	if (t->text_len) {
 		rec->path_flags = t->text_flags;
 		at += t->text_len;
@@ -298,6 +341,10 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names 
 	t->by_inode = set == names->alias && set != names->opened && set != names->origin;
 	if (s)
 		report(t, label, d, set, by, taken, s);
+	/* After the record, so that what is counted from here on is counted from a read that is known. */
+	if (label && label->tool && taken == SL_TAKEN_NONE && d->reader != SL_READER_PURPOSE &&
+	    d->reader != SL_READER_STARTUP)
+		memory_note(label, set, d->action >= SL_ACTION_ALERT);
 	return taken;
 }
 
@@ -331,9 +378,39 @@ ALWAYS_INLINE void match_names(const struct known *k, struct target *t, struct s
 			t->text_len = 0;
 		}
 	}
+	if (*(volatile __u32 *)&moved_used && !names->alias)
+		names->alias = moved_match(origin ? origin : t->mnt, t->dentry);
 	if ((origin && names->opened) || names->origin || names->alias)
 		return; /* looked for again each time */
 	names->opened = matched(k, names->opened, unresolved);
+}
+
+ALWAYS_INLINE __u32 other_names(__u64 inode, __u64 vfsmount, __u64 dentry)
+{
+	__u32 set = alias_find(inode);
+
+	return set ? set : links_of(vfsmount, dentry);
+}
+
+/* A secret that has several links is one by all of them from now on, whatever is in memory. */
+ALWAYS_INLINE void learn(const struct names *names, __u64 inode)
+{
+	struct inode *i = (struct inode *)inode;
+	__u32 set = names->opened ? names->opened : names->origin;
+
+	if (set > SL_SET_UNRESOLVED && !names->alias && BPF_CORE_READ(i, i_nlink) > 1 &&
+	    (BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG && BPF_CORE_READ(i, i_size))
+		alias_learn(inode, set);
+}
+
+/* The agent found a secret on the disk: it is one by its inode from now on. */
+ALWAYS_INLINE void note_marked(__u64 dentry)
+{
+	__u32 set = *(volatile __u32 *)&alias_mark;
+	struct dentry *d = (struct dentry *)dentry;
+
+	if (set)
+		alias_learn((__u64)BPF_CORE_READ(d, d_inode), set);
 }
 
 /* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. 1: to be refused. */
@@ -354,10 +431,15 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 
 	if (is_self(tgid)) {
 		__sync_fetch_and_add(&self_hits[hook], 1);
+		if (knobs.guard && *(volatile __u32 *)&guard_mark)
+			guard_note(dentry_of(file));
+		note_marked(dentry_of(file));
 		return 0;
 	}
 	if (!knobs.none_rules && !has_label(tgid))
 		return 0;
+	if (knobs.guard && file->f_mode & FMODE_WRITE && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
+		return 1;
 	dentry = file->f_path.dentry;
 	parent = dentry->d_parent;
 	p.mnt = low_half(file->f_path.mnt);
@@ -366,7 +448,7 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	p.parent_generation = parent->d_inode->i_generation;
 	p.name_hash = dentry->d_name.hash;
 	p.name_len = dentry->d_name.len;
-	set = lookup(&p, &k, dentry);
+	set = lookup(&p, &k, file, dentry);
 	if (!set || !decides(has_label(tgid)))
 		return 0;
 	s = scratch_get();
@@ -376,13 +458,15 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	no_root = len && detached(&p, file);
 	t.text_len = len;
 	t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
+	t.came = SL_CAME_OPENED;
 	bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
 	bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
-	names.alias = alias_find(inode);
+	names.alias = other_names(inode, t.mnt, t.dentry);
 	names.opened = set < 0 ? 0 : set;
 	if (set < 0 && !(s && len && s->data[PATH_TEXT_AT] != '/')) /* else a pipe, a memfd: no path */
 		match_names(&k, &t, s, len, no_root, &names);
 	if (names.opened || names.origin || names.alias) {
+		learn(&names, inode);
 		t.ino = file->f_inode->i_ino;
 		t.i_mode = file->f_inode->i_mode;
 		t.dev = file->f_inode->i_sb->s_dev;
@@ -429,7 +513,7 @@ int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
 	return from_fmod_ret(1, file, ret);
 }
 
-/* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2. */
+/* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2; bpf(2): 3; pidfd_getfd: 4. */
 #if defined(__TARGET_ARCH_x86)
 ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 {
@@ -438,9 +522,14 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 		case 5: case 8: case 295: case 342: case 437: /* open creat openat open_by_handle_at openat2 */
 			return 1;
 		case 38: case 302: case 353: /* rename renameat renameat2 */
+		case 9: case 303:            /* link linkat */
 		case 21: case 52: case 217: case 429: case 442: /* mount umount2 pivot_root move_mount mount_setattr */
 	case 310:                    /* unshare */
 			return 2;
+		case 357:
+			return 3;
+		case 438:
+			return 4;
 		}
 		return 0;
 	}
@@ -448,8 +537,13 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 	case 2: case 85: case 257: case 304: case 437:
 		return 1;
 	case 82: case 264: case 316:
+	case 86: case 265:
 	case 165: case 166: case 155: case 429: case 442: case 272:
 		return 2;
+	case 321:
+		return 3;
+	case 438:
+		return 4;
 	}
 	return 0;
 }
@@ -459,15 +553,19 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 	switch (nr) {
 	case 56: case 265: case 437:
 		return 1;
-	case 38: case 276: case 39: case 40: case 41: case 97: case 429: case 442:
+	case 38: case 276: case 37: case 39: case 40: case 41: case 97: case 429: case 442:
 		return 2;
+	case 280:
+		return 3;
+	case 438:
+		return 4;
 	}
 	return 0;
 }
 #endif
 
 /* The third hook: `file` is an address read from the descriptor table. */
-ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
+ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent = BPF_CORE_READ(dentry, d_parent);
 	struct place p = {
@@ -482,19 +580,21 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	struct scratch *s;
 	struct target t;
 	struct known k;
-	__s32 set = lookup(&p, &k, dentry);
+	__s32 set = lookup(&p, &k, file, dentry);
 
 	if (!set || !decides(has_label(tgid)))
 		return;
 	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	t.dentry = (__u64)dentry;
 	t.text_len = t.text_flags = 0;
-	names.alias = alias_find((__u64)BPF_CORE_READ(file, f_inode));
+	t.came = came;
+	names.alias = other_names((__u64)BPF_CORE_READ(file, f_inode), t.mnt, t.dentry);
 	names.opened = set < 0 ? 0 : set;
 	if (set < 0)
 		match_names(&k, &t, NULL, 0, 0, &names);
 	if (!names.opened && !names.origin && !names.alias)
 		return;
+	learn(&names, (__u64)BPF_CORE_READ(file, f_inode));
 	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
 	t.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
@@ -502,10 +602,34 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid)
 	t.f_mode = BPF_CORE_READ(file, f_mode);
 	s = scratch_get();
 	/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
-	if (file_opened(&t, tgid, &names, SL_BY_SYS_EXIT, SL_TAKEN_KILLED, s) == SL_TAKEN_KILLED && bpf_send_signal(SIGKILL))
-		count_loss(SL_LOSS_REFUSAL);
+	if (file_opened(&t, tgid, &names, SL_BY_SYS_EXIT, SL_TAKEN_KILLED, s) == SL_TAKEN_KILLED)
+		kill_caller();
 	if (s)
 		scratch_put(s);
+}
+
+/* Self-protection where nothing can be refused: who opened one of the agent's files never has the descriptor. */
+ALWAYS_INLINE int opened_guarded(struct file *file, __u32 tgid)
+{
+	if (!knobs.guard || !guard_watches(tgid) || !guard_open(dentry_of(file), BPF_CORE_READ(file, f_mode)))
+		return 0;
+	if (bpf_send_signal(SIGKILL))
+		count_loss(SL_LOSS_REFUSAL);
+	return 1;
+}
+
+/* And who used bpf(2) has had its way once, and no second time. */
+ALWAYS_INLINE void bpf_called(struct pt_regs *regs, __u32 compat, __u32 tgid)
+{
+	if (!knobs.guard || !guard_watches(tgid))
+		return;
+#if defined(__TARGET_ARCH_x86)
+	guard_tell(SL_GUARD_BPF, compat ? regs->bx : regs->di, 0);
+#else
+	guard_tell(SL_GUARD_BPF, regs->orig_x0, 0);
+#endif
+	if (bpf_send_signal(SIGKILL))
+		count_loss(SL_LOSS_REFUSAL);
 }
 
 /*
@@ -536,12 +660,17 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	tgid = bpf_get_current_pid_tgid() >> 32;
-	if (is_self(tgid)) {
-		__sync_fetch_and_add(&self_hits[SL_HOOK_FILE_SYS_EXIT], 1);
+	if (kind == 3) {
+		bpf_called(regs, compat, tgid);
 		return 0;
 	}
-	if (!knobs.none_rules && !has_label(tgid))
+	if (is_self(tgid)) {
+		__sync_fetch_and_add(&self_hits[SL_HOOK_FILE_SYS_EXIT], 1);
+		if (!(knobs.guard && *(volatile __u32 *)&guard_mark) && !*(volatile __u32 *)&alias_mark)
+			return 0;
+	} else if (!knobs.none_rules && !has_label(tgid)) {
 		return 0;
+	}
 	task = (struct task_struct *)bpf_get_current_task_btf();
 	fds = task->files->fdt->fd;
 	if (bpf_probe_read_kernel(&file, sizeof(file), fds + (__u32)ret) || !file) {
@@ -549,7 +678,12 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 			count_loss(SL_LOSS_FD);
 		return 0;
 	}
-	from_descriptor(file, tgid);
+	if (is_self(tgid)) {
+		note_marked(dentry_of(file));
+		if (knobs.guard && *(volatile __u32 *)&guard_mark)
+			guard_note(dentry_of(file));
+	} else if (!opened_guarded(file, tgid))
+		from_descriptor(file, tgid, kind == 4 ? SL_CAME_RECEIVED : SL_CAME_OPENED);
 	return 0;
 }
 

@@ -28,13 +28,31 @@ struct qstr {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
 };
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+typedef struct {
+	__u32 val;
+} kuid_t;
 
 struct inode {
 	__u16 i_mode;
+	kuid_t i_uid;
+	unsigned int i_nlink;
+	long long i_size;
+	struct hlist_head i_dentry; /* its names in memory */
 	unsigned long i_ino;
 	__u32 i_generation;      /* tells a reused inode number from its predecessor */
 	struct super_block *i_sb;
+	void *i_private;         /* pidfs: the struct pid */
 };
 
 union shortname_store {
@@ -72,8 +90,11 @@ struct ns_common {
 	unsigned int inum;       /* tells an anonymous mount namespace, see path.bpf.c */
 };
 
+struct user_namespace;
+
 struct mnt_namespace {
 	struct ns_common ns;
+	struct user_namespace *user_ns;
 };
 
 struct path {
@@ -86,6 +107,7 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_flags;
 	unsigned int f_mode;
+	void *private_data;      /* pidfd before pidfs: the struct pid; socket: the struct socket */
 };
 
 struct renamedata {
@@ -130,10 +152,17 @@ struct kernfs_node {
 
 struct cgroup {
 	struct kernfs_node *kn;
+	int nr_populated_csets;       /* not in 7.3 */
+	struct list_head cset_links;  /* for that */
 };
 
 struct css_set {
 	struct cgroup *dfl_cgrp; /* in the default (v2) hierarchy */
+	int nr_tasks;
+};
+
+struct user_namespace {
+	int level;               /* 0: the initial one */
 };
 
 struct nsproxy {
@@ -145,11 +174,76 @@ struct thread_info {
 };
 
 typedef struct {
-	__u32 val;
-} kuid_t;
+} kernel_cap_t;          /* two words of 32 bits before 6.3, one of 64 since: read as such */
 
 struct cred {
 	kuid_t uid;
+	kuid_t fsuid;
+	kernel_cap_t cap_effective;
+	struct user_namespace *user_ns;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct idr {
+	struct xarray idr_rt;
+};
+
+struct pid_namespace {
+	struct idr idr;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct hlist_head tasks[4];
+	struct upid numbers[1];  /* [0]: in the initial pid namespace */
+};
+
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	const struct cred *sk_peer_cred;
+	struct pid *sk_peer_pid; /* of a listening UNIX socket: who listens; of a connected one: the other side */
+};
+
+struct socket {
+	short type;
+	struct sock *sk;
+};
+
+struct sockaddr_un {
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;                 /* of the name, its family included */
+	struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct path path;        /* of the file that it was bound to; dentry NULL: none */
+	struct sock *peer;
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
 };
 
 struct task_struct {
@@ -162,6 +256,12 @@ struct task_struct {
 	int exit_code;
 	char comm[16];
 	const struct cred *real_cred;
+	const struct cred *cred;
+	struct list_head ptraced;      /* whom it traces, the latest first */
+	struct list_head ptrace_entry; /* within its tracer's list */
+	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
+	unsigned int flags;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -174,10 +274,14 @@ struct linux_binprm;
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
+	unsigned long di, bx;    /* first argument: 64-bit, 32-bit */
+	unsigned long si, dx;
 	unsigned long orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
+	unsigned long regs[31];
+	unsigned long orig_x0;
 	int syscallno;
 };
 #endif
@@ -195,8 +299,22 @@ struct pt_regs {
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
 #define S_IFREG 0100000
+#define S_IFSOCK 0140000
+
+#define AF_UNIX 1
+#define SOCK_DGRAM 2
+#define SL_SUN_NAME_AT 2      /* sun_path within struct sockaddr_un */
+#define SL_SUN_NAME_MAX 107   /* bytes of an abstract name */
 
 #define SIGKILL 9
+
+#define PTRACE_MODE_ATTACH 0x2
+#define PTRACE_ATTACH 16
+#define PTRACE_SEIZE 0x4206
+#define CAP_SYS_PTRACE 19
+
+#define PROC_SUPER_MAGIC 0x9fa0
+#define PID_FS_MAGIC 0x50494446
 
 #define TS_COMPAT 0x0002      /* x86: a 32-bit system call is running */
 

@@ -9,6 +9,8 @@
 
 #include "abi.h"
 #include "about.h"
+#include "flow.h"
+#include "guarded.h"
 #include "knobs.h"
 #include "label.h"
 #include "policy_map.h"
@@ -20,15 +22,24 @@
 #define SL_EXTERN extern
 #endif
 
-/* Labels by tgid. Not preallocated and as large as the pid space, so it cannot be filled; if memory runs out, the
- * process runs unlabelled and SL_LOSS_LABEL counts it. */
+/* Labels by tgid. Not preallocated, and as large as there can be threads (set by the loader), so it cannot be filled. A new entry's memory is taken where
+ * nothing may wait, and is refused for moments on a machine that is short of it: for then the agent makes SL_LABEL_SPARES
+ * entries beforehand, with keys above all pids. Those full as well: the process runs unlabelled, and SL_LOSS_LABEL counts it. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, SL_PID_LIMIT);
+	__uint(max_entries, SL_PID_LIMIT + SL_LABEL_SPARES);
 	__type(key, __u32);
 	__type(value, struct sl_label);
 } labels SEC(".maps");
+
+/* Whose each spare entry is: a tgid, 0: nobody's. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SL_LABEL_SPARES);
+	__type(key, __u32);
+	__type(value, __u32);
+} label_spares SEC(".maps");
 
 /* One bit per pid: has an entry in `labels`. An array look-up is inlined, so this is what bystanders pay. Mapped by the
  * agent, which sets bits by atomic operations as the programs do. */
@@ -55,7 +66,15 @@ SL_EXTERN struct {
 	__uint(value_size, 4096);
 } exec_dfa SEC(".maps");
 
-/* Policy tables, include/policy_map.h; entries set by the loader. A missing entry reads as "allow, say nothing". */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4096);
+} sock_dfa SEC(".maps");
+
+/* Policy tables, include/policy_map.h; entries set by the loader, the large ones by mapping them. A missing entry reads as
+ * "allow, say nothing". */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -72,6 +91,7 @@ SL_EXTERN struct {
 
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u16);
@@ -79,10 +99,33 @@ SL_EXTERN struct {
 
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct sl_decision);
 } decisions SEC(".maps");
+
+/* The same for other processes and brokers. peer_objects: socket set -> objects, see SL_PEER_OBJECT. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u16);
+} peer_rows SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_decision);
+} peer_decisions SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} peer_objects SEC(".maps");
 
 /* uid -> user class; a uid that is not there is class 0. */
 SL_EXTERN struct {
@@ -151,31 +194,22 @@ SL_EXTERN struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* Sockets of labelled processes that something is still to be said about. */
-struct sock_key {
+/* Where unconnected sockets have sent -> the rule that judged it. LRU: when full the oldest is forgotten, and told again. */
+struct dest_key {
 	__u64 cookie;
-	__u64 dest;              /* 0, or a hash of the address of an unconnected send */
+	__u64 dest;              /* hash of the address */
 };
 
-struct sock_note {
-	struct sl_who who;
-	__u8 addr[16];
-	__u16 port;
-	__u8 family;
-	__u8 dns;                /* talks to port 53: its answers are the session's */
-	__u32 pending;           /* UDP connected, nothing sent yet (taken by an atomic exchange) */
-};
-
-/* LRU: when full the oldest is forgotten (a UDP "connection" that is not reported, a DNS answer without a requester). */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, SL_SOCKS_MAX);
-	__type(key, struct sock_key);
-	__type(value, struct sock_note);
-} socks SEC(".maps");
+	__uint(max_entries, SL_DESTS_MAX);
+	__type(key, struct dest_key);
+	__type(value, __u32);
+} dests SEC(".maps");
 
 /* Match sets of files that were secrets under another name. Never evicted by new ones; full: a session's link or rename of a
- * secret is refused where blocks are, and SL_LOSS_ALIAS counts it. An entry goes when its file does (agent, once a minute). */
+ * secret is refused where blocks are, and SL_LOSS_ALIAS counts it. An entry outlives its file: the generation tells it from the
+ * next of that number. */
 struct alias_key {
 	__u64 ino;
 	__u32 dev;
@@ -190,13 +224,44 @@ SL_EXTERN struct {
 	__type(value, __u32);
 } aliases SEC(".maps");
 
-/* child tgid -> parent tgid while `starting`. Full: SL_LOSS_LABEL (the start scan may miss that child). */
+/* Where a directory was before it was renamed, if that tells what files below it are. Full, or a third place: as above. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SL_MOVED_MAX);
+	__type(key, struct alias_key);
+	__type(value, struct sl_moved);
+} moved SEC(".maps");
+
+/* Units that sessions asked systemd for, by name. LRU: when full the one asked for longest ago is forgotten, and starts
+ * without a label, as lineage.lost has said. */
+struct asked {
+	struct sl_label label;   /* of who asked */
+	__u64 at_ns;
+	__u32 uid;
+	__u8 random;             /* the name is nobody else's */
+	__u8 system;             /* asked of pid 1, and not of the user's own systemd */
+	__u8 reserved[2];
+};
+
+struct unit_key {
+	__u8 name[SL_UNIT_LEN];  /* the service's, padded with zeros */
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SL_UNITS_MAX);
+	__type(key, struct unit_key);
+	__type(value, struct asked);
+} units SEC(".maps");
+
+/* Forks while `starting`, by the low bits of the child's tgid: sl_early_fork(). Never full: a later child of the same low bits
+ * takes the place, SL_LOSS_LABEL (the start scan may miss the earlier one). */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SL_EARLY_FORKS_MAX);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } early_forks SEC(".maps");
 
 SL_EXTERN struct {
@@ -227,6 +292,13 @@ SL_EXTERN struct {
 	__type(key, __u32);
 	__uint(value_size, SL_NAME_TEXT);
 } set_names SEC(".maps");
+/* The agent's own files and the folders above them, with SL_MARK_*. Full: the agent says which path is not protected. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SL_GUARDED_MAX);
+	__type(key, struct sl_guard_key);
+	__type(value, __u32);
+} guarded SEC(".maps");
 
 SL_EXTERN const volatile struct sl_knobs knobs;
 
@@ -236,15 +308,132 @@ SL_EXTERN __u32 live;                   /* enum sl_live */
 SL_EXTERN __u32 runs_first[_SL_TWINS_MAX]; /* which of two twins the kernel runs first: 0 or 1 */
 SL_EXTERN __u32 self_tgid;              /* the agent: its own opens are only counted. 0 when it ended (by the exit program) */
 
+SL_EXTERN __u32 guard_mark;             /* SL_MARK_*: what the agent opens now gets these marks */
+
+SL_EXTERN __u32 alias_mark;             /* match set: what the agent opens now is such a secret, and may have other names */
+
 /* Always 0, which the verifier does not know: see forget(). */
-SL_EXTERN volatile __u32 nought;
+SL_EXTERN volatile __u64 nought;
 
 /* Written by the programs. */
 SL_EXTERN __u32 epoch;                  /* mixed into cache tags: bumped when paths may have changed their meaning */
 SL_EXTERN __u32 aliases_used;           /* 1: `aliases` is not empty */
+SL_EXTERN __u32 moved_used;             /* 1: `moved` is not empty */
+SL_EXTERN __u32 units_used;             /* 1: `units` is not empty */
 SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went through each hook */
+SL_EXTERN __u64 guard_marked;           /* times that guard_mark was put on something */
 SL_EXTERN __u64 last_wake_ns;
 SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a namespace's tree */
 SL_EXTERN __u64 known_top;              /* a mount that is the top of its namespace, and the epoch in which it was */
+
+/* Tables of connect rules, include/policy_map.h; filled by the loader. A missing entry reads as class 0, or "allow". */
+struct sl_net_cells {
+	__u16 cell[1];           /* as many as the loader says: a power of two */
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_net_ports);
+} net_ports SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4096);
+} net_cells SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u16);
+} net_rows SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sl_decision);
+} net_decisions SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct sl_net_key4);
+	__type(value, __u32);
+} net_ranges4 SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct sl_net_key6);
+	__type(value, __u32);
+} net_ranges6 SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4096);
+} name_dfa SEC(".maps");
+
+/* Address (IPv4 as v4-mapped) -> names known from DNS. LRU: when full the address used longest ago is forgotten, and has no
+ * name until it is looked up again. The agent's own table is as large, is filled by the same answers, and counts what it
+ * forgets (SL_LOSS_NAME_EVICTED). */
+struct net_addr {
+	__u8 addr[16];
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SL_NET_ADDRS_MAX);
+	__type(key, struct net_addr);
+	__type(value, struct sl_net_names);
+} net_names SEC(".maps");
+
+/* What sessions have read, by outermost session; entries go with the session (agent). Full: what is read then is not remembered,
+ * SL_LOSS_MEMORY. memory_sets: path set -> bits of conditions. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SL_SESSIONS_REMEMBERED);
+	__type(key, struct sl_session);
+	__type(value, struct sl_memory);
+} memory SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+} memory_sets SEC(".maps");
+/* Flows of sessions by socket cookie. Not preallocated. Full: SL_LOSS_FLOW, the flow goes on unfollowed. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SL_FLOWS_MAX);
+	__type(key, __u64);
+	__type(value, struct sl_flow);
+} flows SEC(".maps");
+
+/* On the sockets of sessions. It goes with its socket. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sl_socket);
+} flow_marks SEC(".maps");
+
+/* How many marked sockets there are in each place, and how many are in none yet. A packet of a socket whose place is empty is of no
+ * interest: that look costs a third of one at the mark. What is counted once too often only costs. */
+SL_EXTERN __u32 places[SL_PLACES];
+SL_EXTERN __u32 unplaced;
 
 #endif /* SL_MAPS_H */

@@ -14,11 +14,12 @@
 #define PATH_FLAGS(r) ((__u32)((r) >> 32))
 
 /*
- * Match set of a path, by path_dfa or exec_dfa. SL_STR_UNRESOLVED: the walk ended before the root and what was seen of the
+ * Match set of a path, by path_dfa, exec_dfa or sock_dfa. SL_STR_UNRESOLVED: the walk ended before the root and what was seen of the
  * path matched nothing; the caller must not take that for "no match".
  */
 __u64 path_match(__u64 vfsmount, __u64 dentry);
 __u64 path_match_exec(__u64 vfsmount, __u64 dentry);
+__u64 path_match_sock(__u64 vfsmount, __u64 dentry);
 
 /* Copies a path, leaf first, each component ended by '/', to s->data + at, at most max bytes. */
 __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 dentry);
@@ -26,6 +27,7 @@ __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 de
 /* Match set of a path given as text of len bytes at s->data + PATH_TEXT_AT, where the record of a file open has it. */
 #define PATH_TEXT_AT sizeof(struct sl_rec_file)
 __u32 text_match(struct scratch *s, __u32 len);
+__u32 text_match_sock(struct scratch *s, __u32 len);
 
 /* Path state of path_dfa after a file's own name; 0: nothing can match, whatever the directory. NAME_UNKNOWN: too long. */
 #define NAME_UNKNOWN (~0u)

@@ -7,31 +7,32 @@
  *
  * The key is the tgid, so an exec by another thread than the leader, setsid, double fork, reparenting and namespaces
  * change nothing. Each program is there twice, see first_run(). Known limit: a process that was handed work over a
- * socket is no descendant and gets no label.
+ * socket is no descendant and gets no label but where units.bpf.c knows it again.
  */
 #include "image.h"
+#include "units.h"
 
 /* Reads argument `arg` (user address), at most SL_ARG_LEN bytes, and feeds it, last byte first, with a '/' in front
  * unless it begins with one. *next: address behind it, 0 when it is longer than we look at. */
 struct arg_scan {
 	void *buf;        /* SL_ARG_LEN bytes of scratch */
 	__u64 addr, end;  /* user memory left */
-	__u32 index;      /* argument number of the next one */
-	__u32 skip;       /* it is the value of an option */
-	__u32 inside;     /* in the middle of an overlong argument */
-	__u32 set0;       /* match set of argv[0]'s last component */
-	__u32 script;     /* match set of the script, 0 none */
-	__u32 interpreter;
+	__u64 index;      /* argument number of the next one; words of eight bytes as in struct walk */
+	__u64 skip;       /* it is the value of an option */
+	__u64 inside;     /* in the middle of an overlong argument */
+	__u64 set0;       /* match set of argv[0]'s last component */
+	__u64 script;     /* match set of the script, 0 none */
+	__u64 interpreter;
 };
 
 /* One byte a round: exec is rare, and a loop of this body within the loop over arguments is more than the verifier
  * follows. */
 struct arg_feed {
 	const __u8 *buf;
-	__u32 left;       /* bytes not fed yet */
-	__u32 state;
-	__u32 base_only;  /* up to the last '/' */
-	__u32 absolute;   /* a '/' was fed last */
+	__u64 left;       /* bytes not fed yet */
+	__u64 state;
+	__u64 base_only;  /* up to the last '/' */
+	__u64 absolute;   /* a '/' was fed last */
 };
 
 static long arg_byte_cb(__u32 i, void *ctx)
@@ -47,7 +48,7 @@ static long arg_byte_cb(__u32 i, void *ctx)
 	if (f->base_only && byte == '/')
 		return 1;
 	f->absolute = byte == '/';
-	f->state = sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f->state, byte);
+	f->state = forget(sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f->state, byte));
 	f->left = forget(pos);
 	return 0;
 }
@@ -85,9 +86,9 @@ static long arg_cb(__u32 i, void *ctx)
 	n = bpf_probe_read_user_str(buf, SL_ARG_LEN, (void *)s->addr);
 	if (n <= 0)
 		return 1;
-	s->inside = n == SL_ARG_LEN;
+	s->inside = forget(n == SL_ARG_LEN);
 	/* A full buffer has no room for the NUL that ends the argument: what follows is more of it. */
-	s->addr += s->inside ? n - 1 : n;
+	s->addr = forget(s->addr + (s->inside ? n - 1 : n));
 	if (was_inside)
 		return 0;
 	s->index = forget(s->index + 1);
@@ -122,12 +123,16 @@ __attribute__((noinline)) __u64 args_scan(struct scratch *scratch, __u64 start, 
 	s.addr = start;
 	s.end = end;
 	s.interpreter = forget(interpreter);
-	s.index = s.skip = s.inside = s.set0 = s.script = forget(0);
+	s.index = forget(0);
+	s.skip = forget(0);
+	s.inside = forget(0);
+	s.set0 = forget(0);
+	s.script = forget(0);
 	/* Overlong arguments take several rounds: room for SL_ARG_SCAN arguments and 16 KB of excess. */
 	bpf_loop(SL_ARG_SCAN + 64, arg_cb, &s, 0);
 	if (!s.index && start < end)
 		count_loss(SL_LOSS_ARGV);
-	return (__u64)s.script << 32 | s.set0;
+	return s.script << 32 | (__u32)s.set0;
 }
 
 struct recognised {
@@ -184,7 +189,7 @@ ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct recognised r;
 	struct sl_tool *tool;
-	__u32 number, new_session = 0;
+	__u32 number, new_session = 0, followed = 0;
 
 	if (!first_run(SL_TWIN_EXEC, second, (__u64)low_half(p->mm) << 32 | p->pid))
 		return;
@@ -193,6 +198,8 @@ ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
 	recognise(p, &r);
 	if (old)
 		label = *old;
+	if (units_used && !label.tool)
+		followed = unit_started(&label);
 	label.exec_ns = now;
 	label.exe_set = r.exe_set;
 	label.mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
@@ -206,12 +213,16 @@ ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
 		label.parent_tool = label.tool;
 		label.session_ns = now;
 		label.session_pid = tgid;
+		if (!label.root_ns) {
+			label.root_ns = now;
+			label.root_pid = tgid;
+		}
 		label.tool = r.tool;
 		label.evidence = r.evidence;
 		label.left_tool = 0;
 		new_session = 1;
 	} else if (label.tool) {
-		label.evidence = r.tool ? r.evidence : SL_EVID_INHERITED;
+		label.evidence = r.tool ? r.evidence : followed ? SL_EVID_UNIT : SL_EVID_INHERITED;
 		label.left_tool = r.tool ? label.left_tool : 1;
 	} else if (!r.exe_set) {
 		if (old)
@@ -247,6 +258,18 @@ int BPF_PROG(sched_process_exec2, struct task_struct *p)
 	return 0;
 }
 
+ALWAYS_INLINE void note_early_fork(__u32 child, __u32 parent)
+{
+	__u32 slot = child & (SL_EARLY_FORKS_MAX - 1);
+	__u64 *fork = bpf_map_lookup_elem(&early_forks, &slot);
+
+	if (!fork)
+		return;
+	if (*fork && *fork >> 32 != child)
+		count_loss(SL_LOSS_LABEL);
+	*fork = sl_early_fork(child, parent);
+}
+
 ALWAYS_INLINE void on_fork(int second, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = parent->tgid, child_tgid = child->tgid;
@@ -262,8 +285,8 @@ ALWAYS_INLINE void on_fork(int second, struct task_struct *parent, struct task_s
 		__sync_fetch_and_add(&epoch, 1);
 	if (is_self(tgid))
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FORK], 1);
-	if (starting && bpf_map_update_elem(&early_forks, &child_tgid, &tgid, BPF_ANY))
-		count_loss(SL_LOSS_LABEL);
+	if (starting)
+		note_early_fork(child_tgid, tgid);
 	mine = label_find(tgid);
 	if (!mine) {
 		/* The start scan may have labelled a process just after its end; its pid is another's now. */

@@ -6,3 +6,4 @@
  */
 #include "process.bpf.c"
 #include "file.bpf.c"
+#include "peers.bpf.c"

@@ -42,8 +42,40 @@
 /* Bytes of a DNS answer taken: the largest common EDNS size. Longer datagrams are counted, not parsed. */
 #define SL_DNS_MAX 1500
 
+/* Bytes of a host name: what DNS allows, and what fits a length of one byte. */
+#define SL_HOST_MAX 255
+
+/* Bytes of a ClientHello that are followed. Those seen have up to 2 KB; what is longer is said to be, and has no name. */
+#define SL_HELLO_MAX 65535
+
+/* Sockets of sessions whose flows are followed at a time; about 500 bytes each. Full: a new one goes uncounted and its server
+ * name unread (SL_LOSS_FLOW). */
+#define SL_FLOWS_MAX 50000
+
+/* A unit's name that is followed, with its NUL; longer ones are not. Units that were asked for and may start yet. */
+#define SL_UNIT_LEN 128
+#define SL_UNITS_MAX 1024
+
+/* How long after the request a unit whose name somebody chose counts as the one asked for. */
+#define SL_UNIT_NS (10ull * 1000000000)
+
 /* Largest record: header, fixed part, and every variable part at its limit (exe, cwd, argv, cgroup, tty). */
 #define SL_RECORD_MAX 12288
+
+/* Sets of names that one address can stand for at a time, and sessions remembered for each. Beyond it the one learnt
+ * longest ago is forgotten; content networks have many names on an address, and the latest is the likely one. */
+#define SL_NET_NAMES 8
+#define SL_NET_ASKERS 4
+
+/* Addresses whose names the kernel knows; the one used longest ago is forgotten for a new one. */
+#define SL_NET_ADDRS_MAX 16384
+
+/* A name's time to live counts at least this (clients resolve, then take their time to connect) and at most this. */
+#define SL_NET_TTL_MIN 30
+#define SL_NET_TTL_MAX 86400
+
+/* How long a name counts after its time to live is over, behind those that are valid: connection pools outlive it. */
+#define SL_NET_GRACE_NS (3600ull * 1000000000)
 
 /* Pids are below this on every kernel (PID_MAX_LIMIT); sizes the bitmap of labelled processes. */
 #define SL_PID_LIMIT 4194304
@@ -57,7 +89,19 @@
 #define SL_USERS_MAX 64       /* user classes named by rules; 0 is "anyone else" */
 #define SL_SUBJECTS_MAX (1u << 20)  /* tools * exe sets * modes * users: entries of the row index, eight bytes each */
 #define SL_DECISIONS_MAX (8u << 20) /* rows * file class sets: eight bytes each in the kernel */
+#define SL_NET_RANGES_MAX 65536     /* address ranges that connect rules need */
+#define SL_NET_CELLS_MAX (1u << 20) /* sets of names * classes of addresses * classes of ports: two bytes each */
+#define SL_NET_DECISIONS_MAX (1u << 20) /* subjects of connect rules * classes of destinations: eight bytes each */
 #define SL_DFA_STATES_MAX 65535
 #define SL_DFA_TRANS_MAX (16u << 20) /* table entries, two bytes each */
+
+#define SL_MEMORIES_MAX 4            /* distinct `after:` conditions of a policy */
+#define SL_SESSIONS_REMEMBERED 16384 /* sessions that have read something that is remembered */
+
+#define SL_PEER_OBJECTS_MAX 4096     /* ways to inspect, and distinct sets of brokers */
+#define SL_PEER_DECISIONS_MAX (1u << 20)
+
+/* Abstract socket names are matched as if they were files below this directory: a name goes through the path automaton. */
+#define SL_ABSTRACT "/@"
 
 #endif /* SL_ABI_H */

@@ -8,10 +8,15 @@
 #define SL_KNOBS_H
 
 #include "automaton.h"
+#include "policy_map.h"
 
 struct sl_knobs {
 	struct sl_dfa_info path;  /* automaton over paths of opened files */
 	struct sl_dfa_info exec;  /* automaton over executables and arguments */
+	struct sl_dfa_info sock;  /* automaton over sockets */
+	struct sl_dfa_info name;  /* automaton over host names */
+	struct sl_net_info net;   /* tables of connect rules */
+	__u64 memory_ns[SL_MEMORIES_MAX]; /* how long each `after:` condition holds, 0: until the session ends */
 	__u64 seed;               /* of the verdict cache's tags: random, secret */
 	__u32 tools;              /* tool numbers are below this */
 	__u32 exe_sets;           /* exe_set numbers are below this */
@@ -19,8 +24,15 @@ struct sl_knobs {
 	__u32 none_rules;         /* 1: some rule can report a process outside every session */
 	__u32 ring_wake;          /* bytes waiting in the ordinary ring that wake the agent */
 	__u32 preempt_off;        /* 1: the kernel lets programs switch preemption off, see enter() */
-	__u32 reserved;
 	__u32 spares;             /* 1: programs are attached twice, see first_run() */
+	__u32 peer_objects;       /* entries of a row of peer_decisions[] */
+	__u32 inspects;           /* 1: some rule can report that another process is inspected */
+	__u32 spools;             /* 1: some rule is about files that are written for a scheduler */
+	__u32 units;              /* 1: units that are asked of systemd are followed */
+	__u32 guard;              /* SL_BY_* that protects the agent, SL_BY_NONE: nothing does */
+	__u32 guard_mnt_ns;       /* inode number of the agent's mount namespace */
+	__u32 guard_setattr_arg;  /* which argument of inode_setattr is the dentry */
+	__u32 guard_reserved;
 };
 
 /* What a program set decides: a new one decides nothing until all labels are there (SL_LIVE_NOT while an older set still
@@ -30,17 +42,43 @@ enum sl_live { SL_LIVE_NOT = 0, SL_LIVE_LABELLED, SL_LIVE };
 /* The verdict cache: 64 Ki words of 8 bytes. */
 #define SL_CACHE_SHIFT 16
 
-/* Sockets remembered (UDP pending its first send, DNS requesters). LRU: the oldest is forgotten. */
-#define SL_SOCKS_MAX 16384
+/* Destinations of unconnected sockets that are remembered. LRU: the oldest is forgotten. */
+#define SL_DESTS_MAX 16384
 
-/* Forks noted between attach and the end of the start scan. */
+/* Forks noted between attach and the end of the start scan; a power of two. */
 #define SL_EARLY_FORKS_MAX 65536
+
+static inline __attribute__((always_inline)) __u64
+sl_early_fork(__u32 child, __u32 parent)
+{
+	return (__u64)child << 32 | parent;
+}
 
 /* Files that were linked or renamed from under the name of a secret. */
 #define SL_ALIASES_MAX 65536
 
+/*
+ * Where a renamed directory was: what its path's components are to the automaton over paths, leaf first. Only directories are
+ * noted that make a difference (some file below could be of a class there that it is not of here).
+ */
+#define SL_MOVED_MAX 8192
+#define SL_MOVED_DEPTH 32              /* components, a power of two; a deeper directory counts as if the table were full */
+#define SL_MOVED_UNKNOWN 0xffffffffu   /* as cnt: noted under another policy, so that it cannot be told */
+
+struct sl_moved_path {
+	__u32 cnt;                     /* 0: none */
+	__u16 symbols[SL_MOVED_DEPTH];
+};
+
+struct sl_moved {
+	struct sl_moved_path was[2];
+};
+
+/* Components of a file's other names that are looked at, all in all. Beyond it the file counts as unresolvable. */
+#define SL_LINKS_ROUNDS 65536
+
 /* Hooks whose programs are attached twice. */
-enum sl_twin { SL_TWIN_EXEC = 0, SL_TWIN_FORK, SL_TWIN_EXIT, SL_TWIN_FILE, _SL_TWINS_MAX };
+enum sl_twin { SL_TWIN_EXEC = 0, SL_TWIN_FORK, SL_TWIN_EXIT, SL_TWIN_FILE, SL_TWIN_INSPECT, SL_TWIN_PROC, _SL_TWINS_MAX };
 
 /* What twins count, each by enum sl_twin: calls that reached the first and the second, and calls that one of them saw to. */
 struct sl_twins {
@@ -69,6 +107,10 @@ enum sl_hook {
 	SL_HOOK_EXIT,
 	SL_HOOK_SKB_INGRESS,
 	SL_HOOK_SKB_EGRESS,
+	SL_HOOK_INSPECT,        /* ptrace_access_check; in the third tier it is SL_HOOK_FILE_SYS_EXIT */
+	SL_HOOK_BROKER,         /* unix_stream_connect; the same */
+	SL_HOOK_BROKER_SEND,    /* unix_may_send; never told by the agent */
+	SL_HOOK_GUARD,
 	_SL_HOOK_MAX,
 };
 

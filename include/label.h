@@ -30,12 +30,30 @@ struct sl_label {
 	__u8 left_tool;           /* 1: since the tool's own image ran, this line has run another program: the tool
 	                           * met again below starts a session of its own */
 	__u8 reported;            /* tool 0: its image was sent to the agent */
-	__u8 reserved[6];
+	__u8 reserved[2];
+	__u32 root_pid;           /* outermost session around this one, itself if there is none: what is read is remembered there */
+	__u64 root_ns;
 };
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
-_Static_assert(sizeof(struct sl_label) == 56, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_label) == 64, "the agent and the programs must agree");
 #endif
+
+/* Entries of `labels` for moments without memory; a power of two. One is of the process that label_spares[] names. */
+#define SL_LABEL_SPARES 1024
+#define SL_LABEL_SPARE_TRIES 8  /* places that a process may have */
+
+static inline __attribute__((always_inline)) __u32
+sl_label_spare_slot(__u32 tgid, __u32 try)
+{
+	return ((tgid * 0x9e3779b1u >> 16) + try) & (SL_LABEL_SPARES - 1);
+}
+
+static inline __attribute__((always_inline)) __u32
+sl_label_spare_key(__u32 slot)
+{
+	return SL_PID_LIMIT + slot;
+}
 
 #endif /* SL_LABEL_H */

@@ -37,6 +37,13 @@ enum sl_kind {
 	SL_REC_CLOCK = 8,  /* struct sl_rec_clock (agent) */
 	SL_REC_USER = 9,   /* struct sl_rec_user: uid -> name (agent) */
 	SL_REC_AGENT = 10, /* struct sl_rec_agent: the agent's own events (agent) */
+	SL_REC_VERDICT = 11, /* struct sl_rec_verdict: SL_REC_NET with the verdict that the kernel took */
+	SL_REC_INSPECT = 12, /* struct sl_rec_inspect: a process outside the session was read, traced or robbed */
+	SL_REC_BROKER = 13,  /* struct sl_rec_broker: a socket of a broker was connected to, or sent to */
+	SL_REC_GUARD = 14, /* struct sl_rec_guard: a labelled process was kept from the agent */
+	SL_REC_HELLO = 15, /* struct sl_rec_hello: a flow told its server's name, or that it is QUIC */
+	SL_REC_FLOW = 16,  /* struct sl_rec_flow: a flow of a session has ended */
+	SL_REC_SENT = 17,  /* struct sl_rec_sent: a flow sent something after its session had read a secret */
 	_SL_REC_MAX,
 };
 
@@ -73,6 +80,8 @@ struct sl_who {
 #define SL_EVID_ARGV 2       /* interpreter's script matched */
 #define SL_EVID_INHERITED 3  /* descendant of a labelled process */
 #define SL_EVID_PROCFS 4     /* ran before the agent: matched from procfs */
+#define SL_EVID_UNIT 5       /* systemd started it in a unit that the session had asked for by name */
+#define _SL_EVID_MAX 6
 
 #define SL_EXEC_ORIGIN_EXEC 1      /* a real exec */
 #define SL_EXEC_ORIGIN_PROCFS 2    /* the agent read /proc */
@@ -114,6 +123,7 @@ struct sl_rec_exit {
 #define SL_TAKEN_NONE 0      /* nothing was refused */
 #define SL_TAKEN_DENIED 1
 #define SL_TAKEN_KILLED 2
+#define SL_TAKEN_CUT 3       /* an open connection: nothing more is sent on it */
 
 #define SL_BY_NONE 0
 #define SL_BY_LSM 1
@@ -126,6 +136,10 @@ struct sl_rec_exit {
 #define SL_ACCESS_WRITE 0x2
 #define SL_ACCESS_EXEC 0x4
 #define SL_ACCESS_PATH 0x8   /* O_PATH: no access to the contents */
+
+#define SL_CAME_OPENED 0
+#define SL_CAME_RECEIVED 1   /* a descriptor of another process, taken by pidfd_getfd */
+#define SL_CAME_HELD 2       /* it had the descriptor when the agent started */
 
 struct sl_rec_file {
 	struct sl_hdr hdr;
@@ -141,7 +155,59 @@ struct sl_rec_file {
 	__u8 reader;              /* SL_READER_* */
 	__u8 access;              /* SL_ACCESS_* */
 	__u8 by_inode;            /* 1: a name that the file had tells the set, not path */
-	__u8 reserved[2];
+	__u8 came;                /* SL_CAME_*: how the process got at it */
+	__u8 reserved;
+	__u16 path_flags;
+	__u16 path_len;
+};
+
+/* How a process was inspected. */
+#define SL_HOW_PROC_ENVIRON 1  /* /proc/PID/environ opened */
+#define SL_HOW_PROC_MEM 2      /* /proc/PID/mem opened */
+#define SL_HOW_READV 3         /* process_vm_readv */
+#define SL_HOW_WRITEV 4        /* process_vm_writev */
+#define SL_HOW_PTRACE 5        /* ptrace: attach or seize */
+#define SL_HOW_GETFD 6         /* pidfd_getfd */
+#define SL_HOW_OTHER 7         /* another call that wants the right to trace: /proc/PID/stack, syscall, personality */
+
+struct sl_rec_inspect {
+	struct sl_hdr hdr;
+	struct sl_who who;
+	__u64 target_start_ns;
+	__u64 target_session_ns;  /* its session, 0 none */
+	__u32 target_session_pid;
+	__u32 target_tgid;
+	__u32 target_uid;
+	__u16 target_tool;
+	__u16 rule;               /* rule that decided */
+	__u8 object;              /* SL_PEER_MEMORY .. SL_PEER_DESCRIPTORS */
+	__u8 how;                 /* SL_HOW_* */
+	__u8 action;              /* SL_ACTION_* */
+	__u8 taken;               /* SL_TAKEN_* */
+	__u8 by;                  /* SL_BY_* */
+	__u8 reserved[7];
+	__u8 target_comm[SL_COMM_LEN];
+	__u16 exe_flags;          /* of the target's executable */
+	__u16 exe_len;
+};
+
+#define SL_BROKER_STREAM 1    /* connected: also SOCK_SEQPACKET */
+#define SL_BROKER_DGRAM 2     /* a datagram, or connected for them */
+#define SL_BROKER_SPOOL 3     /* a file that a daemon takes its work from was opened for writing */
+
+struct sl_rec_broker {
+	struct sl_hdr hdr;
+	struct sl_who who;
+	__u64 ino;                /* of the file, 0: an abstract name */
+	__u32 peer_tgid;          /* process that listens there, 0 not known, or a file */
+	__u16 set;                /* match set of the automaton of sockets */
+	__u16 rule;
+	__u8 type;                /* SL_BROKER_* */
+	__u8 action;
+	__u8 taken;
+	__u8 by;
+	__u8 abstract;            /* 1: the path is an abstract name, without its NUL */
+	__u8 reserved[7];
 	__u16 path_flags;
 	__u16 path_len;
 };
@@ -149,6 +215,7 @@ struct sl_rec_file {
 #define SL_NET_CONNECT 1
 #define SL_NET_SENDMSG 2      /* unconnected datagram */
 #define SL_NET_UDP_SEND 3     /* first datagram on a connected UDP socket */
+#define SL_NET_SEND_ON 4      /* an open connection sends on, after its session has read something */
 
 struct sl_rec_net {
 	struct sl_hdr hdr;
@@ -162,6 +229,17 @@ struct sl_rec_net {
 	__u8 taken;               /* SL_TAKEN_* */
 	__u8 by;                  /* SL_BY_* */
 	__u8 reserved;
+};
+
+/* Recordings made before the kernel judged connections have SL_REC_NET, which the reader of the record judges. */
+struct sl_rec_verdict {
+	struct sl_rec_net net;    /* its header has this kind and size */
+	__u16 rule;               /* rule that decided, SL_RULE_NONE: none */
+	__u16 set;                /* match set of the name that told, 0: none did */
+	__u8 action;              /* SL_ACTION_* */
+	__u8 names;               /* names that came into question, 0: none known */
+	__u8 decided;             /* 1; 0: these fields say nothing, judge as SL_REC_NET */
+	__u8 state;               /* which of the policy's `after:` conditions held */
 };
 
 struct sl_rec_dns {
@@ -183,12 +261,15 @@ enum sl_loss {
 	SL_LOSS_SCRATCH,          /* no scratch buffer on this CPU: a record was dropped */
 	SL_LOSS_PATH,             /* a path could not be walked to its root */
 	SL_LOSS_ARGV,             /* argv could not be read at exec: recognition by script was not possible */
-	SL_LOSS_DNS_LONG,         /* DNS datagram longer than SL_DNS_MAX, or DNS over TCP: not parsed */
-	SL_LOSS_SOCK,             /* no room to remember a socket: a first UDP send or a DNS requester is lost */
+	SL_LOSS_DNS_LONG,         /* DNS answer longer than SL_DNS_MAX, or in pieces over TCP: not parsed */
+	SL_LOSS_SOCK,             /* no room to remember where a socket sent: it is told again */
 	SL_LOSS_FD,               /* sys_exit tier: the descriptor was gone before it could be read */
 	SL_LOSS_REFUSAL,          /* a kill was decided and the signal could not be sent */
 	SL_LOSS_SKIPPED,          /* a program did not run: a preempted run of it was under way on that CPU */
 	SL_LOSS_ALIAS,            /* no room to remember a secret that got another name */
+	SL_LOSS_NET_NAME,         /* an address has more names than there is room for: one still valid was forgotten */
+	SL_LOSS_MEMORY,           /* no room to remember what a session has read */
+	SL_LOSS_FLOW,             /* no room to follow a flow: neither its bytes nor its server's name are known */
 	_SL_LOSS_KERNEL_MAX,
 	SL_LOSS_DECODE = 32,      /* from here: counted in user space. A record that does not decode */
 	SL_LOSS_PROC_EVICTED,     /* process table full: the oldest entry was dropped */
@@ -199,6 +280,7 @@ enum sl_loss {
 	SL_LOSS_PROCFS,           /* a process vanished while /proc was read */
 	SL_LOSS_DEDUPE,           /* repeat table full: repeats are shown one by one */
 	SL_LOSS_UNREAD,           /* records of an earlier program set under another policy */
+	SL_LOSS_SCAN,             /* folders that were not looked into for secrets with several links */
 	_SL_LOSS_MAX,
 };
 
@@ -235,8 +317,100 @@ struct sl_rec_agent {
 	__u32 reserved;
 };
 
+/* What was refused to protect the agent. Append only; names are in src/event/event.c. */
+#define SL_GUARD_SIGNAL 1   /* detail: the signal */
+#define SL_GUARD_TRACE 2    /* ptrace, another's memory, descriptors of it */
+#define SL_GUARD_LIMIT 3    /* resource limits (detail: which, + 1), scheduling (detail: 0) */
+#define SL_GUARD_PROC 4     /* a file below /proc of the agent */
+#define SL_GUARD_CGROUP 5   /* a file of a cgroup that holds it, or the members of any cgroup as root */
+#define SL_GUARD_BPF 6      /* detail: the command of bpf(2) */
+#define SL_GUARD_MOUNT 7    /* on one of its folders, or the removal of such a mount */
+#define SL_GUARD_FILE 8     /* write, change, removal, renaming of one of its files; a new one beside them */
+#define _SL_GUARD_MAX 9
+
+struct sl_rec_guard {
+	struct sl_hdr hdr;
+	struct sl_who who;
+	__u32 detail;
+	__u16 what;               /* SL_GUARD_* */
+	__u8 taken;               /* SL_TAKEN_* */
+	__u8 by;                  /* SL_BY_* */
+	__u16 path_flags;         /* of the file at hand: its last components */
+	__u16 path_len;           /* 0: no file */
+	__u32 reserved;
+};
+
+/* Told at the first byte, at SL_SENT_FIRST bytes and at each doubling of it, and when another read or the flow's end closes it. */
+#define SL_SENT_FIRST 512
+
+struct sl_rec_sent {
+	struct sl_hdr hdr;
+	struct sl_who who;        /* who opened the flow */
+	__u64 cookie;
+	__u64 read_ns;            /* the session's latest read that alerted, when this was sent */
+	__u64 first_ns;           /* of the first byte after it */
+	__u64 bytes;              /* since it */
+	__u8 addr[16];            /* as in struct sl_rec_net */
+	__u16 port;
+	__u8 family;
+	__u8 proto;
+	__u8 cut;                 /* 1: it was refused to send on */
+	__u8 reserved[3];
+};
+
+/* The verdict on a server name is that on a connection to its address, had the name been known to be the address's. */
+struct sl_rec_hello {
+	struct sl_hdr hdr;
+	struct sl_who who;        /* who opened the flow */
+	__u64 cookie;
+	__u8 addr[16];            /* as in struct sl_rec_net */
+	__u16 port;
+	__u8 family;
+	__u8 proto;
+	__u16 rule;
+	__u16 set;                /* match set of the name */
+	__u8 action;
+	__u8 taken;
+	__u8 decided;             /* 1; 0: no rule is about connections, or the flow is QUIC: rule, set and action say nothing */
+	__u8 again;               /* 1: the same rule that judged the connect */
+	__u16 hello_flags;        /* SL_HELLO_* of hello.h */
+	__u16 name_len;           /* bytes as they were sent */
+	__u16 asked_port;         /* SL_HELLO_PROXY: the port that the proxy was asked for, 0 not told */
+	__u16 reserved16;
+	__u32 reserved;
+};
+
+#define SL_FLOW_ADOPTED 0x1   /* was there before it was followed: what it sent until then is not counted */
+#define SL_FLOW_CUT 0x2
+#define SL_FLOW_CLOSED 0x4    /* its last descriptor was closed */
+#define SL_FLOW_IDLE 0x8      /* UDP: nothing for a while; the socket may still be there */
+#define SL_FLOW_LEFT 0x10     /* still open as sluice ended */
+#define SL_FLOW_FLAGS 0x1f
+
+struct sl_rec_flow {
+	struct sl_hdr hdr;        /* time: when the end was seen */
+	struct sl_who who;        /* who opened it, as it was then */
+	__u64 cookie;
+	__u8 addr[16];
+	__u16 port;
+	__u8 family;
+	__u8 proto;
+	__u32 flags;              /* SL_FLOW_* */
+	__u64 first_ns, last_ns;
+	__u64 sent_bytes, received_bytes;
+	__u64 sent_segs, received_segs;
+	__u16 asked_port;         /* as in struct sl_rec_hello */
+	__u16 reserved;
+	__u16 hello_flags;
+	__u16 name_len;           /* of the server, as it was sent */
+};
+
 #ifndef __bpf__
 #pragma GCC diagnostic pop
+_Static_assert(sizeof(struct sl_rec_sent) == 128, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_hello) == 120, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_flow) == 160, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_guard) == 88, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_hdr) == 16, "record header is part of the recording format");
 _Static_assert(sizeof(struct sl_who) == 56, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_exec) == 112, "record layout is part of the recording format");
@@ -244,6 +418,9 @@ _Static_assert(sizeof(struct sl_rec_fork) == 72, "record layout is part of the r
 _Static_assert(sizeof(struct sl_rec_exit) == 80, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_file) == 104, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_net) == 104, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_verdict) == 112, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_inspect) == 136, "record layout is part of the recording format");
+_Static_assert(sizeof(struct sl_rec_broker) == 104, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_dns) == 48, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_loss) == 32, "record layout is part of the recording format");
 _Static_assert(sizeof(struct sl_rec_clock) == 24, "record layout is part of the recording format");

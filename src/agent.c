@@ -21,11 +21,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "event/recording.h"
+#include "process/filescan.h"
 #include "process/procscan.h"
 
+#define TICKS_PER_TIDY 60
 #define LOOK_NS 100000000        /* between two looks at the rings */
 #define LOOKS_PER_TICK 10
+#define LOOKS_PER_SWEEP 100      /* for flows that are idle */
+#define WATCHDOG_STRETCH 10      /* a reload may take that many times as long as the watchdog waits */
+#define SCAN_FIRST 1000          /* entries of folders that are looked at before the agent says that it is ready, */
+#define SCAN_SLICE 200           /* and at each look after that: 2,000 a second */
+#define SCAN_NOTED_MAX 16384     /* secrets noted by inode; beyond it only what has several links */
 #define ANCESTORS_MAX 16         /* read from /proc for a process that nobody told of */
 #define USERS_SEEN 256           /* uids whose name was already told; beyond it they are told again */
 
@@ -43,7 +51,11 @@ struct agent {
 	uint64_t reloads;
 	uint64_t monitor_until;          /* as last seen */
 	bool enforcing;
+	uint64_t ticks;
+	uint64_t seq;                    /* of events: goes on over a reload */
 	bool reload;                     /* SIGHUP came */
+	struct filescan *scan;           /* for secrets with several links; NULL: over */
+	uint32_t scan_noted;
 	int epoll;
 	struct errmsg *e;
 	_Alignas(8) char buf[SL_RECORD_MAX];
@@ -172,9 +184,26 @@ static int tell_agent(struct agent *a, uint16_t what, const char *text)
 static const struct sl_who *who_of(const struct sl_hdr *hdr, size_t size)
 {
 	/* `who` follows the header in every kind that has one. */
-	if (hdr->kind < SL_REC_EXEC || hdr->kind > SL_REC_NET || size < sizeof(*hdr) + sizeof(struct sl_who))
+	bool has_who = (hdr->kind >= SL_REC_EXEC && hdr->kind <= SL_REC_NET) || hdr->kind == SL_REC_VERDICT ||
+		       hdr->kind == SL_REC_INSPECT || hdr->kind == SL_REC_BROKER || hdr->kind == SL_REC_GUARD ||
+		       hdr->kind == SL_REC_HELLO || hdr->kind == SL_REC_FLOW || hdr->kind == SL_REC_SENT;
+
+	if (!has_who || size < sizeof(*hdr) + sizeof(struct sl_who))
 		return NULL;
 	return (const struct sl_who *)(hdr + 1);
+}
+
+/* Nothing more is sent on a flow that was cut, in any case; its ends need not wait for that to show. */
+static void close_cut(const void *record, size_t size)
+{
+	const struct sl_hdr *hdr = record;
+	const struct sl_rec_verdict *verdict = record;
+	const struct sl_rec_hello *hello = record;
+
+	if (hdr->kind == SL_REC_HELLO && size >= sizeof(*hello) && hello->taken == SL_TAKEN_CUT)
+		kernel_close_flow(hello->who.tgid, hello->cookie);
+	if (hdr->kind == SL_REC_VERDICT && size >= sizeof(*verdict) && verdict->net.taken == SL_TAKEN_CUT)
+		kernel_close_flow(verdict->net.who.tgid, verdict->net.cookie);
 }
 
 static int take_record(void *arg, const void *record, size_t size)
@@ -189,13 +218,14 @@ static int take_record(void *arg, const void *record, size_t size)
 		if (!err && hdr->kind == SL_REC_EXEC && size >= sizeof(struct sl_rec_exec)) {
 			const struct sl_rec_exec *exec = record;
 
-			if (exec->new_session || exec->origin != SL_EXEC_ORIGIN_EXEC)
+			if (exec->new_session || exec->origin != SL_EXEC_ORIGIN_EXEC || exec->evidence == SL_EVID_UNIT)
 				err = tell_lineage(a, who->ppid);
-		} else if (!err && (hdr->kind == SL_REC_FILE || hdr->kind == SL_REC_NET) &&
+		} else if (!err && hdr->kind != SL_REC_EXEC && hdr->kind != SL_REC_FORK && hdr->kind != SL_REC_EXIT &&
 			   !pipeline_knows(a->pipeline, who->tgid, who->start_ns)) {
 			err = tell_lineage(a, who->tgid);
 		}
 	}
+	close_cut(record, size);
 	return err ? err : deliver(a, record, size);
 }
 
@@ -203,7 +233,7 @@ static int take_record(void *arg, const void *record, size_t size)
 static int tell_mode(struct agent *a, bool first)
 {
 	char text[128];
-	uint64_t until;
+	uint64_t until, at = kernel_now_ns();
 	bool now = kernel_enforcing(a->kernel, &until);
 
 	if (!first && now == a->enforcing && until == a->monitor_until)
@@ -212,21 +242,63 @@ static int tell_mode(struct agent *a, bool first)
 	a->monitor_until = until;
 	if (until)
 		snprintf(text, sizeof(text), "mode monitor for %llu s more, then enforce",
-			 (unsigned long long)((until - kernel_now_ns()) / 1000000000u));
+			 (unsigned long long)((until - at) / 1000000000u));
 	else
 		snprintf(text, sizeof(text), "mode %s", now ? "enforce" : "monitor");
+	if (a->config->service)
+		sd_notifyf(0, "STATUS=%s, file opens by %s, policy %s", text, kernel_tier_name(kernel_tier(a->kernel)), a->loaded->path);
 	return tell_agent(a, SL_AGENT_MODE, text);
+}
+
+/* ---- secrets that are there already ---------------------------------------------------------------------------- */
+
+/*
+ * One that has several links may be opened by another of them. In the weakest tier a link and a rename can go unseen later
+ * on as well, so there the kernel is to know all of them.
+ */
+static void take_secret(void *arg, const char *path, uint32_t set, const struct stat *st)
+{
+	struct agent *a = arg;
+	bool all = kernel_tier(a->kernel) == KERNEL_TIER_SYS_EXIT && a->scan_noted < SCAN_NOTED_MAX;
+
+	if (!st->st_size || (st->st_nlink < 2 && !all))
+		return;
+	a->scan_noted++;
+	kernel_note_secret(a->kernel, path, set);
+}
+
+static void scan_step(struct agent *a, unsigned int entries)
+{
+	if (!a->scan || filescan_step(a->scan, entries, take_secret, a))
+		return;
+	a->losses[SL_LOSS_SCAN] += filescan_left_out(a->scan);
+	filescan_free(take_ptr(a->scan));
+	malloc_trim(0);
+}
+
+/* From the beginning, under the policy that is in force now. */
+static void scan_start(struct agent *a)
+{
+	filescan_free(take_ptr(a->scan));
+	a->scan_noted = 0;
+	if (filescan_new(a->loaded->compiled, (const char *const *)a->loaded->homes, a->loaded->homes_cnt, &a->scan))
+		a->losses[SL_LOSS_SCAN]++;
+	scan_step(a, SCAN_FIRST);
 }
 
 static int tick(struct agent *a)
 {
 	int err = tell_losses(a);
 
+	if (!err && a->looks % LOOKS_PER_SWEEP == 0)
+		err = kernel_end_flows(a->kernel, false, take_record, a);
 	err = err ? err : tell_clock(a);
 	if (a->config->service || a->config->enforce)
 		err = err ? err : tell_mode(a, false);
 	if (a->writer)
 		err = err ? err : recording_flush(a->writer, a->e);
+	if (++a->ticks % TICKS_PER_TIDY == 0)
+		kernel_tidy(a->kernel);
 	if (a->config->service)
 		sd_notify(0, "WATCHDOG=1");
 	return err;
@@ -252,6 +324,9 @@ static int start_recording(struct agent *a)
 
 	if (a->config->record_fd < 0)
 		return 0;
+	/* What was in the file goes now that there is something to record. No regular file: nothing to empty. */
+	if (ftruncate(a->config->record_fd, 0) && errno != EINVAL)
+		return errmsg_set(a->e, -errno, "cannot write the recording: %s", strerror(errno));
 	if (!sources || !users)
 		return -ENOMEM;
 	agent_host_read(&host);
@@ -276,16 +351,23 @@ static int start_recording(struct agent *a)
 /* A policy that demands real blocking must not run as if it had it. */
 static int check_require(const struct agent *a, const struct loaded *l, struct errmsg *e)
 {
-	static const char *const names[] = {
-		[POLICY_REQUIRE_ALERT] = "alert", [POLICY_REQUIRE_KILL] = "kill", [POLICY_REQUIRE_DENY] = "deny",
-	};
 	enum policy_require given = kernel_strength(a->kernel);
 
 	if (!(a->config->service || a->config->enforce) || given >= l->policy->require)
 		return 0;
 	return errmsg_set(e, -EOPNOTSUPP, "%s says require: %s, but on this kernel block means %s for file opens (%s): "
-			  "run `sluice doctor`, or set require: %s", l->path, names[l->policy->require],
-			  names[given], kernel_tier_name(kernel_tier(a->kernel)), names[given]);
+			  "run `sluice doctor`, or set require: %s", l->path, kernel_strength_name(l->policy->require),
+			  kernel_strength_name(given), kernel_tier_name(kernel_tier(a->kernel)), kernel_strength_name(given));
+}
+
+/* Off while one only looks: trace and record without --enforce refuse nothing, whatever the policy says. */
+static bool guards(const struct agent *a, const struct policy *policy)
+{
+	bool enforce = a->config->enforce || (a->config->service && policy->mode == POLICY_ENFORCE);
+
+	if (!enforce && !a->config->service)
+		return false;
+	return policy->guard == POLICY_GUARD_BY_MODE ? enforce : policy->guard == POLICY_GUARD_ON;
 }
 
 static int open_kernel(const struct agent *a, const struct loaded *l, bool reloading, struct kernel **ret, struct errmsg *e)
@@ -295,6 +377,7 @@ static int open_kernel(const struct agent *a, const struct loaded *l, bool reloa
 		.policy_path = l->path,
 		.tier = a->config->tier,
 		.enforce = a->config->enforce || (a->config->service && l->policy->mode == POLICY_ENFORCE),
+		.guard = guards(a, l->policy),
 		.pin_root = a->config->pin_root,
 		.reloading = reloading,
 		.cgroup = a->config->cgroup,
@@ -304,10 +387,11 @@ static int open_kernel(const struct agent *a, const struct loaded *l, bool reloa
 	return kernel_open(&kernel, ret, e);
 }
 
-static int new_pipeline(const struct agent *a, const struct loaded *l, struct pipeline **ret)
+static int new_pipeline(struct agent *a, const struct loaded *l, struct pipeline **ret)
 {
 	const struct pipeline_config pipeline = {
 		.compiled = l->compiled,
+		.seq = &a->seq,
 		.sink = a->config->sink,
 		.arg = a->config->arg,
 	};
@@ -323,6 +407,24 @@ static int tell_policy(struct agent *a)
 	return tell_agent(a, SL_AGENT_POLICY, text);
 }
 
+/* What cannot be protected is said, and is no reason not to watch. */
+static void guard_files(const struct agent *a, const struct loaded *l, struct kernel *k)
+{
+	const struct policy *policy = l->policy;
+	cleanup_free const char **files = calloc(policy->sources_cnt + a->config->files_cnt, sizeof(*files));
+	const char *failed = NULL;
+	size_t cnt = 0;
+
+	if (!files)
+		return;
+	for (size_t i = 0; i < policy->sources_cnt; i++)
+		files[cnt++] = policy->sources[i].name;
+	for (size_t i = 0; i < a->config->files_cnt; i++)
+		files[cnt++] = a->config->files[i];
+	if (kernel_guard(k, files, cnt, &failed))
+		log_warn("cannot protect %s and what else is there: processes of sessions may change it", failed);
+}
+
 static int start(struct agent *a)
 {
 	char text[256];
@@ -330,6 +432,8 @@ static int start(struct agent *a)
 
 	err = open_kernel(a, a->loaded, false, &a->kernel, a->e);
 	err = err ? err : check_require(a, a->loaded, a->e);
+	if (!err)
+		guard_files(a, a->loaded, a->kernel);
 	err = err ? err : start_recording(a);
 	err = err ? err : new_pipeline(a, a->loaded, &a->pipeline);
 	err = err ? err : tell_clock(a);
@@ -348,6 +452,7 @@ static int start(struct agent *a)
 		if (err)
 			return err;
 	}
+	scan_start(a);
 	/* Compiling the policy and loading the programs took far more than running does. */
 	malloc_trim(0);
 	a->config->ready(a->config->arg, a->kernel, labelled);
@@ -394,6 +499,7 @@ static int swap(struct agent *a, struct loaded *l, struct kernel *k, struct pipe
 	epoll_ctl(a->epoll, EPOLL_CTL_DEL, kernel_fd(old_kernel), NULL);
 	kernel_close(old_kernel);
 	pipeline_free(old_pipeline);
+	filescan_free(take_ptr(a->scan)); /* it has to do with the old policy */
 	loaded_free(a->own);
 	a->own = l;
 	return err < 0 ? err : watch(a->epoll, kernel_fd(k));
@@ -405,6 +511,15 @@ static unsigned long long monotonic_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (unsigned long long)ts.tv_sec * 1000000u + (unsigned long long)ts.tv_nsec / 1000;
+}
+
+/* A reload takes as long as the kernel's verifier does, and no ping comes meanwhile. */
+static void stretch_watchdog(const struct agent *a, unsigned int times)
+{
+	uint64_t usec;
+
+	if (a->config->service && sd_watchdog_enabled(0, &usec) > 0)
+		sd_notifyf(0, "WATCHDOG_USEC=%llu", (unsigned long long)usec * times);
 }
 
 /* A policy that cannot come into force changes nothing and says why. */
@@ -421,14 +536,19 @@ static int reload(struct agent *a)
 	a->reloads++;
 	if (a->config->service)
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", monotonic_us());
+	stretch_watchdog(a, WATCHDOG_STRETCH);
 	err = options_load_policy(a->config->policy_file, &l, &why);
 	err = err ? err : check_require(a, l, &why);
 	err = err ? err : open_kernel(a, l, true, &k, &why);
 	err = err ? err : new_pipeline(a, l, &p);
+	if (!err)
+		guard_files(a, l, k);
 	err = err ? err : swap(a, l, k, p, &why);
+	stretch_watchdog(a, 1);
 	if (a->config->service)
 		sd_notify(0, "READY=1");
 	if (!err) {
+		scan_start(a);
 		malloc_trim(0);
 		kernel_note_reload(a->kernel, a->reloads, NULL);
 		err = tell_policy(a);
@@ -503,7 +623,7 @@ static int loop(struct agent *a, int signals)
 	while (!err && !stop) {
 		struct epoll_event ev[4];
 		int n = epoll_wait(epoll, ev, ARRAY_SIZE(ev), -1);
-		bool ticking = false;
+		bool ticking = false, looked = false;
 
 		for (int i = 0; i < n; i++) {
 			uint64_t times;
@@ -511,9 +631,12 @@ static int loop(struct agent *a, int signals)
 			if (ev[i].data.fd == signals)
 				stop = take_signal(a, signals) || stop;
 			else if (ev[i].data.fd == timer && read(timer, &times, sizeof(times)) == sizeof(times))
-				ticking = ++a->looks % LOOKS_PER_TICK == 0;
+				looked = true;
 		}
+		ticking = looked && ++a->looks % LOOKS_PER_TICK == 0;
 		err = look(a, ticking);
+		if (looked)
+			scan_step(a, SCAN_SLICE);
 		if (!err && a->reload)
 			err = reload(a);
 		stop = stop || kernel_now_ns() >= until;
@@ -527,6 +650,9 @@ static int finish(struct agent *a)
 	int err = kernel_consume(a->kernel, take_record, a);
 
 	err = err < 0 ? err : tick(a);
+	/* Where the programs stay, so do the flows. */
+	if (!err && !(a->config->pin_root && kernel_in_enforce_mode(a->kernel)))
+		err = kernel_end_flows(a->kernel, true, take_record, a);
 	err = err ? err : tell_agent(a, SL_AGENT_STOP, "stopped");
 	if (!err && a->writer)
 		err = recording_flush(a->writer, a->e);
@@ -553,11 +679,16 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 		err = finish(a);
 	recording_writer_free(a->writer);
 	/* What blocks, goes on blocking; a watcher alone is of no use to anybody. */
-	if (!err && a->kernel && config->pin_root && !kernel_in_enforce_mode(a->kernel))
-		err = kernel_unpin(a->kernel, e);
+	if (a->kernel && kernel_pinned(a->kernel) && !kernel_in_enforce_mode(a->kernel)) {
+		int unpinned = kernel_unpin(a->kernel, err ? NULL : e);
+
+		err = err ? err : unpinned;
+	}
+	filescan_free(a->scan);
 	kernel_close(a->kernel);
 	pipeline_free(a->pipeline);
 	loaded_free(a->own);
 	free(a);
-	return err == -EPIPE ? 0 : err;
+	/* Who looks has seen enough; a service whose events nobody gets has failed. */
+	return err == -EPIPE && !config->service ? 0 : err;
 }

@@ -28,6 +28,8 @@ struct agent_config {
 	uint64_t duration_ns;          /* 0: until a signal */
 	int record_fd;                 /* -1: no recording */
 	bool enforce;                  /* refuse what rules block, whatever the policy's mode */
+	const char *const *files;      /* what it writes: protected from processes of sessions */
+	size_t files_cnt;
 	const char *policy_file;       /* what a reload reads; NULL: the default */
 	const char *pin_root;          /* as of struct kernel_config */
 	bool service;                  /* the policy's mode and require count, SIGHUP reloads; tell systemd: READY,

@@ -93,6 +93,11 @@ void kernel_note_reload(struct kernel *k, uint64_t reloads, const char *why)
 	put(k);
 }
 
+bool kernel_pinned(const struct kernel *k)
+{
+	return k->pin_root && k->pin_number;
+}
+
 int kernel_unpin(struct kernel *k, struct errmsg *e)
 {
 	int err = k->pin_root ? pins_remove(k->pin_root, 0, e) : 0;

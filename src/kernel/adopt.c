@@ -6,8 +6,10 @@
  * translated by name.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/internal.h"
 
@@ -68,14 +70,14 @@ static bool translate_label(const struct kernel *k, const struct procscan *scan,
 	label->mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
 	label->reported = 0;
 	if (!label->tool)
-		label->session_ns = label->session_pid = 0;
+		label->session_ns = label->session_pid = label->root_ns = label->root_pid = 0;
 	return label->tool || label->exe_set;
 }
 
 /* Calls fn for each entry of a hash map. Entries that come and go meanwhile may be missed or met twice. */
 static int each_entry(int fd, void *key, size_t key_size, void *value, uint32_t max, int (*fn)(void *arg), void *arg)
 {
-	char last[16];
+	char last[sizeof(struct sl_session)];
 	int err = bpf_map_get_next_key(fd, NULL, key) ? -errno : 0;
 
 	for (uint32_t n = 0; !err && n < max; n++) {
@@ -94,7 +96,7 @@ static int each_entry(int fd, void *key, size_t key_size, void *value, uint32_t 
 struct label_copy {
 	struct kernel *k;
 	const struct procscan *scan;
-	uint32_t tgid;
+	uint32_t key;
 	struct sl_label label;
 	int fresh;
 };
@@ -103,11 +105,14 @@ static int copy_label(void *arg)
 {
 	struct label_copy *c = arg;
 	struct sl_label label = c->label;
+	uint32_t tgid;
 	int r;
 
-	if (!translate_label(c->k, c->scan, c->tgid, &label))
+	if (label_owner(c->k->older.fd[PIN_LABEL_SPARES], c->key, &tgid))
 		return 0;
-	r = label_put(c->k, c->tgid, &label);
+	if (!translate_label(c->k, c->scan, tgid, &label))
+		return 0;
+	r = label_put(c->k, tgid, &label);
 	if (r < 0)
 		c->k->losses_user[SL_LOSS_LABEL]++;
 	else
@@ -122,7 +127,7 @@ int adopt_labels(struct kernel *k, const struct procscan *scan)
 
 	if (k->older.fd[PIN_LABELS] < 0)
 		return 0;
-	err = each_entry(k->older.fd[PIN_LABELS], &c.tgid, sizeof(c.tgid), &c.label, 2 * SL_PID_LIMIT, copy_label, &c);
+	err = each_entry(k->older.fd[PIN_LABELS], &c.key, sizeof(c.key), &c.label, 2 * SL_PID_LIMIT, copy_label, &c);
 	return err ? err : c.fresh;
 }
 
@@ -143,13 +148,85 @@ static int copy_alias(void *arg)
 	return 0;
 }
 
+struct moved_copy {
+	struct kernel *k;
+	struct { uint64_t ino; uint32_t dev, generation; } key;
+	struct sl_moved was;
+};
+
+/* What a directory's old path is to another policy's automaton cannot be told: what is below it counts as unresolvable. */
+static int copy_moved(void *arg)
+{
+	struct moved_copy *c = arg;
+	struct sl_moved was = c->was;
+
+	if (!same_policy(c->k))
+		was = (struct sl_moved){ .was[0].cnt = SL_MOVED_UNKNOWN };
+	if (bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.moved), &c->key, &was, BPF_NOEXIST) && errno != EEXIST)
+		c->k->losses_user[SL_LOSS_ALIAS]++;
+	c->k->skel->bss->moved_used = 1;
+	return 0;
+}
+
+static int adopt_moved(struct kernel *k)
+{
+	struct moved_copy c = { .k = k };
+
+	return each_entry(k->older.fd[PIN_MOVED], &c.key, sizeof(c.key), &c.was, 2 * SL_MOVED_MAX, copy_moved, &c);
+}
+
 int adopt_aliases(struct kernel *k)
 {
 	struct alias_copy c = { .k = k };
+	int err;
 
 	if (k->older.fd[PIN_ALIASES] < 0)
 		return 0;
-	return each_entry(k->older.fd[PIN_ALIASES], &c.key, sizeof(c.key), &c.set, 2 * SL_ALIASES_MAX, copy_alias, &c);
+	err = each_entry(k->older.fd[PIN_ALIASES], &c.key, sizeof(c.key), &c.set, 2 * SL_ALIASES_MAX, copy_alias, &c);
+	return err ? err : adopt_moved(k);
+}
+
+void kernel_note_secret(struct kernel *k, const char *path, uint32_t set)
+{
+	int fd;
+
+	/* The program that sees this open knows the inode as the kernel does; numbers of stat(2) may be others. */
+	k->skel->bss->alias_mark = set;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC);
+	k->skel->bss->alias_mark = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+struct memory_copy {
+	struct kernel *k;
+	struct sl_session key;
+	struct sl_memory memory;
+};
+
+/* Conditions of another policy are other ones: what was read for one of them counts for each, which is never less strict. */
+static int copy_memory(void *arg)
+{
+	struct memory_copy *c = arg;
+	struct sl_memory m = c->memory;
+	uint64_t latest = 0;
+
+	for (size_t i = 0; i < SL_MEMORIES_MAX; i++)
+		latest = m.at_ns[i] > latest ? m.at_ns[i] : latest;
+	for (size_t i = 0; !same_policy(c->k) && i < SL_MEMORIES_MAX; i++)
+		m.at_ns[i] = latest;
+	if (bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.memory), &c->key, &m, BPF_NOEXIST) && errno != EEXIST)
+		c->k->losses_user[SL_LOSS_MEMORY]++;
+	return 0;
+}
+
+int adopt_memory(struct kernel *k)
+{
+	struct memory_copy c = { .k = k };
+
+	if (k->older.fd[PIN_MEMORY] < 0)
+		return 0;
+	return each_entry(k->older.fd[PIN_MEMORY], &c.key, sizeof(c.key), &c.memory, 2 * SL_SESSIONS_REMEMBERED, copy_memory, &c);
 }
 
 static int count_record(void *arg, const void *record, size_t size)

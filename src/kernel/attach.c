@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,16 @@ struct kernel_row *kernel_row(struct kernel *k, const char *subject)
 	return row;
 }
 
+void kernel_row_clear(struct kernel *k, const char *subject)
+{
+	for (size_t i = 0; i < k->rows_cnt; i++) {
+		if (strcmp(k->rows[i].subject, subject) != 0)
+			continue;
+		memmove(&k->rows[i], &k->rows[i + 1], (--k->rows_cnt - i) * sizeof(k->rows[0]));
+		return;
+	}
+}
+
 static void __attribute__((format(printf, 4, 5)))
 set_row(struct kernel *k, const char *subject, enum kernel_state state, const char *how, ...)
 {
@@ -82,6 +93,8 @@ static const char *short_reason(int err)
 
 	if (err == -EPERM)
 		return "the kernel refuses such programs (EPERM)";
+	if (err == -EMFILE)
+		return "too many open files: `ulimit -n 1024`";
 	if (!line)
 		return strerror(-err);
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
@@ -100,7 +113,9 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 		"vfs_rename",           "path_mount",           "path_umount",
 		"__x64_sys_move_mount", "__x64_sys_pivot_root", "put_mnt_ns",
 	};
-	static const char *const path_funcs[] = { "security_path_link", "security_path_rename" };
+	static const char *const send_func = "unix_stream_sendmsg";
+	static const char *const path_funcs[] = { "security_path_link", "security_path_rename", "security_path_unlink" };
+	bool opens = k->compiled->inspect_rules || k->compiled->spools;
 	bool exists[ARRAY_SIZE(watchers)] = { 0 }, path_exists[ARRAY_SIZE(path_funcs)] = { 0 };
 
 	bpf_program__set_autoload(s->progs.file_open_lsm, tier == KERNEL_TIER_LSM);
@@ -111,6 +126,27 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	probe_btf_funcs(path_funcs, path_exists, ARRAY_SIZE(path_funcs));
 	bpf_program__set_autoload(s->progs.link_fmod_ret, tier == KERNEL_TIER_FMOD_RET && path_exists[0]);
 	bpf_program__set_autoload(s->progs.rename_fmod_ret, tier == KERNEL_TIER_FMOD_RET && path_exists[1]);
+	bpf_program__set_autoload(s->progs.unlink_lsm, tier == KERNEL_TIER_LSM);
+	bpf_program__set_autoload(s->progs.rename_directory_lsm, tier == KERNEL_TIER_LSM && !k->no_moved);
+	bpf_program__set_autoload(s->progs.rename_directory_fmod_ret,
+				  tier == KERNEL_TIER_FMOD_RET && path_exists[1] && !k->no_moved);
+	bpf_program__set_autoload(s->progs.unlink_fmod_ret, tier == KERNEL_TIER_FMOD_RET && path_exists[2]);
+	/* What no rule asks for costs nothing. */
+	bpf_program__set_autoload(s->progs.ptrace_access_lsm, tier == KERNEL_TIER_LSM && k->compiled->inspect_rules);
+	bpf_program__set_autoload(s->progs.ptrace_access_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->inspect_rules);
+	bpf_program__set_autoload(s->progs.peers_sys_exit, tier == KERNEL_TIER_SYS_EXIT && opens);
+	bpf_program__set_autoload(s->progs.proc_open_lsm, tier == KERNEL_TIER_LSM && opens);
+	bpf_program__set_autoload(s->progs.proc_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET && opens);
+	bpf_program__set_autoload(s->progs.unix_connect_lsm, tier == KERNEL_TIER_LSM && k->compiled->broker_rules);
+	bpf_program__set_autoload(s->progs.unix_send_lsm, tier == KERNEL_TIER_LSM && k->compiled->broker_rules);
+	bpf_program__set_autoload(s->progs.unix_connect_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->broker_rules);
+	bpf_program__set_autoload(s->progs.unix_send_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->broker_rules);
+	bpf_program__set_autoload(s->progs.brokers_sys_exit, tier == KERNEL_TIER_SYS_EXIT && k->compiled->broker_rules);
+	exists[0] = false;
+	if (tier != KERNEL_TIER_SYS_EXIT && compiled_starts_units(k->compiled))
+		probe_btf_funcs(&send_func, exists, 1);
+	bpf_program__set_autoload(s->progs.unit_send, exists[0]);
+	exists[0] = false;
 	/* The third tier has them in its own program. */
 	if (tier != KERNEL_TIER_SYS_EXIT)
 		probe_btf_funcs(funcs, exists, ARRAY_SIZE(watchers));
@@ -122,6 +158,8 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.sendmsg6, network);
 	bpf_program__set_autoload(s->progs.skb_ingress, network);
 	bpf_program__set_autoload(s->progs.skb_egress, network);
+	bpf_program__set_autoload(s->progs.sock_release, network);
+	bpf_program__set_autoload(s->progs.tcp_state, network);
 }
 
 /* The agent goes through the file hook itself; true if the hook counted it. */
@@ -155,6 +193,27 @@ static bool fork_hook_runs(struct kernel *k)
 	uint64_t before = *hits;
 
 	fork_something();
+	return *hits != before;
+}
+
+/* The agent asks for the memory of a child of its own, and does not look at it. */
+static bool inspect_hook_runs(struct kernel *k)
+{
+	volatile __u64 *hits = &k->skel->bss->self_hits[SL_HOOK_INSPECT];
+	uint64_t before = *hits;
+	pid_t pid = fork();
+	char path[32];
+
+	if (pid == 0) {
+		for (;;)
+			pause();
+	}
+	if (pid < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	close(open(path, O_RDONLY | O_CLOEXEC));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	return *hits != before;
 }
 
@@ -194,6 +253,7 @@ static int load_tier(struct kernel *k, const struct kernel_config *config, enum 
 	if (err)
 		return err;
 	*ret_preempt_off = spares_choose(k, tier, preempt_off);
+	guard_choose(k, tier, config->guard);
 	k->skel->bss->live = k->older.fd[PIN_ABOUT] >= 0 ? SL_LIVE_NOT : SL_LIVE_LABELLED;
 	err = sluice_bpf__load(k->skel);
 	if (err)
@@ -213,11 +273,19 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 		k->skel = NULL;
 		err = load_tier(k, config, tier, false, &preempt_off, e);
 	}
+	/* The largest program of all by far: rather without it than in a lower tier. */
+	if (err && !k->no_moved && strstr(kernel_log(), "rename_directory")) {
+		k->no_moved = true;
+		sluice_bpf__destroy(k->skel);
+		k->skel = NULL;
+		err = load_tier(k, config, tier, preempt_off, &preempt_off, e);
+	}
 	if (err)
 		return err;
 	err = control_fill(k, config, e);
 	err = err ? err : tables_fill(k, e);
 	err = err ? err : labels_map(k, e);
+	err = err ? err : labels_fill_spares(k, e);
 	if (err)
 		return err;
 	/* From the first moment on, forks are noted for the start scan. */
@@ -227,6 +295,9 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 		return errmsg_set(e, err, "cannot attach the BPF programs: %s: run `sluice doctor`", short_reason(err));
 	/* Of programs on one function the one attached last runs first; of those on a tracepoint, the one attached first. */
 	k->skel->bss->runs_first[SL_TWIN_FILE] = 1;
+	k->skel->bss->runs_first[SL_TWIN_PROC] = 1;
+	k->skel->bss->runs_first[SL_TWIN_INSPECT] = 1;
+	guard_attach(k);
 	if (!file_hook_runs(k, tier))
 		return errmsg_set(e, -ENOTSUP, "%s is attached, but never runs", tier_hooks[tier]);
 	return 0;
@@ -245,7 +316,7 @@ static int probe_tier(enum kernel_tier tier)
 {
 	switch (tier) {
 	case KERNEL_TIER_LSM:
-		return probe_hook(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "file_open");
+		return probe_hook(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open");
 	case KERNEL_TIER_FMOD_RET:
 		return probe_hook(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_file_open");
 	case KERNEL_TIER_AUTO:
@@ -254,6 +325,24 @@ static int probe_tier(enum kernel_tier tier)
 		break;
 	}
 	return 0;
+}
+
+int kernel_probe(enum kernel_tier *ret, struct errmsg *e)
+{
+	char list[256];
+	bool listed = probe_lsm_listed(list, sizeof(list));
+	int err;
+
+	probe_capture_log();
+	err = probe_floor(e);
+	for (enum kernel_tier tier = KERNEL_TIER_LSM; !err && tier < _KERNEL_TIER_MAX; tier++) {
+		if ((tier == KERNEL_TIER_LSM && !listed) || probe_tier(tier))
+			continue;
+		*ret = tier;
+		break;
+	}
+	probe_btf_free();
+	return err;
 }
 
 static int load_best_tier(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
@@ -285,7 +374,8 @@ static int load_best_tier(struct kernel *k, const struct kernel_config *config, 
 		note_tier_failure(k, tier, err == -ENOTSUP ? "attached, but it never runs" : short_reason(err));
 		kernel_unload(k);
 	}
-	return err;
+	/* We may: that was asked first. Whatever the kernel calls it (EPERM, EACCES of the verifier), it cannot. */
+	return err == -EPERM || err == -EACCES ? -EOPNOTSUPP : err;
 }
 
 static int attach_cgroup(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
@@ -298,6 +388,7 @@ static int attach_cgroup(struct kernel *k, const struct kernel_config *config, s
 		{ s->progs.connect4, &s->links.connect4 },       { s->progs.connect6, &s->links.connect6 },
 		{ s->progs.sendmsg4, &s->links.sendmsg4 },       { s->progs.sendmsg6, &s->links.sendmsg6 },
 		{ s->progs.skb_ingress, &s->links.skb_ingress }, { s->progs.skb_egress, &s->links.skb_egress },
+		{ s->progs.sock_release, &s->links.sock_release },
 	};
 	bool root = !config->cgroup;
 
@@ -312,17 +403,81 @@ static int attach_cgroup(struct kernel *k, const struct kernel_config *config, s
 	for (size_t i = 0; i < ARRAY_SIZE(progs); i++) {
 		*progs[i].link = bpf_program__attach_cgroup(progs[i].prog, k->cgroup_fd);
 		if (!*progs[i].link)
-			return errmsg_set(e, -errno, "cannot attach %s to %s: %s: give a directory of the cgroup v2 tree",
+			return errmsg_set(e, !root && errno == EBADF ? -EINVAL : -errno, "cannot attach %s to %s: %s: give a directory of the cgroup v2 tree",
 					  bpf_program__section_name(progs[i].prog), root ? "the cgroup root" : config->cgroup,
 					  strerror(errno));
 	}
 	set_row(k, "connections", root && connect_hook_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED, "cgroup/connect4,6");
 	set_row(k, "datagrams", KERNEL_ATTACHED, "cgroup/sendmsg4,6; skb/egress");
+	set_row(k, "bytes, TLS server names", KERNEL_ATTACHED, "cgroup_skb, sock_release, inet_sock_set_state");
 	set_row(k, "DNS answers", KERNEL_ATTACHED, "cgroup_skb/ingress");
 	if (!root)
 		snprintf(kernel_row(k, "connections")->reason, sizeof(k->rows[0].reason), "only processes below %.200s",
 			 config->cgroup);
 	return 0;
+}
+
+/* Other processes: in the first two tiers a hook of their own, in the third the exit of the system calls. */
+static void describe_peers(struct kernel *k)
+{
+	struct kernel_row *row;
+
+	if (k->tier != KERNEL_TIER_SYS_EXIT) {
+		set_row(k, "memory, environ of others", inspect_hook_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED, "%s",
+			k->tier == KERNEL_TIER_LSM ? "lsm/ptrace_access_check" : "fmod_ret/security_ptrace_access_check");
+		return;
+	}
+	set_row(k, "memory, environ of others", KERNEL_ATTACHED, "tp_btf/sys_exit");
+	row = kernel_row(k, "memory, environ of others");
+	snprintf(row->reason, sizeof(row->reason),
+		 "seen when the call has been made: a block kills, what was read may be with another process by then, and a process "
+		 "that PTRACE_ATTACH stopped stays so (kill -CONT)");
+}
+
+static void describe_moved(struct kernel *k)
+{
+	if (k->tier == KERNEL_TIER_SYS_EXIT || !k->no_moved)
+		return;
+	set_row(k, "renamed folders", KERNEL_ABSENT, "-");
+	snprintf(kernel_row(k, "renamed folders")->reason, sizeof(k->rows[0].reason),
+		 "the kernel's verifier refuses the program: what is below a renamed folder is what its new path says");
+}
+
+/* Daemons that work for whoever connects to them. */
+static void describe_brokers(struct kernel *k)
+{
+	struct kernel_row *row = kernel_row(k, "brokers' sockets");
+
+	if (!k->compiled->broker_rules) {
+		set_row(k, "brokers' sockets", KERNEL_ABSENT, "-");
+		snprintf(row->reason, sizeof(row->reason), "no rule is about brokers");
+		return;
+	}
+	if (k->tier != KERNEL_TIER_SYS_EXIT) {
+		set_row(k, "brokers' sockets", KERNEL_ATTACHED, "%s", k->tier == KERNEL_TIER_LSM ?
+			"lsm/unix_stream_connect, unix_may_send" : "fmod_ret/security_unix_stream_connect, ...");
+		return;
+	}
+	set_row(k, "brokers' sockets", KERNEL_ATTACHED, "tp_btf/sys_exit");
+	snprintf(row->reason, sizeof(row->reason),
+		 "seen when the call has been made: a block kills; datagrams without a connection and connects by io_uring are not seen");
+}
+
+/* Work that is handed to systemd. */
+static void describe_units(struct kernel *k)
+{
+	struct kernel_row *row;
+
+	if (!compiled_starts_units(k->compiled))
+		return;
+	row = kernel_row(k, "units asked of systemd");
+	if (k->tier == KERNEL_TIER_SYS_EXIT || k->skel->links.unit_send) {
+		set_row(k, "units asked of systemd", KERNEL_ATTACHED, "%s",
+			k->tier == KERNEL_TIER_SYS_EXIT ? "tp_btf/sys_exit" : "fentry/unix_stream_sendmsg");
+		return;
+	}
+	set_row(k, "units asked of systemd", KERNEL_ABSENT, "-");
+	snprintf(row->reason, sizeof(row->reason), "function not in this kernel: what systemd runs for a session has no label");
 }
 
 /* What each choice does not see; said by `doctor` and the documents, so that no gap is a surprise. */
@@ -337,6 +492,9 @@ static void describe_limits(struct kernel *k)
 		snprintf(row->remedy, sizeof(row->remedy),
 			 "use a kernel that takes lsm/ or fmod_ret/ programs, or set kernel.io_uring_disabled=2");
 		set_row(k, "renames, mounts", KERNEL_ATTACHED, "tp_btf/sys_exit");
+		row = kernel_row(k, "renames, mounts");
+		snprintf(row->reason, sizeof(row->reason),
+			 "a secret that is renamed stays one only if it was there at the start, in a home or a folder that the policy names");
 	} else {
 		set_row(k, "io_uring opens", KERNEL_ATTACHED, "%s", tier_hooks[k->tier]);
 		set_row(k, "renames, mounts", k->skel->links.renamed && k->skel->links.mounted ? KERNEL_ATTACHED : KERNEL_ABSENT,
@@ -346,9 +504,14 @@ static void describe_limits(struct kernel *k)
 			snprintf(row->reason, sizeof(row->reason),
 				 "function not in this kernel: a cached verdict may outlive the rename of a directory");
 	}
-	set_row(k, "DNS over TCP, TLS, HTTPS", KERNEL_ABSENT, "-");
-	snprintf(kernel_row(k, "DNS over TCP, TLS, HTTPS")->reason, sizeof(k->rows[0].reason),
-		 "answers are read from UDP port 53 only; such hosts are known by address range or not at all");
+	set_row(k, "hard links", KERNEL_ATTACHED, "names in memory; homes, folders of patterns");
+	snprintf(kernel_row(k, "hard links")->reason, sizeof(k->rows[0].reason),
+		 "one made before the start is known once the secret's own name was used or found; homes are looked through to 8 folders "
+		 "deep, 200,000 entries");
+	set_row(k, "DNS over TLS, HTTPS, QUIC", KERNEL_ABSENT, "-");
+	snprintf(kernel_row(k, "DNS over TLS, HTTPS, QUIC")->reason, sizeof(k->rows[0].reason),
+		 "answers are read from port 53 only; hosts looked up elsewhere are known by the server name in their hello, by address range or "
+		 "not at all. That a well-known resolver of this kind was asked is told (finding name-hidden)");
 	if (k->tier == KERNEL_TIER_SYS_EXIT) {
 		set_row(k, "blocking of file opens", KERNEL_ATTACHED, "kill (bpf_send_signal)");
 		row = kernel_row(k, "blocking of file opens");
@@ -358,6 +521,8 @@ static void describe_limits(struct kernel *k)
 	} else {
 		set_row(k, "blocking of file opens", KERNEL_ATTACHED, "deny (%s)", tier_hooks[k->tier]);
 	}
+	if (k->skel->links.connect4)
+		set_row(k, "blocking of connections", KERNEL_ATTACHED, "deny (cgroup/connect4,6, sendmsg4,6), cut (skb/egress)");
 }
 
 int kernel_open(const struct kernel_config *config, struct kernel **ret, struct errmsg *e)
@@ -383,12 +548,17 @@ int kernel_open(const struct kernel_config *config, struct kernel **ret, struct 
 		return err;
 	kernel_row(k, "file opens");
 	err = load_best_tier(k, config, e);
+	probe_btf_free();
 	if (err)
 		return err;
 	set_row(k, "process labels", fork_hook_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED, "tp_btf/sched_process_exec,fork,exit");
 	err = attach_cgroup(k, config, e);
 	if (err)
 		return err;
+	describe_peers(k);
+	describe_brokers(k);
+	describe_units(k);
+	describe_moved(k);
 	describe_limits(k);
 	err = ring_open(bpf_map__fd(k->skel->maps.ring), bpf_map__fd(k->skel->maps.urgent), &k->ring);
 	if (err)
@@ -422,9 +592,23 @@ enum kernel_tier kernel_tier(const struct kernel *k)
 	return k->tier;
 }
 
+enum policy_require kernel_tier_strength(enum kernel_tier tier)
+{
+	return tier == KERNEL_TIER_SYS_EXIT ? POLICY_REQUIRE_KILL : POLICY_REQUIRE_DENY;
+}
+
 enum policy_require kernel_strength(const struct kernel *k)
 {
-	return k->tier == KERNEL_TIER_SYS_EXIT ? POLICY_REQUIRE_KILL : POLICY_REQUIRE_DENY;
+	return kernel_tier_strength(k->tier);
+}
+
+const char *kernel_strength_name(enum policy_require strength)
+{
+	static const char *const names[] = {
+		[POLICY_REQUIRE_ALERT] = "alert", [POLICY_REQUIRE_KILL] = "kill", [POLICY_REQUIRE_DENY] = "deny",
+	};
+
+	return names[strength];
 }
 
 int kernel_fd(const struct kernel *k)

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/kernel.h"
+#include "kernel/internal.h"
 
 /* Decodes the \ooo escapes of mountinfo in place. */
 static void unescape(char *s)
@@ -31,21 +31,32 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
-/* Opens the first cgroup2 mount of the whole hierarchy (root "/"). -ENOENT: none. */
-static int open_mounted(void)
+/* Is the first name of `list` ("cpu,cpuacct") one of the comma-separated `among`? */
+static bool has_first(const char *among, const char *list)
+{
+	size_t len = strcspn(list, ",");
+
+	for (const char *at = among; (at = memmem(at, strlen(at), list, len)); at++)
+		if ((at == among || at[-1] == ',' || at[-1] == ' ') && (!at[len] || strchr(", \n", at[len])))
+			return true;
+	return false;
+}
+
+int kernel_cgroup_mount(const char *controllers, char *ret, size_t size)
 {
 	cleanup_fclose FILE *f = fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
-	size_t size = 0;
+	size_t line_size = 0;
 
 	if (!f)
 		return -errno;
-	while (getline(&line, &size, f) > 0) {
-		char *root, *where, *type, *save = NULL;
-		int fd;
+	while (getline(&line, &line_size, f) > 0) {
+		char *type = strstr(line, " - "), *root, *where, *save = NULL;
 
-		type = strstr(line, " - ");
-		if (!type || strncmp(type + 3, "cgroup2 ", 8) != 0)
+		if (!type)
+			continue;
+		if (!(controllers[0] ? !strncmp(type + 3, "cgroup ", 7) && has_first(type, controllers) :
+				       !strncmp(type + 3, "cgroup2 ", 8)))
 			continue;
 		if (!strtok_r(line, " ", &save) || !strtok_r(NULL, " ", &save) || !strtok_r(NULL, " ", &save))
 			continue;
@@ -54,11 +65,24 @@ static int open_mounted(void)
 		if (!root || !where || strcmp(root, "/") != 0)
 			continue;
 		unescape(where);
-		fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
+		if (strlen(where) >= size)
+			continue;
+		strcpy(ret, where);
+		return 0;
 	}
 	return -ENOENT;
+}
+
+/* Opens the first cgroup2 mount of the whole hierarchy (root "/"). -ENOENT: none. */
+static int open_mounted(void)
+{
+	char where[4096];
+	int err = kernel_cgroup_mount("", where, sizeof(where)), fd;
+
+	if (err)
+		return err;
+	fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int open_detached(void)

@@ -28,6 +28,13 @@ enum kernel_tier {
 const char *kernel_tier_name(enum kernel_tier tier);            /* "lsm", "fmod_ret", "sys_exit" */
 int kernel_tier_from_str(const char *s, enum kernel_tier *ret); /* -EINVAL */
 
+/* What a block of a file open means in a tier, by deny, kill, alert. */
+enum policy_require kernel_tier_strength(enum kernel_tier tier);
+const char *kernel_strength_name(enum policy_require strength); /* "deny", "kill", "alert" */
+
+/* The best tier whose programs this kernel takes; nothing is attached, so it has not been seen to run. Needs root: -EPERM. */
+int kernel_probe(enum kernel_tier *ret, struct errmsg *e);
+
 /* One thing that is watched, and how; the rows of `doctor`. */
 enum kernel_state {
 	KERNEL_ABSENT = 0,   /* not seen on this kernel */
@@ -43,7 +50,7 @@ struct kernel_row {
 	char remedy[256];     /* what to change; "" */
 };
 
-#define KERNEL_ROWS 16
+#define KERNEL_ROWS 20
 
 struct kernel_config {
 	const struct compiled *compiled;  /* borrowed */
@@ -55,6 +62,7 @@ struct kernel_config {
 	                                   * where those that are there are taken over; NULL: they go with the agent */
 	bool reloading;                   /* those that are there are this process's own */
 	const char *policy_path;          /* for people */
+	bool guard;                       /* protect the agent from processes of sessions */
 	bool no_network;                  /* attach no cgroup programs (doctor's dry run) */
 };
 
@@ -72,6 +80,7 @@ int kernel_unpin(struct kernel *k, struct errmsg *e);
 
 /* Is anything refused now? *ret_until: end of a time-boxed monitor mode (CLOCK_BOOTTIME), 0 none. Another process may have
  * changed it. */
+bool kernel_pinned(const struct kernel *k);          /* this set is what a later agent finds */
 bool kernel_in_enforce_mode(const struct kernel *k); /* the same, whatever time-boxed exception there is */
 bool kernel_enforcing(const struct kernel *k, uint64_t *ret_until);
 
@@ -82,6 +91,12 @@ DEFINE_FREEP(struct kernel, kernel_close)
 /* What is seen, and how. Returns the number of rows. Pointers live as long as k. */
 size_t kernel_rows(const struct kernel *k, const struct kernel_row **ret);
 enum kernel_tier kernel_tier(const struct kernel *k);
+
+/*
+ * With config.guard: the agent's own files and the given ones (policy, lists, outputs) are closed to processes of sessions, and so
+ * are the cgroups that hold it. Again after each load of a policy. Returns how many could not be; *ret_failed is the first.
+ */
+size_t kernel_guard(struct kernel *k, const char *const *files, size_t files_cnt, const char **ret_failed);
 
 /* What `block` means for file opens on this kernel. */
 enum policy_require kernel_strength(const struct kernel *k);
@@ -101,7 +116,24 @@ int kernel_fd(const struct kernel *k);
 int kernel_consume(struct kernel *k, kernel_sink sink, void *arg);
 
 /* Kernel-side losses since the last call, added to counters (index: enum sl_loss below _SL_LOSS_KERNEL_MAX). */
+void kernel_tidy(struct kernel *k); /* drops what is remembered of sessions that have ended; now and then */
 void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX]);
+
+/* A file that is a secret by its path (its match set) may have other names, or get one unseen: the kernel is to know it by its
+ * inode. */
+void kernel_note_secret(struct kernel *k, const char *path, uint32_t set);
+
+/* What is known of an address from DNS, where the kernel knows nothing of it yet: for a program set that takes over. */
+void kernel_set_names(struct kernel *k, const uint8_t key[16], const struct sl_net_names *names);
+
+/*
+ * Flows that packets will not tell the end of go to sink as SL_REC_FLOW records and are forgotten: UDP flows that are idle, or,
+ * when the programs go, all. 0, or the sink's negative result.
+ */
+int kernel_end_flows(struct kernel *k, bool all, kernel_sink sink, void *arg);
+
+/* Closes a connection that was cut, if the process still holds it: else it would wait until it gives up by itself. */
+bool kernel_close_flow(uint32_t tgid, uint64_t cookie);
 
 /* CLOCK_BOOTTIME in ns, as the records have it. */
 uint64_t kernel_now_ns(void);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: labels of what ran before the agent. The programs are attached first, so that whatever a labelled process starts
+ * Owns: the table of labels, and those of what ran before the agent. The programs are attached first, so that whatever a labelled process starts
  * from then on inherits in the kernel; then /proc is scanned and labels are written, again and again until a scan finds
  * nothing new. A child that was born between scan and label, and lost its parent since, is found by the forks that the
  * kernel noted meanwhile. A label that the kernel set itself is never replaced.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "kernel/internal.h"
+#include "process/heldscan.h"
 #include "process/procscan.h"
 
 #define BITS_SIZE (SL_PID_LIMIT / 8)
@@ -35,46 +38,100 @@ void labels_unmap(struct kernel *k)
 	k->label_bits = NULL;
 }
 
+static bool has_bit(const struct kernel *k, uint32_t tgid)
+{
+	return tgid < SL_PID_LIMIT && __atomic_load_n(&k->label_bits[tgid / 64], __ATOMIC_SEQ_CST) >> (tgid % 64) & 1;
+}
+
+/* The map takes its memory from a small cache that is refilled in the background; a burst can empty it. */
+static int insert(struct kernel *k, uint32_t key, const struct sl_label *label)
+{
+	int err = -ENOMEM;
+
+	for (int tries = 0; tries < 100 && (err == -ENOMEM || err == -EBUSY); tries++) {
+		if (tries)
+			usleep(1000);
+		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.labels), &key, label, BPF_NOEXIST) ? -errno : 0;
+	}
+	return err;
+}
+
+/* As many as there can be threads, which the kernel sets by the size of memory: room for every pid that there could be
+ * would cost 64 MB before the first label. It can be raised later; what does not fit then is counted. */
+int labels_size(struct kernel *k)
+{
+	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/threads-max", "re");
+	uint32_t n = 0;
+
+	if (!f || fscanf(f, "%" SCNu32, &n) != 1 || n > SL_PID_LIMIT)
+		n = SL_PID_LIMIT;
+	return bpf_map__set_max_entries(k->skel->maps.labels, n + SL_LABEL_SPARES);
+}
+
+int labels_fill_spares(struct kernel *k, struct errmsg *e)
+{
+	const struct sl_label none = { 0 };
+	int err = 0;
+
+	for (uint32_t slot = 0; !err && slot < SL_LABEL_SPARES; slot++)
+		err = insert(k, sl_label_spare_key(slot), &none);
+	return err ? errmsg_set(e, err, "cannot make room for labels: %s: free kernel memory", strerror(-err)) : 0;
+}
+
 /* Label first, bit second: a set bit without a label reads as "no label". 1: labelled; 0: the kernel had done it. */
 int label_put(struct kernel *k, uint32_t tgid, const struct sl_label *label)
 {
 	int err;
 
-	/* The map takes its memory from a small cache that is refilled in the background; a burst can empty it. */
-	for (int tries = 0; tries < 100; tries++) {
-		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.labels), &tgid, label, BPF_NOEXIST) ? -errno : 0;
-		if (err != -ENOMEM && err != -EBUSY)
-			break;
-		usleep(1000);
-	}
+	if (tgid >= SL_PID_LIMIT || has_bit(k, tgid))
+		return 0;
+	err = insert(k, tgid, label);
 	if (err)
 		return err == -EEXIST ? 0 : err;
 	__atomic_fetch_or(&k->label_bits[tgid / 64], 1ull << (tgid % 64), __ATOMIC_SEQ_CST);
 	return 1;
 }
 
+/* The parents of children that were born meanwhile, whatever became of the parents. */
 static void take_early_parents(struct kernel *k, struct procscan *s)
 {
 	int fd = bpf_map__fd(k->skel->maps.early_forks);
 
 	for (size_t i = 0; i < s->cnt; i++) {
-		uint32_t child = s->v[i].rec->who.tgid, parent;
+		uint32_t child = s->v[i].rec->who.tgid, slot = child & (SL_EARLY_FORKS_MAX - 1);
+		uint64_t noted;
 
-		if (!bpf_map_lookup_elem(fd, &child, &parent))
-			s->v[i].rec->who.ppid = parent;
+		if (!bpf_map_lookup_elem(fd, &slot, &noted) && noted == sl_early_fork(child, (uint32_t)noted))
+			s->v[i].rec->who.ppid = (uint32_t)noted;
 	}
 }
 
+int label_owner(int spares, uint32_t key, uint32_t *ret_tgid)
+{
+	uint32_t slot = key - SL_PID_LIMIT, tgid = key;
+
+	if (key >= SL_PID_LIMIT && (bpf_map_lookup_elem(spares, &slot, &tgid) || !tgid))
+		return -ENOENT;
+	*ret_tgid = tgid;
+	return 0;
+}
+
+/* What the kernel has labelled already. */
 static void take_known(struct kernel *k, struct procscan *s)
 {
-	int fd = bpf_map__fd(k->skel->maps.labels);
+	int fd = bpf_map__fd(k->skel->maps.labels), spares = bpf_map__fd(k->skel->maps.label_spares);
 
 	for (size_t i = 0; i < s->cnt; i++) {
-		uint32_t tgid = s->v[i].rec->who.tgid;
+		uint32_t tgid = s->v[i].rec->who.tgid, owner, key;
 
-		if (tgid < SL_PID_LIMIT && k->label_bits[tgid / 64] >> (tgid % 64) & 1 &&
-		    !bpf_map_lookup_elem(fd, &tgid, &s->v[i].label))
-			s->v[i].known = true;
+		if (!has_bit(k, tgid))
+			continue;
+		s->v[i].known = !bpf_map_lookup_elem(fd, &tgid, &s->v[i].label);
+		for (uint32_t try = 0; !s->v[i].known && try < SL_LABEL_SPARE_TRIES; try++) {
+			key = sl_label_spare_key(sl_label_spare_slot(tgid, try));
+			s->v[i].known = !label_owner(spares, key, &owner) && owner == tgid &&
+					!bpf_map_lookup_elem(fd, &key, &s->v[i].label);
+		}
 	}
 }
 
@@ -112,19 +169,12 @@ static int pass(struct kernel *k, bool first, kernel_sink sink, void *arg, int *
 		fresh++;
 		++*labelled;
 		err = sink(arg, p->rec, p->rec->hdr.size);
+		/* What it has open already; from here on the kernel sees what it opens. */
+		if (err >= 0)
+			err = heldscan("/proc", p->rec, k->compiled, sink, arg);
 	}
 	procscan_done(&s);
 	return err < 0 ? err : fresh;
-}
-
-static void clear_early_forks(struct kernel *k)
-{
-	int fd = bpf_map__fd(k->skel->maps.early_forks);
-	uint32_t key;
-
-	k->skel->bss->starting = 0;
-	while (!bpf_map_get_next_key(fd, NULL, &key))
-		bpf_map_delete_elem(fd, &key);
 }
 
 /* From here on this set decides; the older one goes once this one is pinned. */
@@ -132,9 +182,11 @@ static int take_over(struct kernel *k, kernel_sink sink, void *arg, struct errms
 {
 	int err = adopt_aliases(k);
 
+	err = err ? err : adopt_memory(k);
 	if (err)
 		return errmsg_set(e, err, "cannot take over from the programs that are pinned: %s", strerror(-err));
 	k->skel->bss->live = SL_LIVE;
+	flows_adopt(k);
 	if (!k->pin_root)
 		return 0;
 	err = pins_put(k, e);
@@ -158,7 +210,7 @@ int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg, struct e
 		fresh = pass(k, i == 0, sink, arg, &labelled);
 	if (fresh > 0)
 		k->losses_user[SL_LOSS_LABEL] += (uint64_t)fresh;
-	clear_early_forks(k);
+	k->skel->bss->starting = 0;
 	if (fresh < 0)
 		return errmsg_set(e, fresh, "cannot label what runs already: %s", strerror(-fresh));
 	err = take_over(k, sink, arg, e);

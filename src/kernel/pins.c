@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,11 @@
 static const char *const pin_names[_PIN_MAX] = {
 	[PIN_LABELS] = "labels",         [PIN_ALIASES] = "aliases",     [PIN_LOSSES] = "losses",
 	[PIN_RING] = "ring",             [PIN_URGENT] = "urgent",       [PIN_TOOL_NAMES] = "tool_names",
-	[PIN_SET_NAMES] = "set_names",   [PIN_CONTROL] = "control",     [PIN_ABOUT] = "about",
+	[PIN_SET_NAMES] = "set_names",   [PIN_CONTROL] = "control",     [PIN_FLOWS] = "flows",
+	[PIN_ABOUT] = "about",
+	[PIN_MEMORY] = "memory",
+	[PIN_MOVED] = "moved",
+	[PIN_LABEL_SPARES] = "label_spares",
 };
 
 #define SET_PATH 512
@@ -187,6 +192,74 @@ int pins_remove(const char *root, uint32_t keep, struct errmsg *e)
 	return err ? errmsg_set(e, err, "cannot remove what is pinned in %s: %s", root, strerror(-err)) : r.cnt;
 }
 
+struct found {
+	const char *root;
+	uint32_t *ids;
+	size_t cnt, max;
+};
+
+static int find_programs(void *arg, uint32_t number)
+{
+	struct found *f = arg;
+	char path[PIN_PATH];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%u", f->root, number);
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	for (const struct dirent *d; f->cnt < f->max && (d = readdir(dir));) {
+		struct bpf_link_info info = { 0 };
+		uint32_t len = sizeof(info);
+		int fd;
+
+		if (strncmp(d->d_name, "link_", 5))
+			continue;
+		snprintf(path, sizeof(path), "%s/%u/%.100s", f->root, number, d->d_name);
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len))
+			f->ids[f->cnt++] = info.prog_id;
+		close(fd);
+	}
+	closedir(dir);
+	return 0;
+}
+
+size_t pins_programs(const char *root, uint32_t *ret, size_t max)
+{
+	struct found f = { .root = root, .ids = ret, .max = max };
+
+	each_set(root, find_programs, &f);
+	return f.cnt;
+}
+
+/* Not its link: the kernel forgets a link's number before it takes it off. */
+static bool program_exists(uint32_t id)
+{
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+size_t pins_programs_gone(const uint32_t *ids, size_t cnt, int timeout_ms)
+{
+	size_t first = 0;
+
+	while (first < cnt) {
+		if (!program_exists(ids[first]))
+			first++;
+		else if (timeout_ms <= 0)
+			break;
+		else
+			timeout_ms -= poll(NULL, 0, 10) ? 0 : 10;
+	}
+	return cnt - first;
+}
+
 /* ---- pinning --------------------------------------------------------------------------------------------------- */
 
 static int pin_all(struct kernel *k, const char *dir, const char **ret_what)
@@ -196,7 +269,10 @@ static int pin_all(struct kernel *k, const char *dir, const char **ret_what)
 		[PIN_LOSSES] = k->skel->maps.losses,         [PIN_RING] = k->skel->maps.ring,
 		[PIN_URGENT] = k->skel->maps.urgent,         [PIN_TOOL_NAMES] = k->skel->maps.tool_names,
 		[PIN_SET_NAMES] = k->skel->maps.set_names,   [PIN_CONTROL] = k->skel->maps.control,
-		[PIN_ABOUT] = k->skel->maps.about,
+		[PIN_FLOWS] = k->skel->maps.flows,           [PIN_ABOUT] = k->skel->maps.about,
+		[PIN_MEMORY] = k->skel->maps.memory,
+		[PIN_MOVED] = k->skel->maps.moved,
+		[PIN_LABEL_SPARES] = k->skel->maps.label_spares,
 	};
 	const struct bpf_object_skeleton *s = k->skel->skeleton;
 	char path[PIN_PATH];
@@ -224,10 +300,11 @@ int pins_put(struct kernel *k, struct errmsg *e)
 {
 	struct newest n = { .root = k->pin_root };
 	const char *what = "the folder";
+	bool made = !mkdir(k->pin_root, 0700);
 	char dir[SET_PATH];
 	int err;
 
-	if ((mkdir(k->pin_root, 0700) && errno != EEXIST) || each_set(k->pin_root, see_set, &n) < 0)
+	if ((!made && errno != EEXIST) || each_set(k->pin_root, see_set, &n) < 0)
 		return errmsg_set(e, -errno, "cannot make %s: %s: mount a BPF filesystem there (mount -t bpf bpf /sys/fs/bpf), or use "
 				  "--no-pin", k->pin_root, strerror(errno));
 	k->pin_number = n.any + 1;
@@ -236,5 +313,9 @@ int pins_put(struct kernel *k, struct errmsg *e)
 	if (!err)
 		return 0;
 	remove_set(k->pin_root, k->pin_number);
-	return errmsg_set(e, err, "cannot pin %s in %s: %s: is it a BPF filesystem? --no-pin does without", what, dir, strerror(-err));
+	k->pin_number = 0;
+	if (made)
+		rmdir(k->pin_root);
+	/* EPERM is the kernel's word for "no BPF filesystem". We are root: it is the configuration. */
+	return errmsg_set(e, err == -EPERM ? -EINVAL : err, "cannot pin %s in %s: %s: is it a BPF filesystem? --no-pin does without", what, dir, strerror(-err));
 }

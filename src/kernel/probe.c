@@ -97,14 +97,28 @@ bool probe_lsm_listed(char *list, size_t size)
 	return false;
 }
 
+static struct btf *vmlinux_btf;
+
+/* Some megabytes, read and indexed once for all that a start asks. */
+const struct btf *probe_btf(void)
+{
+	if (!vmlinux_btf)
+		vmlinux_btf = btf__load_vmlinux_btf();
+	return vmlinux_btf;
+}
+
+void probe_btf_free(void)
+{
+	btf__free(vmlinux_btf);
+	vmlinux_btf = NULL;
+}
+
 void probe_btf_funcs(const char *const *names, bool *ret, size_t cnt)
 {
-	/* Some megabytes: not kept. */
-	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf *btf = probe_btf();
 
 	for (size_t i = 0; i < cnt; i++)
 		ret[i] = btf && btf__find_by_name_kind(btf, names[i], BTF_KIND_FUNC) > 0;
-	btf__free(btf);
 }
 
 static bool has_capability(int cap)
@@ -124,7 +138,8 @@ int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char 
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
-	int id = libbpf_find_vmlinux_btf_id(func, attach), fd;
+	const struct btf *btf = probe_btf();
+	int id = btf ? btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) : -ENOENT, fd;
 
 	if (id < 0)
 		return id;

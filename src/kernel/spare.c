@@ -29,6 +29,7 @@ bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off)
 	static const char *const funcs[] = { "bpf_preempt_disable", "bpf_preempt_enable" };
 	bool on = kernel_preempts(), exists[ARRAY_SIZE(funcs)] = { 0 };
 	struct sluice_bpf *s = k->skel;
+	bool inspects = k->compiled->inspect_rules;
 
 	s->rodata->knobs.spares = on;
 	if (on && preempt_off)
@@ -38,6 +39,9 @@ bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off)
 	bpf_program__set_autoload(s->progs.sched_process_fork2, on);
 	bpf_program__set_autoload(s->progs.sched_process_exit2, on);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret2, on && tier == KERNEL_TIER_FMOD_RET);
+	bpf_program__set_autoload(s->progs.ptrace_access_fmod_ret2, on && tier == KERNEL_TIER_FMOD_RET && inspects);
+	bpf_program__set_autoload(s->progs.proc_open_fmod_ret2,
+				  on && tier == KERNEL_TIER_FMOD_RET && (inspects || k->compiled->spools));
 	return s->rodata->knobs.preempt_off;
 }
 
@@ -83,6 +87,8 @@ static uint64_t lost_by_twins(struct kernel *k)
 		[SL_TWIN_FORK] = { s->progs.sched_process_fork, s->progs.sched_process_fork2 },
 		[SL_TWIN_EXIT] = { s->progs.sched_process_exit, s->progs.sched_process_exit2 },
 		[SL_TWIN_FILE] = { s->progs.file_open_fmod_ret, s->progs.file_open_fmod_ret2 },
+		[SL_TWIN_PROC] = { s->progs.proc_open_fmod_ret, s->progs.proc_open_fmod_ret2 },
+		[SL_TWIN_INSPECT] = { s->progs.ptrace_access_fmod_ret, s->progs.ptrace_access_fmod_ret2 },
 	};
 	struct sl_twins count;
 	uint64_t lost = 0;
@@ -106,7 +112,9 @@ uint64_t spares_skipped(struct kernel *k)
 {
 	struct sluice_bpf *s = k->skel;
 	const struct bpf_program *const alone[] = {
-		s->progs.file_open_sys_exit, s->progs.link_fmod_ret, s->progs.rename_fmod_ret,
+		s->progs.file_open_sys_exit, s->progs.peers_sys_exit,        s->progs.brokers_sys_exit,
+		s->progs.link_fmod_ret,      s->progs.rename_fmod_ret,       s->progs.unix_connect_fmod_ret,
+		s->progs.unix_send_fmod_ret, s->progs.unit_send,
 	};
 	const struct bpf_program *const watchers[] = {
 		s->progs.renamed,     s->progs.mounted,      s->progs.unmounted,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -50,10 +51,15 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	struct sl_knobs knobs = {
 		.path = c->path->info,
 		.exec = c->exec->info,
+		.sock = c->sock->info,
 		.tools = c->tools_cnt,
 		.exe_sets = c->exe_sets_cnt,
 		.users = c->users_cnt,
 		.none_rules = c->none_rules,
+		.peer_objects = c->peer_objects_cnt,
+		.inspects = c->inspect_rules,
+		.units = compiled_starts_units(c),
+		.spools = c->spools,
 	};
 	uint32_t ring = 0;
 	int err;
@@ -64,6 +70,9 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	knobs.ring_wake = ring / 4;
 	knobs.path.limit = padded(c->path);
 	knobs.exec.limit = padded(c->exec);
+	knobs.sock.limit = padded(c->sock);
+	knobs.name = c->name->info;
+	knobs.name.limit = padded(c->name);
 	if (getrandom(&knobs.seed, sizeof(knobs.seed), 0) != sizeof(knobs.seed))
 		return errmsg_set(e, -EIO, "no random bytes for the verdict cache: %s", strerror(errno));
 	k->skel->rodata->knobs = knobs;
@@ -71,6 +80,9 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 
 	err = bpf_map__set_value_size(k->skel->maps.path_dfa, (uint32_t)padded_size(c->path));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.exec_dfa, (uint32_t)padded_size(c->exec));
+	err = err ? err : bpf_map__set_value_size(k->skel->maps.sock_dfa, (uint32_t)padded_size(c->sock));
+	err = err ? err : bpf_map__set_value_size(k->skel->maps.name_dfa, (uint32_t)padded_size(c->name));
+	err = err ? err : labels_size(k);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.exec_sets, at_least_one(c->exec->info.sets));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tools, at_least_one(c->tools_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.rows,
@@ -79,24 +91,48 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 						   at_least_one(c->rows_cnt * c->path->info.sets));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tool_names, at_least_one(c->tools_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.set_names, at_least_one(c->path->info.sets));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.peer_rows, c->tools_cnt * c->exe_sets_cnt * c->users_cnt);
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.peer_decisions, c->peer_rows_cnt * c->peer_objects_cnt);
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.peer_objects, c->sock->info.sets);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.ring, ring);
+	err = err ? err : net_tables_size(k, c);
 	if (err)
 		return errmsg_set(e, err, "cannot size the policy maps: %s", strerror(-err));
 	return 0;
 }
 
-/* Writes `cnt` elements of an array map: in one batch, or one by one where the kernel has no batches. */
-static int fill_array(const struct bpf_map *map, const void *values, size_t value_size, uint32_t cnt)
+/* Of a map that can be mapped, by its memory: a table of a million decisions is written in no time, where a call takes each apart. */
+static int fill_mapped(const struct bpf_map *map, const char *values, size_t value_size, uint32_t cnt)
 {
-	cleanup_free uint32_t *keys = calloc(cnt ? cnt : 1, sizeof(*keys));
+	size_t stride = (value_size + 7) & ~(size_t)7, page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (cnt * stride + page - 1) & ~(page - 1);
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	for (size_t i = 0; i < cnt; i++)
+		memcpy(memory + i * stride, values + i * value_size, value_size);
+	munmap(memory, size);
+	return 0;
+}
+
+/* Writes `cnt` elements of an array map: mapped, in one batch, or one by one where the kernel has no batches. */
+int tables_fill_array(const struct bpf_map *map, const void *values, size_t value_size, uint32_t cnt)
+{
+	cleanup_free uint32_t *keys = NULL;
 	int fd = bpf_map__fd(map);
 	uint32_t done = cnt;
 
+	if (!cnt)
+		return 0;
+	if (bpf_map__map_flags(map) & BPF_F_MMAPABLE)
+		return fill_mapped(map, values, value_size, cnt);
+	keys = calloc(cnt, sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < cnt; i++)
 		keys[i] = i;
-	if (!cnt || (!bpf_map_update_batch(fd, keys, values, &done, NULL) && done == cnt))
+	if (!bpf_map_update_batch(fd, keys, values, &done, NULL) && done == cnt)
 		return 0;
 	for (uint32_t i = 0; i < cnt; i++)
 		if (bpf_map_update_elem(fd, &i, (const char *)values + (size_t)i * value_size, BPF_ANY))
@@ -138,6 +174,20 @@ static int fill_names(struct kernel *k)
 	return 0;
 }
 
+/* Objects of brokers' sockets, and which of them are a systemd's. */
+static int fill_objects(struct kernel *k)
+{
+	const struct compiled *c = k->compiled;
+	cleanup_free uint32_t *objects = calloc(c->sock->info.sets, sizeof(*objects));
+
+	if (!objects)
+		return -ENOMEM;
+	for (uint32_t set = 0; set < c->sock->info.sets; set++)
+		objects[set] = (uint32_t)c->spool_objects[set] << 16 | c->peer_objects[set] |
+			       (compiled_set_starts_units(c, set) ? SL_PEER_UNITS : 0);
+	return tables_fill_array(k->skel->maps.peer_objects, objects, sizeof(*objects), c->sock->info.sets);
+}
+
 int tables_fill(struct kernel *k, struct errmsg *e)
 {
 	const struct compiled *c = k->compiled;
@@ -145,13 +195,21 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 
 	err = fill_automaton(k->skel->maps.path_dfa, c->path);
 	err = err ? err : fill_automaton(k->skel->maps.exec_dfa, c->exec);
-	err = err ? err : fill_array(k->skel->maps.exec_sets, c->exec_sets, sizeof(*c->exec_sets), c->exec->info.sets);
-	err = err ? err : fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
-	err = err ? err : fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),
+	err = err ? err : fill_automaton(k->skel->maps.sock_dfa, c->sock);
+	err = err ? err : fill_automaton(k->skel->maps.name_dfa, c->name);
+	err = err ? err : tables_fill_array(k->skel->maps.exec_sets, c->exec_sets, sizeof(*c->exec_sets), c->exec->info.sets);
+	err = err ? err : tables_fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
+	err = err ? err : tables_fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),
 				     c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
-	err = err ? err : fill_array(k->skel->maps.decisions, c->decisions, sizeof(*c->decisions),
+	err = err ? err : tables_fill_array(k->skel->maps.decisions, c->decisions, sizeof(*c->decisions),
 				     c->rows_cnt * c->path->info.sets);
 	err = err ? err : fill_names(k);
+	err = err ? err : net_tables_fill(k, c);
+	err = err ? err : tables_fill_array(k->skel->maps.peer_rows, c->peer_rows, sizeof(*c->peer_rows),
+				     c->tools_cnt * c->exe_sets_cnt * c->users_cnt);
+	err = err ? err : tables_fill_array(k->skel->maps.peer_decisions, c->peer_decisions, sizeof(*c->peer_decisions),
+				     c->peer_rows_cnt * c->peer_objects_cnt);
+	err = err ? err : fill_objects(k);
 	for (uint32_t u = 1; !err && u < c->users_cnt; u++)
 		if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.users), &c->user_uids[u], &u, BPF_ANY))
 			err = -errno;

@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: packets, and the flows of sessions. Egress: what a flow sends is counted, whichever call sent it (write, sendfile,
+ * io_uring, TCP Fast Open); the first bytes of a TCP flow are read as a TLS ClientHello, its server name is judged by the connect
+ * rules, and where that name is blocked nothing more is sent on the flow; the first datagram of a UDP socket that a labelled
+ * process connected is reported. Ingress: what a flow receives is counted, DNS answers go to names.bpf.c. Closing: the flow
+ * is told.
+ *
+ * Sockets of sessions carry a mark (flow_marks, set as they connect or send). By far most packets are of others: a count by
+ * the socket's address (places) lets them pass without a look for the mark. A socket that was there before is marked by the agent.
+ *
+ * Known limits: accepted connections, sockets that were connected outside the session, MPTCP, raw and packet sockets have no flow.
+ * A flow that first speaks something else (STARTTLS) shows no server name; of one to a proxy that is what the proxy was asked for. A
+ * name that is cut has been sent, if the hello comes in pieces: the server never gets the rest of it. The flow of a connected
+ * UDP socket begins with its first datagram: what it received before that is not in its bytes.
+ */
+#include "memory.h"
+#include "net.h"
+#include "spell.h"
+
+#define TCP_CLOSE 7
+#define TCP_HEADER 20
+#define TCP_FLAG_SYN 0x02
+#define UDP_HEADER 8
+#define IP6_HEADERS 4          /* extension headers that are passed over */
+#define WINDOW 4096            /* bytes of a hello read at a time; a power of two */
+#define WINDOWS 8              /* in one packet */
+
+/* ---- a packet ------------------------------------------------------------------------------------------------------- */
+
+struct packet {
+	__u32 seq;       /* TCP: of its first byte */
+	__u32 from;      /* offset of the payload */
+	__u32 len;       /* of the payload */
+	__u32 segs;      /* on the wire */
+};
+
+ALWAYS_INLINE int transport_of(struct __sk_buff *skb, __u8 *ret_proto, __u32 *ret_at)
+{
+	__u8 head[2];
+	__u32 at;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (bpf_skb_load_bytes(skb, 0, head, 1) || bpf_skb_load_bytes(skb, 9, ret_proto, 1))
+			return -EINVAL;
+		*ret_at = (head[0] & 0xf) * 4;
+		return 0;
+	}
+	if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, 6, ret_proto, 1))
+		return -EINVAL;
+	at = 40;
+	for (int i = 0; i < IP6_HEADERS; i++) {
+		/* hop-by-hop (large segments have one), routing, destination options */
+		if (*ret_proto != 0 && *ret_proto != 43 && *ret_proto != 60)
+			break;
+		if (bpf_skb_load_bytes(skb, at, head, sizeof(head)))
+			return -EINVAL;
+		*ret_proto = head[0];
+		at += (head[1] + 1) * 8;
+	}
+	*ret_at = at;
+	return 0;
+}
+
+/* Payload of a packet that is of this protocol. */
+ALWAYS_INLINE int packet_of(struct __sk_buff *skb, __u8 proto, struct packet *ret)
+{
+	__u8 found = 0, tcp[TCP_HEADER];
+	__u32 at = 0;
+
+	if (transport_of(skb, &found, &at) || found != proto)
+		return -EINVAL;
+	if (proto == IPPROTO_TCP) {
+		if (bpf_skb_load_bytes(skb, at, tcp, sizeof(tcp)))
+			return -EINVAL;
+		ret->seq = (__u32)tcp[4] << 24 | tcp[5] << 16 | tcp[6] << 8 | tcp[7];
+		ret->seq += tcp[13] & TCP_FLAG_SYN ? 1 : 0; /* it takes a number itself */
+		ret->from = at + (tcp[12] >> 4) * 4;
+	} else {
+		ret->from = at + UDP_HEADER;
+	}
+	if (ret->from > skb->len)
+		return -EINVAL;
+	ret->len = skb->len - ret->from;
+	ret->segs = skb->gso_segs;
+	if (!ret->segs)
+		ret->segs = 1;
+	return 0;
+}
+
+/* The mark of the packet's socket, if it is of a session. */
+ALWAYS_INLINE struct sl_socket *mark_of(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct sl_socket *mark = sk ? bpf_sk_storage_get(&flow_marks, sk, 0, 0) : NULL;
+
+	if (mark)
+		into_place(mark, place_of(sk), SL_PLACED_LATER);
+	return mark;
+}
+
+/* ---- the life of a flow --------------------------------------------------------------------------------------------- */
+
+__attribute__((noinline)) int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice,
+					__u64 cookie, __u32 proto)
+{
+	struct sl_label *label;
+	struct sl_flow *f;
+	struct scratch *s;
+	int same;
+
+	if (!who || !d || !choice)
+		return 0;
+	f = bpf_map_lookup_elem(&flows, &cookie);
+	/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
+	if (f && proto == IPPROTO_UDP && (f->sent_segs || f->received_segs))
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	f = (struct sl_flow *)s->data;
+	__builtin_memset(f, 0, sizeof(*f));
+	f->who = *who;
+	__builtin_memcpy(f->addr, d->addr, sizeof(f->addr));
+	f->port = d->port;
+	f->family = d->family;
+	f->proto = proto;
+	f->first_ns = f->last_ns = bpf_ktime_get_boot_ns();
+	f->rule = choice->rule;
+	f->action = choice->action;
+	f->state = choice->state;
+	label = label_find(who->tgid);
+	same = label && label->session_ns == who->session_ns && label->session_pid == who->session_pid;
+	f->root_ns = same ? label->root_ns : who->session_ns;
+	f->root_pid = same ? label->root_pid : who->session_pid;
+	if (bpf_map_update_elem(&flows, &cookie, f, BPF_ANY))
+		count_loss(SL_LOSS_FLOW);
+	scratch_put(s);
+	return 0;
+}
+
+/* Tells of a flow and forgets it. A UDP socket that nothing was sent on is not worth a word: so addresses are sorted. */
+__attribute__((noinline)) int flow_end(__u64 cookie, __u32 flags)
+{
+	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
+	struct sl_rec_flow *rec;
+	struct scratch *s;
+	__u32 len;
+
+	if (!f)
+		return 0;
+	if (f->proto == IPPROTO_UDP && !f->sent_segs && !f->received_segs)
+		goto out;
+	if (f->after_bytes)
+		follow_told(f, cookie, 0);
+	s = scratch_get();
+	if (!s)
+		goto out;
+	rec = (struct sl_rec_flow *)s->data;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	fill_hdr(&rec->hdr, SL_REC_FLOW);
+	rec->who = f->who;
+	rec->cookie = cookie;
+	__builtin_memcpy(rec->addr, f->addr, sizeof(rec->addr));
+	rec->port = f->port;
+	rec->family = f->family;
+	rec->proto = f->proto;
+	rec->flags = f->flags | flags;
+	rec->first_ns = f->first_ns;
+	rec->last_ns = f->last_ns;
+	rec->sent_bytes = f->sent_bytes;
+	rec->received_bytes = f->received_bytes;
+	rec->sent_segs = f->sent_segs;
+	rec->received_segs = f->received_segs;
+	rec->hello_flags = f->hello.flags;
+	len = rec->hello_flags & SL_HELLO_NAME ? f->hello.name_len : 0;
+	rec->name_len = len;
+	rec->asked_port = f->hello.port;
+	__builtin_memcpy(rec + 1, f->name, sizeof(f->name));
+	send_ordinary(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
+	scratch_put(s);
+out:
+	bpf_map_delete_elem(&flows, &cookie);
+	return 0;
+}
+
+/* ---- the hello ------------------------------------------------------------------------------------------------------ */
+
+struct feeding {
+	struct sl_flow *flow;
+	const __u8 *bytes;       /* a window of the payload */
+	__u32 at, loaded, left;  /* within the window; bytes of it; bytes of the payload from its beginning */
+};
+
+/* A byte of a request to a proxy. A global function, see path.h: verified once and not for each state of the loop. */
+__attribute__((noinline)) int proxy_fed(struct sl_flow *f, __u32 byte)
+{
+	if (f && f->hello.state > SL_HELLO_DONE)
+		sl_hello_byte(&f->hello, f->name, byte);
+	return 0;
+}
+
+static long feed_cb(__u32 i, void *ctx)
+{
+	struct feeding *g = ctx;
+	struct sl_flow *f = g->flow;
+	__u32 at = g->at, n;
+
+	if (!f || !g->bytes || at >= g->left)
+		return 1;
+	n = sl_hello_jump(&f->hello, g->left - at);
+	if (!n) {
+		opaque(at);
+		if (at >= WINDOW || at >= g->loaded)
+			return 1;
+		if (f->hello.state > SL_HELLO_DONE)
+			proxy_fed(f, g->bytes[at]);
+		else
+			sl_hello_byte(&f->hello, f->name, g->bytes[at]);
+		n = 1;
+	}
+	g->at = forget(at + n);
+	return f->hello.state == SL_HELLO_DONE;
+}
+
+/* Reads on from `from`; len bytes of payload are there. */
+ALWAYS_INLINE void feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch *s, __u32 from, __u32 len)
+{
+	for (int i = 0; i < WINDOWS && len; i++) {
+		__u32 want = len;
+		struct feeding g = { .flow = f, .bytes = s->data, .at = forget(0), .left = len };
+
+		if (want > WINDOW)
+			want = WINDOW;
+		/* 6.1 does not see from a comparison that it is not 0. */
+		want--;
+		opaque(want);
+		want = (want & (WINDOW - 1)) + 1;
+		if (bpf_skb_load_bytes(skb, from, s->data, want))
+			break;
+		g.loaded = forget(want);
+		bpf_loop(WINDOW, feed_cb, &g, 0);
+		if (f->hello.state == SL_HELLO_DONE || g.at >= len)
+			return;
+		from = forget(from + g.at);
+		len = forget(len - g.at);
+	}
+	if (len)
+		sl_hello_end(&f->hello, SL_HELLO_LONG);
+}
+
+__attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret)
+{
+	struct sl_net_choice asked = {};
+	struct dest d = {};
+
+	if (!f || !ret)
+		return 0;
+	__builtin_memcpy(d.addr, f->addr, sizeof(d.addr));
+	d.port = f->port;
+	d.family = f->family;
+	d.kind = f->proto == IPPROTO_TCP ? SL_NET_STREAM : SL_NET_DATAGRAM;
+	if (!(f->hello.flags & SL_HELLO_NAME))
+		return net_judge(&f->who, &d, state, ret);
+	if (!(f->hello.flags & SL_HELLO_PROXY))
+		return net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f)), state, ret);
+	/* The stricter of two: on the proxy, and on where it is asked to go. Of a name the address is the proxy's business: none. */
+	net_judge(&f->who, &d, state, ret);
+	__builtin_memset(&d, 0, sizeof(d));
+	d.kind = SL_NET_STREAM;
+	d.port = f->hello.port ? f->hello.port : f->port;
+	if (f->hello.flags & SL_HELLO_ADDR) {
+		__builtin_memcpy(d.addr, f->name, sizeof(d.addr));
+		d.family = f->hello.name_len == 4 ? 4 : 6;
+		net_judge(&f->who, &d, state, &asked);
+	} else {
+		net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f)), state, &asked);
+	}
+	if (asked.action > ret->action)
+		*ret = asked;
+	return 0;
+}
+
+/* Judges the server name and tells. Returns 0 if the flow is cut. */
+__attribute__((noinline)) int hello_told(struct sl_flow *f, struct scratch *s, __u64 cookie)
+{
+	struct sl_net_choice choice = {};
+	struct sl_rec_hello *rec;
+	__u32 len;
+
+	if (!f || !s)
+		return 1;
+	rec = (struct sl_rec_hello *)s->data;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	fill_hdr(&rec->hdr, SL_REC_HELLO);
+	rec->who = f->who;
+	rec->cookie = cookie;
+	__builtin_memcpy(rec->addr, f->addr, sizeof(rec->addr));
+	rec->port = f->port;
+	rec->family = f->family;
+	rec->proto = f->proto;
+	rec->hello_flags = f->hello.flags;
+	if (f->hello.flags & SL_HELLO_NAME && knobs.net.rules) {
+		flow_judge(f, f->state, &choice);
+		rec->rule = choice.rule;
+		rec->set = choice.set;
+		rec->action = choice.action;
+		rec->decided = 1;
+		rec->again = choice.rule == f->rule;
+		if (choice.action == SL_ACTION_BLOCK && enforcing()) {
+			rec->taken = SL_TAKEN_CUT;
+			f->flags |= SL_FLOW_CUT;
+		}
+	}
+	len = f->hello.flags & SL_HELLO_NAME ? f->hello.name_len : 0;
+	rec->name_len = len;
+	rec->asked_port = f->hello.port;
+	__builtin_memcpy(rec + 1, f->name, sizeof(f->name));
+	if (rec->taken || (rec->action >= SL_ACTION_ALERT && !rec->again))
+		send_urgent(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
+	else
+		send_ordinary(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
+	return !(f->flags & SL_FLOW_CUT);
+}
+
+/* The payload is, or may be, of a hello. Returns 0 if the flow is cut. */
+ALWAYS_INLINE int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
+{
+	/* Where the packet begins in the stream, against where the parser stands; what was fed is sent again now and then. */
+	__u32 begin = (__u32)f->sent_bytes - (f->next_seq - p->seq), known = f->hello.at - begin;
+	struct scratch *s;
+	int pass = 1;
+
+	if ((__s32)known < 0) {
+		sl_hello_end(&f->hello, SL_HELLO_MISSED);
+		return 1;
+	}
+	if (known >= p->len)
+		return 1;
+	s = scratch_get();
+	if (!s) {
+		sl_hello_end(&f->hello, SL_HELLO_MISSED);
+		return 1;
+	}
+	feed(skb, f, s, p->from + known, p->len - known);
+	if (f->hello.state == SL_HELLO_DONE && !(f->hello.flags & SL_HELLO_OTHER))
+		pass = hello_told(f, s, cookie);
+	scratch_put(s);
+	return pass;
+}
+
+/* The first datagram to the port of HTTPS: is it QUIC? */
+ALWAYS_INLINE void quic_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
+{
+	struct scratch *s;
+	__u8 head[5];
+
+	if (bpf_skb_load_bytes(skb, p->from, head, sizeof(head)) || !sl_hello_quic(head))
+		return;
+	s = scratch_get();
+	if (!s)
+		return;
+	f->hello.flags |= SL_HELLO_QUIC;
+	hello_told(f, s, cookie);
+	scratch_put(s);
+}
+
+/* ---- packets of a flow ---------------------------------------------------------------------------------------------- */
+
+/* The first datagram of a connected UDP socket: now it is a connection. A function of its own, for the stack. */
+__attribute__((noinline)) int first_datagram(__u64 cookie, const struct sl_socket *mark)
+{
+	struct sl_rec_verdict rec = {};
+
+	if (!mark)
+		return 0;
+	fill_hdr(&rec.net.hdr, SL_REC_VERDICT);
+	rec.net.who = mark->who;
+	rec.net.cookie = cookie;
+	__builtin_memcpy(rec.net.addr, mark->addr, sizeof(rec.net.addr));
+	rec.net.port = mark->port;
+	rec.net.family = mark->family;
+	rec.net.proto = IPPROTO_UDP;
+	rec.net.op = SL_NET_UDP_SEND;
+	rec.net.by = SL_BY_CGROUP;
+	rec.rule = mark->choice.rule;
+	rec.set = mark->choice.set;
+	rec.action = mark->choice.action;
+	rec.names = mark->choice.names;
+	rec.state = mark->choice.state;
+	rec.decided = 1;
+	if (rec.action >= SL_ACTION_ALERT)
+		send_urgent(&rec.net.hdr, sizeof(rec));
+	else
+		send_ordinary(&rec.net.hdr, sizeof(rec));
+	return 0;
+}
+
+/* The flow of a connected UDP socket begins now, or anew: it was idle for so long that it was told and forgotten. */
+ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
+{
+	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
+	struct dest d = {};
+	struct sl_label *label;
+
+	if (mark->proto == IPPROTO_TCP || (f && !mark->pending))
+		return f;
+	__builtin_memcpy(d.addr, mark->addr, sizeof(d.addr));
+	d.port = mark->port;
+	d.family = mark->family;
+	d.kind = SL_NET_DATAGRAM;
+	if (mark->pending && __sync_val_compare_and_swap(&mark->pending, 1, 0)) {
+		if (!mark->judged) {
+			label = label_find(mark->who.tgid);
+			net_judge(&mark->who, &d, label ? memory_state(label) : 0, &mark->choice);
+			mark->judged = 1;
+		}
+		first_datagram(cookie, mark);
+	}
+	if (f)
+		return f;
+	flow_open(&mark->who, &d, &mark->choice, cookie, IPPROTO_UDP);
+	return bpf_map_lookup_elem(&flows, &cookie);
+}
+
+/* Returns 0 to drop it. */
+__attribute__((noinline)) int flow_sent(struct __sk_buff *skb)
+{
+	struct sl_socket *mark;
+	struct packet p = {};
+	struct sl_flow *f;
+	__u64 cookie;
+	__s32 fresh;
+
+	if (!skb)
+		return 1;
+	mark = mark_of(skb);
+	if (!mark)
+		return 1;
+	cookie = bpf_get_socket_cookie(skb);
+	f = flow_of(cookie, mark);
+	if (!f || packet_of(skb, f->proto, &p))
+		return 1;
+	if (f->flags & SL_FLOW_CUT && p.len)
+		return 0;
+	if (f->proto == IPPROTO_UDP) {
+		if (!flow_follow(f, cookie, p.len))
+			return 0;
+		if (!f->sent_segs && f->port == PORT_HTTPS)
+			quic_sent(skb, f, cookie, &p);
+		__sync_fetch_and_add(&f->sent_bytes, p.len);
+		__sync_fetch_and_add(&f->sent_segs, p.segs);
+		f->last_ns = bpf_ktime_get_boot_ns();
+		return 1;
+	}
+	/* The rest is under the socket's lock. */
+	if (!f->started) {
+		f->next_seq = p.seq;
+		f->started = 1;
+	}
+	if (!p.len)
+		return 1;
+	if (f->hello.state != SL_HELLO_DONE && !hello_sent(skb, f, cookie, &p))
+		return 0;
+	fresh = p.seq + p.len - f->next_seq;
+	if (!flow_follow(f, cookie, fresh > 0 ? fresh : 0))
+		return 0;
+	if (fresh > 0) {
+		f->sent_bytes += fresh;
+		f->next_seq += fresh;
+	}
+	f->sent_segs += p.segs;
+	f->last_ns = bpf_ktime_get_boot_ns();
+	return 1;
+}
+
+__attribute__((noinline)) int flow_received(struct __sk_buff *skb)
+{
+	struct packet p = {};
+	struct sl_flow *f;
+	__u64 cookie;
+
+	if (!skb || !mark_of(skb))
+		return 0;
+	cookie = bpf_get_socket_cookie(skb);
+	f = bpf_map_lookup_elem(&flows, &cookie);
+	if (!f || packet_of(skb, f->proto, &p) || (!p.len && f->proto == IPPROTO_TCP))
+		return 0;
+	__sync_fetch_and_add(&f->received_bytes, p.len);
+	__sync_fetch_and_add(&f->received_segs, p.segs);
+	f->last_ns = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+/* ---- programs ------------------------------------------------------------------------------------------------------- */
+
+SEC("cgroup_skb/egress")
+int skb_egress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk || !maybe_marked(sk))
+		return 1;
+	return flow_sent(skb) != 0; /* the verifier wants to see that it is 0 or 1 */
+}
+
+/* From port 53, UDP or TCP? A bystander's packet is looked at in place. Returns the offset of that header, 0: no. */
+ALWAYS_INLINE __u32 from_dns(struct __sk_buff *skb, __u8 *ret_proto)
+{
+	const __u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 at;
+
+	if (data + 22 > end)
+		return 0;
+	if (data[0] == 0x45) { /* nearly all: IPv4 without options */
+		*ret_proto = data[9];
+		return *(const __be16 *)(data + 20) == bpf_htons(PORT_DNS) ? 20 : 0;
+	}
+	if (data[0] >> 4 == 4) {
+		*ret_proto = data[9];
+		at = (data[0] & 0xf) * 4;
+	} else {
+		*ret_proto = data[6];
+		at = 40;
+	}
+	if (data + at + 2 > end || *(const __be16 *)(data + at) != bpf_htons(PORT_DNS))
+		return 0;
+	return at;
+}
+
+#define DNS_IN_SEGMENT 4 /* answers that are read of one segment: both of a pair of questions, and room */
+
+/* Answers over TCP, each behind its length. Read where they begin and end with a segment, as they do by far most often; others are
+ * counted. */
+ALWAYS_INLINE void dns_segment(struct __sk_buff *skb, __u32 at)
+{
+	__u32 from, left;
+	__u8 head[2];
+
+	if (bpf_skb_load_bytes(skb, at + 12, head, 1))
+		return;
+	from = at + (head[0] >> 4) * 4;
+	left = skb->len > from ? skb->len - from : 0;
+	for (int i = 0; i < DNS_IN_SEGMENT && left; i++) {
+		__u32 len;
+
+		if (left < 2 || bpf_skb_load_bytes(skb, from, head, 2))
+			break;
+		len = (__u32)head[0] << 8 | head[1];
+		if (len > left - 2)
+			break;
+		dns_answer(skb, from + 2, len);
+		from += len + 2;
+		left -= len + 2;
+	}
+	if (left)
+		count_loss(SL_LOSS_DNS_LONG);
+}
+
+/* A function of its own: what its registers cost is not for a bystander's packets. */
+__attribute__((noinline)) int packet_received(struct __sk_buff *skb)
+{
+	__u8 proto = 0;
+	__u32 at;
+
+	if (!skb)
+		return 1;
+	flow_received(skb);
+	at = from_dns(skb, &proto);
+	if (!at)
+		return 1;
+	if (proto == IPPROTO_TCP)
+		dns_segment(skb, at);
+	else if (proto == IPPROTO_UDP && skb->len > at + UDP_HEADER)
+		dns_answer(skb, at + UDP_HEADER, skb->len - at - UDP_HEADER);
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int skb_ingress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u8 proto;
+
+	if ((sk && maybe_marked(sk)) || from_dns(skb, &proto))
+		packet_received(skb);
+	return 1;
+}
+
+/* The last descriptor of a socket is closed. TCP may have more to send: then its end is that of the connection. */
+SEC("cgroup/sock_release")
+int sock_release(struct bpf_sock *ctx)
+{
+	struct sl_socket *mark;
+	struct sl_flow *f;
+	__u64 cookie;
+
+	if (!maybe_marked(ctx))
+		return 1;
+	mark = bpf_sk_storage_get(&flow_marks, ctx, 0, 0);
+	if (!mark)
+		return 1;
+	cookie = bpf_get_socket_cookie(ctx);
+	if (ctx->protocol != IPPROTO_TCP || ctx->state == TCP_CLOSE) {
+		out_of_place(mark, place_of(ctx));
+		flow_end(cookie, SL_FLOW_CLOSED);
+		return 1;
+	}
+	f = bpf_map_lookup_elem(&flows, &cookie);
+	if (f) {
+		f->flags |= SL_FLOW_CLOSED;
+		/* The connection's end may come after that of the session, whose story is told then. */
+		if (f->after_bytes)
+			follow_told(f, cookie, 0);
+	}
+	return 1;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
+{
+	struct sl_socket *mark;
+
+	if (to != TCP_CLOSE || !maybe_marked(sk))
+		return 0;
+	mark = bpf_sk_storage_get(&flow_marks, sk, 0, 0);
+	if (!mark)
+		return 0;
+	out_of_place(mark, place_of(sk));
+	flow_end(bpf_get_socket_cookie(sk), 0);
+	return 0;
+}

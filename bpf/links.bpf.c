@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: files with several hard links. The kernel keeps the names of an inode that are in memory on a list, whenever they were
+ * made; each is matched as if the file had been opened by it. One loop for all of them, and not a walk within a loop: the
+ * stack of older kernels would not take that.
+ *
+ * The list is not locked: it is walked under RCU, by which its entries are freed. Known limit: a name that is not in memory is
+ * not on it.
+ */
+#include "walk.h"
+
+struct links {
+	struct walk_moved m;
+	__u64 node;                /* the next of the inode's names */
+	__u64 mount, root;         /* where each walk begins */
+	__u32 set;
+};
+
+/* Until 6.18 in a union with a name. */
+struct dentry___named {
+	struct {
+		struct hlist_node d_alias;
+	} d_u;
+} __attribute__((preserve_access_index));
+
+struct dentry___plain {
+	struct hlist_node d_alias;
+} __attribute__((preserve_access_index));
+
+ALWAYS_INLINE __u64 node_at(void)
+{
+	if (bpf_core_field_exists(struct dentry___plain, d_alias))
+		return bpf_core_field_offset(struct dentry___plain, d_alias);
+	return bpf_core_field_offset(struct dentry___named, d_u.d_alias);
+}
+
+/* On to the next name. Returns 1 when there is none. */
+ALWAYS_INLINE int next_link(struct links *l)
+{
+	struct hlist_node *node = (struct hlist_node *)l->node;
+
+	if (!node)
+		return 1;
+	l->m.w.dentry = l->node - node_at();
+	l->node = (__u64)BPF_CORE_READ(node, next);
+	l->m.w.mount = l->mount;
+	l->m.w.root = l->root;
+	l->m.w.name = l->m.w.left = l->m.w.name_state = 0;
+	l->m.w.state = forget(knobs.path.start >> 16);
+	l->m.w.flags = l->m.w.done = l->m.w.named = 0;
+	l->m.at = 0;
+	l->m.was_at = 0;
+	l->m.was = 0;
+	return 0;
+}
+
+struct links_ref {
+	struct links *l;
+};
+
+static long walk_links_cb(__u32 i, void *ctx)
+{
+	const struct sl_dfa *dfa = automaton(WALK_LINKS);
+	struct links_ref *ref = ctx;
+	struct links *l = ref->l;
+
+	if (!dfa || !l)
+		return 1;
+	if (!walk_round(&l->m.w, WALK_LINKS))
+		return 0;
+	l->set = l->m.at;
+	if (!l->set)
+		l->set = sl_dfa_accept(dfa, knobs.path.shift, knobs.path.limit, (__u32)l->m.w.state << 16 | dfa->name_start);
+	return l->set ? 1 : next_link(l);
+}
+
+/* Files without contents hold no secret: in content-addressed stores all of them are one file. */
+ALWAYS_INLINE int may_have_names(struct inode *inode)
+{
+	return inode && BPF_CORE_READ(inode, i_nlink) > 1 && (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG &&
+	       BPF_CORE_READ(inode, i_size);
+}
+
+__attribute__((noinline)) __u32 links_find(__u64 vfsmount, __u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+	struct links_ref ref;
+	struct scratch *s;
+	__u32 set = 0;
+
+	if (!may_have_names(inode))
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return SL_SET_UNRESOLVED;
+	ref.l = (struct links *)s->data;
+	if (!walk_start(&ref.l->m.w, vfsmount, dentry, 0)) {
+		ref.l->node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+		ref.l->mount = ref.l->m.w.mount;
+		ref.l->root = ref.l->m.w.root;
+		ref.l->set = 0;
+		if (!next_link(ref.l))
+			bpf_loop(SL_LINKS_ROUNDS, walk_links_cb, &ref, 0);
+		set = ref.l->set ? ref.l->set : ref.l->node ? SL_SET_UNRESOLVED : 0;
+	}
+	scratch_put(s);
+	return set;
+}

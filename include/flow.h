@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * A flow of a session: value of the map `flows`, key its socket's cookie. From connect, or the first datagram, until the socket
+ * is closed. A descriptor that is passed on stays with its flow; whoever opened it is who it belongs to. A UDP socket has one
+ * flow, whatever number of addresses it sends to; the address is that of the first.
+ *
+ * Payload, not headers. Of TCP, sent bytes are how far the stream has come: what is sent again is not counted again. What is
+ * received is counted as it arrives, so bytes that came twice count twice. sent_bytes never shrinks.
+ */
+#ifndef SL_FLOW_H
+#define SL_FLOW_H
+
+#include "hello.h"
+#include "policy_map.h"
+#include "record.h"
+
+#ifndef __bpf__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+#endif
+
+/*
+ * Kept with the socket of a flow (map `flow_marks`), and gone with it. Where it was pointed last, and who did: a UDP socket that is only
+ * connected costs no more than this, its flow begins with its first datagram. Two threads that point one socket at different places at
+ * the same time may leave a mixture; so does the kernel, as to where the datagram goes.
+ */
+struct sl_socket {
+	struct sl_who who;
+	__u8 addr[16];            /* as in struct sl_rec_net */
+	struct sl_net_choice choice; /* verdict on it */
+	__u16 port;
+	__u8 family;
+	__u8 judged;              /* 0: UDP that connected where no rule blocks: as its first datagram goes */
+	__u32 proto;              /* of the socket */
+	__u32 pending;            /* UDP: connected, nothing sent since (taken by an atomic exchange) */
+	__u32 placed;             /* SL_PLACED_* */
+	__u32 reserved2;
+};
+
+/* Is it counted in places[]? */
+#define SL_PLACED_NOT 0
+#define SL_PLACED 1
+#define SL_PLACED_LATER 2         /* the agent marked it, and cannot know its place: with its first packet; counted in unplaced */
+
+/* Places of marked sockets, by address in memory. A power of two; more sockets than that only share places. */
+#define SL_PLACES 4096
+
+struct sl_flow {
+	struct sl_who who;
+	__u8 addr[16];            /* as in struct sl_rec_net */
+	__u16 port;
+	__u8 family, proto;
+	__u32 flags;              /* SL_FLOW_* */
+	__u64 first_ns, last_ns;  /* CLOCK_BOOTTIME: opened; last packet either way */
+	__u64 sent_bytes, received_bytes;
+	__u64 sent_segs, received_segs;
+	__u32 next_seq;           /* TCP: behind what was sent */
+	__u16 rule;               /* that judged the connect */
+	__u8 action;
+	__u8 started;             /* next_seq is known */
+	__u64 root_ns;            /* outermost session, as in struct sl_label */
+	__u32 root_pid;
+	__u32 state;              /* conditions of `after:` that held when it was judged */
+	__u64 read_ns;            /* the session's read that sends are counted from, 0 none */
+	__u64 after_ns;           /* of the first byte after it */
+	__u64 after_bytes;        /* since then */
+	__u64 after_told;         /* as many more are worth a record */
+	struct sl_hello hello;
+	__u8 name[SL_HOST_MAX + 1]; /* of the server, hello.name_len bytes */
+};
+
+#ifndef __bpf__
+#pragma GCC diagnostic pop
+_Static_assert(sizeof(struct sl_socket) == 104, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_flow) == 472, "the agent and the programs must agree");
+#endif
+
+#endif /* SL_FLOW_H */

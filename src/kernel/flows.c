@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: the flows of sessions as far as packets do not tell of them: sockets that were there before the programs are marked
+ * through a copy of their descriptor, what the program set before this one counted goes on being counted, UDP flows that are
+ * idle are told, and a connection that was cut is closed, so that whoever holds it is not left waiting. Counting and cutting
+ * are bpf/flow.bpf.c's.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "flow.h"
+#include "kernel/internal.h"
+
+#define DESCRIPTORS_MAX 65536           /* of one process that are looked at: more than the usual limit by far */
+#define LISTENING_MAX 64                /* ports of one process; a socket accepted on a further one counts as its own */
+#define CHUNK 256                       /* flows read at a time */
+#define UDP_IDLE_NS (120ull * 1000000000)
+#define ORPHAN_NS (3600ull * 1000000000) /* TCP, closed by all and silent: its end was missed */
+
+/* ---- sockets of others ---------------------------------------------------------------------------------------------- */
+
+/* Calls fn with a copy of each IP socket of a process until it returns other than 0. */
+static int each_socket(uint32_t tgid, int (*fn)(void *arg, int fd), void *arg)
+{
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)tgid, 0);
+	char path[32], link[32];
+	int r = 0, seen = 0;
+	const struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", tgid);
+	dir = pidfd < 0 ? NULL : opendir(path);
+	if (!dir)
+		return -errno;
+	while (!r && seen++ < DESCRIPTORS_MAX && (d = readdir(dir))) {
+		ssize_t len = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);
+		cleanup_close int fd = -1;
+		socklen_t size = sizeof(int);
+		int domain = 0;
+
+		if (len < 8 || memcmp(link, "socket:[", 8) != 0)
+			continue;
+		fd = (int)syscall(SYS_pidfd_getfd, pidfd, atoi(d->d_name), 0);
+		if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) || (domain != AF_INET && domain != AF_INET6))
+			continue;
+		r = fn(arg, fd);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t size = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &size) ? 0 : value;
+}
+
+static uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) ? 0 : cookie;
+}
+
+static uint16_t local_port(int fd)
+{
+	struct sockaddr_in6 at = { 0 };
+	socklen_t size = sizeof(at);
+
+	return getsockname(fd, (struct sockaddr *)&at, &size) ? 0 : ntohs(at.sin6_port); /* at the same place in both */
+}
+
+/* ---- adoption ------------------------------------------------------------------------------------------------------- */
+
+struct adoption {
+	struct kernel *k;
+	uint16_t listening[LISTENING_MAX];
+	size_t listening_cnt;
+	struct sl_who who;
+	struct sl_session root;  /* outermost session around it */
+	uint64_t now_ns;
+};
+
+static int note_listening(void *arg, int fd)
+{
+	struct adoption *a = arg;
+
+	if (option(fd, SO_ACCEPTCONN) && a->listening_cnt < LISTENING_MAX)
+		a->listening[a->listening_cnt++] = local_port(fd);
+	return 0;
+}
+
+static bool was_accepted(const struct adoption *a, int fd)
+{
+	uint16_t port = local_port(fd);
+
+	for (size_t i = 0; i < a->listening_cnt; i++)
+		if (a->listening[i] == port)
+			return true;
+	return false;
+}
+
+static bool set_peer(struct sl_flow *f, int fd)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	if (getpeername(fd, &peer.sa, &size) || (peer.sa.sa_family != AF_INET && peer.sa.sa_family != AF_INET6))
+		return false;
+	f->port = ntohs(peer.in.sin_port);
+	f->family = 4;
+	if (peer.sa.sa_family == AF_INET) {
+		memcpy(f->addr, &peer.in.sin_addr, 4);
+	} else if (!memcmp(&peer.in6.sin6_addr, mapped, sizeof(mapped))) {
+		memcpy(f->addr, peer.in6.sin6_addr.s6_addr + 12, 4);
+	} else {
+		f->family = 6;
+		memcpy(f->addr, &peer.in6.sin6_addr, 16);
+	}
+	return true;
+}
+
+/* What the older set knows of it goes on; its numbers of tools and rules may be another policy's. */
+static bool take_older(const struct adoption *a, uint64_t cookie, struct sl_flow *f)
+{
+	const struct kernel *k = a->k;
+
+	if (k->older.fd[PIN_FLOWS] < 0 || bpf_map_lookup_elem(k->older.fd[PIN_FLOWS], &cookie, f))
+		return false;
+	if (strcmp(k->older.about.policy_hash, k->compiled->policy->hash) != 0) {
+		f->who.tool = a->who.tool;
+		f->who.exe_set = a->who.exe_set;
+		f->rule = 0;
+		f->action = 0;
+	}
+	return true;
+}
+
+static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint32_t proto)
+{
+	struct sl_socket mark = { .who = f->who, .port = f->port, .family = f->family, .proto = proto, .placed = SL_PLACED_LATER };
+
+	memcpy(mark.addr, f->addr, sizeof(mark.addr));
+	mark.choice.rule = f->rule;
+	mark.choice.action = f->action;
+	mark.judged = 1;
+	/* Before the mark is there: a program may see to it at once. */
+	__atomic_add_fetch(&k->skel->bss->unplaced, 1, __ATOMIC_SEQ_CST);
+	if (!bpf_map_update_elem(bpf_map__fd(k->skel->maps.flow_marks), &fd, &mark, BPF_NOEXIST))
+		return;
+	if (errno != EEXIST)
+		k->losses_user[SL_LOSS_FLOW]++;
+	__atomic_sub_fetch(&k->skel->bss->unplaced, 1, __ATOMIC_SEQ_CST);
+}
+
+static int adopt_socket(void *arg, int fd)
+{
+	struct adoption *a = arg;
+	uint64_t cookie = cookie_of(fd);
+	uint32_t proto = (uint32_t)option(fd, SO_PROTOCOL);
+	struct sl_flow f = { .who = a->who, .proto = (uint8_t)proto, .flags = SL_FLOW_ADOPTED, .first_ns = a->now_ns,
+			     .last_ns = a->now_ns, .root_ns = a->root.ns, .root_pid = a->root.pid, .hello = { .flags = SL_HELLO_MISSED, .state = SL_HELLO_DONE } };
+
+	if (!cookie || (proto != IPPROTO_TCP && proto != IPPROTO_UDP) || option(fd, SO_ACCEPTCONN))
+		return 0;
+	if (!set_peer(&f, fd) || (proto == IPPROTO_TCP && was_accepted(a, fd)))
+		return 0;
+	take_older(a, cookie, &f);
+	if (bpf_map_update_elem(bpf_map__fd(a->k->skel->maps.flows), &cookie, &f, BPF_NOEXIST) && errno != EEXIST)
+		a->k->losses_user[SL_LOSS_FLOW]++;
+	else
+		mark_socket(a->k, fd, &f, proto);
+	return 0;
+}
+
+static void adopt_process(struct adoption *a, uint32_t tgid, const struct sl_label *label)
+{
+	_Alignas(8) static char buf[SL_RECORD_MAX];
+
+	if (procscan_read("/proc", tgid, a->now_ns, buf) <= 0)
+		return;
+	a->who = ((const struct sl_rec_exec *)buf)->who;
+	a->who.session_ns = label->session_ns;
+	a->who.session_pid = label->session_pid;
+	a->who.tool = label->tool;
+	a->who.exe_set = label->exe_set;
+	a->root = (struct sl_session){ .ns = label->root_ns, .pid = label->root_pid };
+	a->listening_cnt = 0;
+	each_socket(tgid, note_listening, a);
+	each_socket(tgid, adopt_socket, a);
+}
+
+void flows_adopt(struct kernel *k)
+{
+	struct adoption a = { .k = k, .now_ns = kernel_now_ns() };
+	int fd = bpf_map__fd(k->skel->maps.labels);
+	uint32_t tgid, key, last;
+	struct sl_label label;
+	int err = bpf_map_get_next_key(fd, NULL, &key);
+
+	if (!k->skel->links.skb_egress)
+		return;
+	for (uint32_t n = 0; !err && n < SL_PID_LIMIT; n++) {
+		if (!bpf_map_lookup_elem(fd, &key, &label) && label.tool &&
+		    !label_owner(bpf_map__fd(k->skel->maps.label_spares), key, &tgid))
+			adopt_process(&a, tgid, &label);
+		last = key;
+		err = bpf_map_get_next_key(fd, &last, &key);
+	}
+}
+
+/* ---- the end of a flow ---------------------------------------------------------------------------------------------- */
+
+static int tell_flow(const struct sl_flow *f, uint64_t cookie, uint32_t flags, kernel_sink sink, void *arg)
+{
+	struct {
+		struct sl_rec_flow rec;
+		uint8_t name[sizeof(f->name)];
+	} r = { .rec = { .hdr = { .kind = SL_REC_FLOW, .version = SL_RECORD_VERSION, .time_ns = kernel_now_ns() } } };
+	uint16_t len = f->hello.flags & SL_HELLO_NAME ? f->hello.name_len : 0;
+
+	r.rec.who = f->who;
+	r.rec.cookie = cookie;
+	memcpy(r.rec.addr, f->addr, sizeof(r.rec.addr));
+	r.rec.port = f->port;
+	r.rec.family = f->family;
+	r.rec.proto = f->proto;
+	r.rec.flags = (f->flags | flags) & SL_FLOW_FLAGS;
+	r.rec.first_ns = f->first_ns;
+	r.rec.last_ns = f->last_ns;
+	r.rec.sent_bytes = f->sent_bytes;
+	r.rec.received_bytes = f->received_bytes;
+	r.rec.sent_segs = f->sent_segs;
+	r.rec.received_segs = f->received_segs;
+	r.rec.hello_flags = f->hello.flags;
+	r.rec.name_len = len;
+	r.rec.asked_port = f->hello.flags & SL_HELLO_NAME ? f->hello.port : 0;
+	memcpy(r.name, f->name, len);
+	r.rec.hdr.size = (uint32_t)sizeof(r.rec) + len;
+	return sink(arg, &r, r.rec.hdr.size);
+}
+
+static uint32_t end_of(const struct sl_flow *f, uint64_t now_ns, bool all)
+{
+	uint64_t idle = now_ns > f->last_ns ? now_ns - f->last_ns : 0;
+
+	if (all)
+		return SL_FLOW_LEFT;
+	if (f->proto == IPPROTO_UDP && idle > UDP_IDLE_NS)
+		return SL_FLOW_IDLE;
+	return f->flags & SL_FLOW_CLOSED && idle > ORPHAN_NS ? SL_FLOW_CLOSED : 0;
+}
+
+struct chunk {
+	uint64_t cookies[CHUNK];
+	struct sl_flow flows[CHUNK];
+	uint32_t cnt, at;     /* at: where the next one goes on */
+	bool begun, last;
+};
+
+/* The next flows of a map; false: there are no more. */
+static bool next_chunk(int fd, struct chunk *c)
+{
+	if (c->last)
+		return false;
+	c->cnt = CHUNK;
+	if (bpf_map_lookup_batch(fd, c->begun ? &c->at : NULL, &c->at, c->cookies, c->flows, &c->cnt, NULL)) {
+		c->last = true;
+		if (errno != ENOENT)
+			return false;
+	}
+	c->begun = true;
+	return c->cnt > 0;
+}
+
+int kernel_end_flows(struct kernel *k, bool all, kernel_sink sink, void *arg)
+{
+	cleanup_free struct chunk *c = calloc(1, sizeof(*c));
+	int fd = bpf_map__fd(k->skel->maps.flows), err = 0;
+	uint64_t now = kernel_now_ns();
+
+	while (c && !err && next_chunk(fd, c)) {
+		for (uint32_t i = 0; i < c->cnt && !err; i++) {
+			uint32_t end = end_of(&c->flows[i], now, all);
+			struct sl_flow f;
+
+			/* Who takes it out tells of it. */
+			if (!end || bpf_map_lookup_and_delete_elem(fd, &c->cookies[i], &f))
+				continue;
+			if (f.proto == IPPROTO_TCP || f.sent_segs || f.received_segs)
+				err = tell_flow(&f, c->cookies[i], end, sink, arg);
+		}
+	}
+	return err;
+}
+
+int pins_flows(const struct pins *p, struct pins_flows *ret, size_t max)
+{
+	cleanup_free struct chunk *c = calloc(1, sizeof(*c));
+	size_t cnt = 0;
+
+	if (!c)
+		return -ENOMEM;
+	while (next_chunk(p->fd[PIN_FLOWS], c)) {
+		for (uint32_t i = 0; i < c->cnt; i++) {
+			const struct sl_flow *f = &c->flows[i];
+			size_t at = 0;
+
+			while (at < cnt && (ret[at].session_pid != f->who.session_pid || ret[at].session_ns != f->who.session_ns))
+				at++;
+			if (at == max)
+				continue;
+			if (at == cnt)
+				ret[cnt++] = (struct pins_flows){ .session_ns = f->who.session_ns,
+								  .session_pid = f->who.session_pid };
+			ret[at].flows++;
+			ret[at].sent += f->sent_bytes;
+			ret[at].received += f->received_bytes;
+		}
+	}
+	return (int)cnt;
+}
+
+/* ---- cutting -------------------------------------------------------------------------------------------------------- */
+
+static int close_socket(void *arg, int fd)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	const uint64_t *cookie = arg;
+	unsigned int soon_ms = 1;
+
+	if (cookie_of(fd) != *cookie)
+		return 0;
+	/* A reset to both sides, and what waits to be sent is thrown away. */
+	if (!connect(fd, &none, sizeof(none)))
+		return 1;
+	/* Kernels that refuse this while somebody waits on it: whoever waits gets no answer now, the rest is given up soon. */
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &soon_ms, sizeof(soon_ms));
+	shutdown(fd, SHUT_RDWR);
+	return 1;
+}
+
+bool kernel_close_flow(uint32_t tgid, uint64_t cookie)
+{
+	return each_socket(tgid, close_socket, &cookie) == 1;
+}
