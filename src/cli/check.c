@@ -4,16 +4,19 @@
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "kernel/kernel.h"
 #include "policy/lint.h"
 
 static const char help[] =
 	"Usage: sluice check [--require deny|kill|alert] [--strict] FILE...\n"
 	"\n"
-	"Is each policy valid, and does it mean what it seems to? Needs no root and changes nothing.\n"
+	"Is each policy valid, and does it mean what it seems to? Changes nothing. Needs no root, but to find out what\n"
+	"`block` means on this kernel in mode enforce.\n"
 	"Users and home directories are those of this host.\n"
 	"\n"
 	"      --require MEANING  no, if a rule's block would mean less than this\n"
@@ -27,6 +30,7 @@ struct check {
 	const char *path;
 	const struct policy *policy;
 	enum policy_require require;
+	enum kernel_tier tier;   /* AUTO: not asked yet */
 	bool strict, quiet;
 	int warnings;
 };
@@ -39,18 +43,57 @@ static void on_finding(void *arg, struct policy_where where, const char *text)
 	log_warn("%s:%u:%u: warning: %s", c->policy->sources[where.source].name, where.line, where.column, text);
 }
 
-/* In this version nothing is refused: block means alert, whatever the kernel. */
-static bool meets_requirement(const struct check *c)
+/* What a block of a file open comes to, here and now. */
+static int strength(struct check *c, enum policy_require *ret)
 {
+	struct errmsg e = { 0 };
+	int err = 0;
+
+	*ret = POLICY_REQUIRE_ALERT;
+	if (c->policy->mode != POLICY_ENFORCE)
+		return 0;
+	if (!c->tier)
+		err = geteuid() ? -EPERM : kernel_probe(&c->tier, &e);
+	if (!err)
+		*ret = kernel_tier_strength(c->tier);
+	return err;
+}
+
+static bool meets_requirement(struct check *c)
+{
+	enum policy_require given;
 	size_t blocks = 0;
+	int err;
 
 	for (size_t i = 0; i < c->policy->rules_cnt; i++)
 		blocks += c->policy->rules[i].action == SL_ACTION_BLOCK;
-	if (!blocks || c->require == POLICY_REQUIRE_ALERT)
+	err = strength(c, &given);
+	if (!blocks || c->require == POLICY_REQUIRE_ALERT || (!err && given >= c->require))
 		return true;
-	log_err("%s: %zu %s block, and this version only reports: there block means alert", c->path, blocks,
-		blocks == 1 ? "rule says" : "rules say");
+	if (err == -EPERM)
+		log_err("%s: what block means on this kernel can only be found out as root", c->path);
+	else if (err)
+		log_err("%s: this kernel cannot run sluice: `sluice doctor` says why", c->path);
+	else
+		log_err("%s: %zu %s block, and block means %s: %s", c->path, blocks, blocks == 1 ? "rule says" : "rules say",
+			kernel_strength_name(given), c->policy->mode == POLICY_ENFORCE ? kernel_tier_name(c->tier) :
+											"the mode is monitor");
 	return false;
+}
+
+/* "block: deny by lsm" */
+static void print_strength(struct check *c)
+{
+	enum policy_require given;
+	int err = strength(c, &given);
+
+	if (c->policy->mode != POLICY_ENFORCE)
+		printf("  block means alert (mode monitor)\n");
+	else if (err)
+		printf("  block: run as root to see what it means on this kernel\n");
+	else
+		printf("  block means %s on this kernel (file opens by %s; connections are refused)\n", kernel_strength_name(given),
+		       kernel_tier_name(c->tier));
 }
 
 static void print_facts(const struct loaded *l)
@@ -90,8 +133,10 @@ static bool check_file(struct check *c)
 	}
 	if (!meets_requirement(c))
 		return false;
-	if (!c->quiet)
+	if (!c->quiet) {
 		print_facts(l);
+		print_strength(c);
+	}
 	return !(c->strict && c->warnings);
 }
 
@@ -145,7 +190,7 @@ int cmd_check(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("check", "unknown option");
+			return cli_bad_option("check", argv);
 		}
 	}
 	if (optind == argc)
@@ -154,7 +199,5 @@ int cmd_check(int argc, char **argv)
 		c.path = argv[optind];
 		yes &= check_file(&c);
 	}
-	if (fflush(stdout))
-		return CLI_IOERR;
 	return yes ? 0 : CLI_NO;
 }

@@ -4,13 +4,20 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/width.h"
 #include "output/summary.h"
+#include "policy/policy.h"
 
 const struct cli_command cli_commands[] = {
 	{ "trace", cmd_trace, "watch AI tools now, until Ctrl-C; installs nothing" },
@@ -21,6 +28,7 @@ const struct cli_command cli_commands[] = {
 	{ "mode", cmd_mode, "monitor or enforce, also for a time" },
 	{ "reload", cmd_reload, "have the service load its policy again" },
 	{ "detach", cmd_detach, "take away what a service left in the kernel" },
+	{ "clear", cmd_clear, "forget what a session has read" },
 	{ "check", cmd_check, "is a policy valid, and does it mean what it seems to" },
 	{ "explain", cmd_explain, "the rule that decides about a file or a host, and why" },
 	{ "record", cmd_record, "write what the kernel reports to a file" },
@@ -65,15 +73,38 @@ static int help(int argc, char **argv)
 	if (argc > 2)
 		return cli_misuse(NULL, "there is no command \"%s\"", argv[2]);
 	print_help(stdout);
-	return fflush(stdout) ? CLI_IOERR : 0;
+	return 0;
 }
 
-int cli_main(int argc, char **argv)
+/* What is closed is held open, so that no file and no BPF object of ours gets its number; writing there still fails. */
+static void hold_standard_streams(void)
+{
+	static const int flags[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+			_exit(CLI_IOERR);
+}
+
+/* What commands printed must have got through. A reader that left (`| head`) has what it wanted. */
+static int finish(int status)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (!fflush(stdout) && !failed)
+		return status;
+	if (errno == EPIPE || (poll(&out, 1, 0) == 1 && out.revents & POLLERR))
+		return status;
+	log_err("cannot write to stdout: %s: free space there or write elsewhere", errno ? strerror(errno) : "an earlier write failed");
+	return CLI_IOERR;
+}
+
+static int run(int argc, char **argv)
 {
 	const struct cli_command *c;
 
-	/* A reader that leaves (`| head`) is an error of write(2), which each command handles. */
-	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		print_help(stderr);
 		return CLI_USAGE;
@@ -90,6 +121,15 @@ int cli_main(int argc, char **argv)
 	if (!c)
 		return cli_misuse(NULL, "there is no command \"%s\"", argv[1]);
 	return c->run(argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv)
+{
+	hold_standard_streams();
+	/* A reader that leaves is an error of write(2). */
+	signal(SIGPIPE, SIG_IGN);
+	opterr = 0;
+	return finish(run(argc, argv));
 }
 
 /* The line, and a caret below the column, which counts characters. */
@@ -181,4 +221,37 @@ int cli_misuse(const char *command, const char *fmt, ...)
 	else
 		log_err("%s: see `sluice --help`", text);
 	return CLI_USAGE;
+}
+
+int cli_bad_option(const char *command, char **argv)
+{
+	const char *at = argv[optind - 1];
+
+	/* A short one can be within an argument (-jq), and be the last. */
+	if (strncmp(at, "--", 2) != 0)
+		return cli_misuse(command, "option -%c is not known, or lacks its value", optopt);
+	if (!optopt)
+		return cli_misuse(command, "unknown option \"%s\"", at);
+	return cli_misuse(command, strchr(at, '=') ? "\"%s\": this option takes no value" : "option %s needs a value", at);
+}
+
+unsigned int cli_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	unsigned long n = columns ? strtoul(columns, NULL, 10) : 0;
+	struct winsize ws;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_col)
+		return ws.ws_col;
+	return n <= UINT16_MAX ? (unsigned int)n : 0;
+}
+
+int cli_no_tool(const char *command, const struct policy *p, const char *name)
+{
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < p->tools_cnt; i++)
+		if (strcmp(p->tools[i].name, name) == 0)
+			return 0;
+	return cli_misuse(command, "the policy has no tool \"%s\"", name);
 }

@@ -4,6 +4,7 @@
 #ifndef SLUICE_CLI_CLI_H
 #define SLUICE_CLI_CLI_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/errmsg.h"
@@ -40,6 +41,7 @@ int cmd_status(int argc, char **argv);
 int cmd_mode(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
+int cmd_clear(int argc, char **argv);
 
 /* Opens what is pinned below root. 0, or an exit status; errors are told. */
 struct pins;
@@ -61,5 +63,22 @@ int cli_status(int err);
 
 /* Misuse: the text, then where to find help. Returns CLI_USAGE. */
 int cli_misuse(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* getopt_long() returned '?': says which option, and what is wrong with it. Returns CLI_USAGE. */
+int cli_bad_option(const char *command, char **argv);
+
+/* Columns of the terminal that stdout is; if it does not say, $COLUMNS; 0: nobody says. */
+unsigned int cli_width(void);
+
+/* The agent whose programs are pinned still lives: its pid is that process, and not a later one's. */
+struct sl_about;
+bool cli_agent_lives(const struct sl_about *about);
+
+/* True, and told: another agent has its programs pinned below root. */
+bool cli_other_agent(const char *root);
+
+/* --tool NAME: 0 if the policy has it (or name is NULL), else misuse is told. */
+struct policy;
+int cli_no_tool(const char *command, const struct policy *p, const char *name);
 
 #endif /* SLUICE_CLI_CLI_H */

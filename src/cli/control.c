@@ -7,15 +7,20 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "kernel/kernel.h"
 #include "kernel/pins.h"
 
 enum { OPT_PIN = 512, OPT_FOR };
+
+#define PROGRAMS_MAX 1024  /* of a few program sets of a hundred each */
+#define GONE_MS 5000    /* how long the kernel may take to let go; an idle one needs some milliseconds */
 
 /* Options of all three. Returns -1 to go on, else the exit status. for_ns NULL: there is no --for. */
 static int parse(int argc, char **argv, const char *help, const char **root, uint64_t *for_ns)
@@ -40,7 +45,7 @@ static int parse(int argc, char **argv, const char *help, const char **root, uin
 			if (options_duration(optarg, for_ns))
 				return cli_misuse(argv[0], "--for takes a time such as 10m or 1h, not \"%s\"", optarg);
 		} else {
-			return cli_misuse(argv[0], "unknown option");
+			return cli_bad_option(argv[0], argv);
 		}
 	}
 	return -1;
@@ -94,7 +99,7 @@ int cmd_mode(int argc, char **argv)
 		return CLI_NO;
 	}
 	cli_print_mode(&control);
-	return fflush(stdout) ? CLI_IOERR : 0;
+	return 0;
 }
 
 static const char reload_help[] =
@@ -126,7 +131,8 @@ static int await_answer(const char *root, uint64_t before, uint32_t pid, struct 
 			if (ret->reloads > before)
 				return 0;
 		}
-		if (kill((pid_t)pid, 0))
+		/* Its answer, a new set of pins, may be half there at this moment. */
+		if (kill((pid_t)pid, 0) && errno == ESRCH)
 			return -ESRCH;
 		nanosleep(&look, NULL);
 	}
@@ -149,9 +155,10 @@ int cmd_reload(int argc, char **argv)
 		return r;
 	about = pins.about;
 	pins_close(&pins);
-	if (!about.pid || kill((pid_t)about.pid, SIGHUP)) {
-		fprintf(stderr, "sluice: no agent to tell: %s: start `sluice run`\n", strerror(errno));
-		return errno == EPERM ? CLI_NOPERM : CLI_NO;
+	/* SIGHUP would end anyone else. */
+	if (!cli_agent_lives(&about) || kill((pid_t)about.pid, SIGHUP)) {
+		fprintf(stderr, "sluice: no agent to tell: it does not run any more: start `sluice run`\n");
+		return CLI_NO;
 	}
 	r = await_answer(root, about.reloads, about.pid, &about);
 	if (r) {
@@ -160,18 +167,19 @@ int cmd_reload(int argc, char **argv)
 		return CLI_NO;
 	}
 	if (about.reload_failed) {
-		fprintf(stderr, "sluice: %s\nsluice: the policy that was in force stays in force\n", about.error);
+		log_err("%s", about.error);
+		log_err("the policy that was in force stays in force");
 		return CLI_NO;
 	}
 	printf("policy %s is in force\n", about.policy_hash);
-	return fflush(stdout) ? CLI_IOERR : 0;
+	return 0;
 }
 
 static const char detach_help[] =
 	"Usage: sluice detach [--pin DIR]\n"
 	"\n"
-	"Takes the programs that a service left in the kernel away: nothing is seen and nothing is stopped any more. Stop the\n"
-	"service first; while it runs, this only makes that everything ends with it.\n"
+	"Takes the programs that a service left in the kernel away: once it returns, nothing is seen and nothing is stopped any\n"
+	"more. Stop the service first; while it runs, this only makes that everything ends with it.\n"
 	"\n"
 	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
 	"  -h, --help                this text\n"
@@ -180,19 +188,78 @@ static const char detach_help[] =
 
 int cmd_detach(int argc, char **argv)
 {
+	uint32_t programs[PROGRAMS_MAX];
 	struct errmsg e = { 0 };
 	const char *root;
+	size_t cnt;
 	int r = parse(argc, argv, detach_help, &root, NULL);
 
 	if (r >= 0)
 		return r;
 	if (optind < argc)
 		return cli_misuse("detach", "takes no \"%s\"", argv[optind]);
+	cnt = pins_programs(root, programs, PROGRAMS_MAX);
 	r = pins_remove(root, 0, &e);
 	if (r < 0) {
 		cli_error(&e);
 		return r == -EPERM || r == -EACCES ? CLI_NOPERM : CLI_NO;
 	}
-	printf(r ? "removed\n" : "nothing was pinned\n");
-	return fflush(stdout) ? CLI_IOERR : 0;
+	if (!r)
+		printf("nothing was pinned\n");
+	else if (pins_programs_gone(programs, cnt, GONE_MS))
+		printf("removed; the programs stay until the process that holds them ends: the running service\n");
+	else
+		printf("removed\n");
+	return 0;
+}
+
+static const char clear_help[] =
+	"Usage: sluice clear SESSION [--pin DIR]\n"
+	"\n"
+	"Forgets what a session has read: rules with `after` no longer hold for it, nor for the sessions around and within it,\n"
+	"until it reads again. SESSION as events and `sluice ps` give it.\n"
+	"\n"
+	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
+	"  -h, --help                this text\n"
+	"\n"
+	"Exit status: 0 forgotten, 1 nothing was remembered or nothing is pinned, 2 misuse, 77 not root.\n";
+
+/* "1f2e3d-812" */
+static int parse_session(const char *text, uint64_t *ret_ns, uint32_t *ret_pid)
+{
+	char *end;
+
+	errno = 0;
+	*ret_ns = strtoull(text, &end, 16);
+	if (errno || end == text || *end != '-' || end[1] < '1' || end[1] > '9')
+		return -EINVAL;
+	*ret_pid = (uint32_t)strtoul(end + 1, &end, 10);
+	return errno || *end ? -EINVAL : 0;
+}
+
+int cmd_clear(int argc, char **argv)
+{
+	const char *root;
+	struct pins pins;
+	uint64_t ns;
+	uint32_t pid;
+	int r = parse(argc, argv, clear_help, &root, NULL);
+
+	if (r >= 0)
+		return r;
+	if (optind != argc - 1)
+		return cli_misuse("clear", "which session?");
+	if (parse_session(argv[optind], &ns, &pid))
+		return cli_misuse("clear", "\"%s\" is no session: it looks like 1f2e3d4c5b-812", argv[optind]);
+	r = cli_open_pins(root, &pins);
+	if (r)
+		return r;
+	r = pins_clear_session(&pins, ns, pid);
+	pins_close(&pins);
+	if (r) {
+		fprintf(stderr, "sluice: %s: %s\n", argv[optind], r == -ENOENT ? "nothing that it has read is remembered" : strerror(-r));
+		return CLI_NO;
+	}
+	printf("forgotten\n");
+	return 0;
 }

@@ -16,18 +16,22 @@
 #include "base/escape.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
+#include "cli/explain_pid.h"
 #include "cli/options.h"
 #include "event/event.h"
 
 static const char help[] =
 	"Usage: sluice explain --path FILE [OPTION...] [-- ARGUMENT...]\n"
-	"       sluice explain --host NAME|ADDRESS[:PORT] [OPTION...] [-- ARGUMENT...]\n"
+	"       sluice explain --host NAME|ADDRESS[:PORT[/udp]] [OPTION...] [-- ARGUMENT...]\n"
+	"       sluice explain --pid PID [--path FILE | --host HOST]\n"
 	"\n"
-	"The rule that decides when a file is opened or a host is connected to, and why.\n"
+	"The rule that decides when a file is opened or a host is connected to, and why. Or what a process that runs is: of which\n"
+	"tool's session, and by what; with --path or --host, which rule decides when it opens or connects.\n"
 	"\n"
 	"      --path FILE    links are followed, as the kernel does\n"
-	"      --host HOST    port 443 unless given; [ADDRESS]:PORT for IPv6\n"
+	"      --host HOST    port 443 unless given; [ADDRESS]:PORT for IPv6; by TCP, unless it ends in /udp\n"
 	"      --address A    the address that the name has, for rules by address\n"
+	"      --pid PID      by this process, as /proc shows it: its session, its program, its user\n"
 	"  -t, --tool NAME    within a session of this tool; \"none\": outside every session; default: each of them\n"
 	"      --exe PROGRAM  the program that does it, as an absolute path or found in PATH; ARGUMENTs are its arguments\n"
 	"      --self         the tool itself does it\n"
@@ -36,7 +40,7 @@ static const char help[] =
 	"  -p, --policy FILE  (/etc/sluice/policy.yaml, else the shipped default.yaml)\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 a rule decides, 1 none does, 2 misuse, 78 bad policy.\n";
+	"Exit status: 0 a rule decides (--pid alone: it is of a session), 1 none does, 2 misuse, 78 bad policy.\n";
 
 /* Tools named in one answer; more are counted. */
 #define NAMES_SHOWN 8
@@ -116,8 +120,23 @@ static bool parse_addr(const char *text, struct compiled_dest *d)
 	return true;
 }
 
-/* "api.example.com", "api.example.com:8443", "192.0.2.1:443", "2001:db8::1", "[2001:db8::1]:443" */
-static int parse_host(struct question *q, const char *text)
+/* Cuts "/udp" or "/tcp" off. */
+static int parse_proto(char *text, struct compiled_dest *d)
+{
+	char *slash = strrchr(text, '/');
+
+	d->kind = SL_NET_STREAM;
+	if (!slash)
+		return 0;
+	if (!strcmp(slash, "/udp"))
+		d->kind = SL_NET_DATAGRAM;
+	else if (strcmp(slash, "/tcp") != 0)
+		return -EINVAL;
+	*slash = '\0';
+	return 0;
+}
+
+static int parse_place(struct question *q, const char *text)
 {
 	const char *start = text + (text[0] == '['), *end = text + strlen(text), *port = NULL;
 	struct compiled_dest *d = &q->dest;
@@ -159,6 +178,16 @@ static int parse_host(struct question *q, const char *text)
 	return 0;
 }
 
+/* "api.example.com", "api.example.com:8443", "192.0.2.1:443/udp", "2001:db8::1", "[2001:db8::1]:443" */
+static int parse_host(struct question *q, const char *arg)
+{
+	cleanup_free char *text = strdup(arg);
+
+	if (!text)
+		return -ENOMEM;
+	return parse_proto(text, &q->dest) ? -EINVAL : parse_place(q, text);
+}
+
 static int parse_user(const char *text, uint32_t *ret)
 {
 	const struct passwd *pw = getpwnam(text);
@@ -174,6 +203,17 @@ static int parse_user(const char *text, uint32_t *ret)
 		return -EINVAL;
 	*ret = (uint32_t)n;
 	return 0;
+}
+
+/* 0: it is none. */
+static uint32_t parse_pid(const char *text)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	return errno || *text < '1' || *text > '9' || *end || n > INT32_MAX ? 0 : (uint32_t)n;
 }
 
 /* ---- the answer ----------------------------------------------------------------------------------------------------- */
@@ -208,6 +248,10 @@ static void print_text(const char *s)
 
 static void print_where(const struct policy *p, struct policy_where w)
 {
+	if (!w.line) {
+		fputs(" (built in)", stdout);
+		return;
+	}
 	fputs(" (", stdout);
 	print_text(p->sources[w.source].name);
 	printf(":%u:%u)", w.line, w.column);
@@ -276,7 +320,7 @@ static void print_host(const struct question *q)
 
 	fputs("host      ", stdout);
 	print_text(q->host);
-	printf(", port %u\n", q->dest.port);
+	printf(", port %u%s\n", q->dest.port, q->dest.kind == SL_NET_DATAGRAM ? ", UDP" : "");
 	if (!p) {
 		puts("provider  unknown");
 		return;
@@ -374,6 +418,7 @@ static bool answer(const struct question *q, int tool)
 
 struct arguments {
 	const char *path, *host, *address, *tool, *exe, *user, *policy;
+	uint32_t pid;                  /* 0: none */
 	int mode;
 	char **rest;
 	int rest_cnt;
@@ -393,7 +438,7 @@ static int find_tool(const struct policy *p, const char *name, int *ret)
 			return 0;
 		}
 	}
-	return cli_misuse("explain", "the policy has no tool \"%s\"", name);
+	return cli_no_tool("explain", p, name);
 }
 
 static int find_exe(struct question *q, const struct arguments *a)
@@ -434,23 +479,36 @@ static int explain(const struct arguments *a)
 		return CLI_CONFIG;
 	}
 	q.l = l;
-	r = find_tool(l->policy, a->tool, &tool);
-	r = r ? r : find_exe(&q, a);
-	if (r)
-		return r;
+	if (a->pid) {
+		struct explain_process who;
+
+		r = explain_process(l, a->pid, &who);
+		if (r || (!a->path && !a->host))
+			return r ? r : who.tool ? 0 : CLI_NO;
+		q.exe = who.exe;
+		q.exe_given = true;
+		q.uid = who.uid;
+		tool = (int)who.tool;
+	} else {
+		r = find_tool(l->policy, a->tool, &tool);
+		r = r ? r : find_exe(&q, a);
+		if (r)
+			return r;
+	}
 	if (q.path[0])
 		q.set = dfa_match(l->compiled->path, q.path, strlen(q.path));
 	r = answer(&q, tool) ? 0 : CLI_NO;
-	return fflush(stdout) ? CLI_IOERR : r;
+	return r;
 }
 
 int cmd_explain(int argc, char **argv)
 {
-	enum { OPT_PATH = 256, OPT_HOST, OPT_ADDRESS, OPT_EXE, OPT_SELF, OPT_STARTUP, OPT_USER };
+	enum { OPT_PATH = 256, OPT_HOST, OPT_ADDRESS, OPT_EXE, OPT_SELF, OPT_STARTUP, OPT_USER, OPT_PID };
 	static const struct option options[] = {
 		{ "path", required_argument, NULL, OPT_PATH },
 		{ "host", required_argument, NULL, OPT_HOST },
 		{ "address", required_argument, NULL, OPT_ADDRESS },
+		{ "pid", required_argument, NULL, OPT_PID },
 		{ "tool", required_argument, NULL, 't' },
 		{ "exe", required_argument, NULL, OPT_EXE },
 		{ "self", no_argument, NULL, OPT_SELF },
@@ -474,6 +532,11 @@ int cmd_explain(int argc, char **argv)
 		case OPT_ADDRESS:
 			a.address = optarg;
 			break;
+		case OPT_PID:
+			a.pid = parse_pid(optarg);
+			if (!a.pid)
+				return cli_misuse("explain", "--pid takes the number of a process, not \"%s\"", optarg);
+			break;
 		case 't':
 			a.tool = optarg;
 			break;
@@ -496,13 +559,15 @@ int cmd_explain(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("explain", "unknown option");
+			return cli_bad_option("explain", argv);
 		}
 	}
 	a.rest = argv + optind;
 	a.rest_cnt = argc - optind;
-	if (!a.path == !a.host || (a.path && !a.path[0]))
-		return cli_misuse("explain", "it takes either --path or --host");
+	if ((a.path && a.host) || (!a.path && !a.host && !a.pid) || (a.path && !a.path[0]))
+		return cli_misuse("explain", "it takes either --path or --host, or --pid");
+	if (a.pid && (a.tool || a.exe || a.user || a.mode >= 0))
+		return cli_misuse("explain", "--pid says which tool, program and user: they cannot be given as well");
 	if (a.address && !a.host)
 		return cli_misuse("explain", "--address goes with --host");
 	if (a.rest_cnt && !a.exe)

@@ -8,21 +8,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
 #include "output/output.h"
 #include "output/summary.h"
+#include "output/tell.h"
+
+#define FILES_WANTED 4096
+#define DRAIN_MS 3000    /* how long a slow reader is waited for at the end */
+
+/* A file that a user named. What it held goes only when there is something to put in its place; a service adds to it. */
+struct target {
+	const char *path;    /* NULL: none */
+	int fd;
+	bool made;           /* there was none before */
+	bool append;
+};
 
 struct live {
 	const struct live_options *o;
 	struct output *output;       /* NULL: quiet */
 	struct summary *summary;
+	struct tell *tell;           /* NULL: no rule asks for it */
+	struct target file, record;
+	int fd;                      /* of the output: file.fd, own_stdout or stdout */
+	int own_stdout;              /* -1: none */
 	const char *where;           /* of the output, for messages */
+	bool begun;                  /* something was written */
 	struct errmsg *e;
 	int write_err;               /* first failure of the output */
 	uint64_t lost;               /* events that it did not take, not told yet */
@@ -42,18 +60,82 @@ int live_option(struct live_options *o, const char *command, int opt, const char
 			return cli_misuse(command, "--force-tier takes lsm, fmod_ret or sys_exit, not \"%s\"", arg);
 		return 0;
 	case LIVE_RING:
-		if (options_size(arg, &o->ring_size))
-			return cli_misuse(command, "--ring-size takes bytes such as 65536, 64k or 8m, not \"%s\"", arg);
+		if (options_size(arg, &o->ring_size) || o->ring_size < (uint32_t)getpagesize() || (o->ring_size & (o->ring_size - 1)))
+			return cli_misuse(command, "--ring-size takes a power of two such as 65536, 64k or 8m, not \"%s\"", arg);
 		return 0;
 	default:
 		return -1;
 	}
 }
 
+/* ---- files that a user named ----------------------------------------------------------------------------------------- */
+
+/* Not blocking: a FIFO that nobody reads is an error now, and a reader that is slow later on is not waited for. */
+static int open_target(struct target *t, struct errmsg *e)
+{
+	int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (t->append ? O_APPEND : 0);
+
+	if (!t->path)
+		return 0;
+	t->fd = open(t->path, flags | O_CREAT | O_EXCL, 0600);
+	t->made = t->fd >= 0;
+	if (t->fd < 0 && errno == EEXIST)
+		t->fd = open(t->path, flags);
+	if (t->fd >= 0)
+		return 0;
+	if (errno == ENXIO)
+		return errmsg_set(e, -errno, "cannot write to %s: nobody reads it: start its reader first", t->path);
+	return errmsg_set(e, -errno, "cannot create %s: %s: name a file in a folder that exists and can be written", t->path,
+			  strerror(errno));
+}
+
+static bool is_file(const struct target *t, struct stat *st)
+{
+	return t->fd >= 0 && !fstat(t->fd, st) && S_ISREG(st->st_mode);
+}
+
+/* What an agent that was killed had written of a line is ended. */
+static void end_line(const struct target *t, off_t size)
+{
+	cleanup_close int there = open(t->path, O_RDONLY | O_CLOEXEC);
+	char last = '\n';
+
+	if (there >= 0 && pread(there, &last, 1, size - 1) == 1 && last != '\n' && write(t->fd, "\n", 1) != 1)
+		return; /* writing tells */
+}
+
+static void begin_target(const struct target *t)
+{
+	struct stat st;
+
+	if (t->append && is_file(t, &st) && st.st_size)
+		end_line(t, st.st_size);
+	if (t->append)
+		return;
+	/* If it does not work, what is new overwrites what is old: writing tells. */
+	if (is_file(t, &st) && ftruncate(t->fd, 0))
+		return;
+}
+
+/* A file of ours that nothing was written to is taken away again. */
+static void close_target(struct target *t)
+{
+	struct stat st;
+
+	if (t->made && is_file(t, &st) && !st.st_size)
+		unlink(t->path);
+	if (t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
+}
+
+/* ---- outputs --------------------------------------------------------------------------------------------------------- */
+
 /* A report that belongs to no tool (losses, the agent's own) passes every filter. */
 static bool wanted(const struct live *l, const struct report *r)
 {
-	return !l->o->tool || r->kind >= REPORT_LOSS || (r->tool && strcmp(r->tool->name, l->o->tool) == 0);
+	return !l->o->tool || (r->kind >= REPORT_LOSS && !r->process) ||
+	       (r->tool && strcmp(r->tool->name, l->o->tool) == 0);
 }
 
 static void on_report(void *arg, const struct report *r)
@@ -61,16 +143,30 @@ static void on_report(void *arg, const struct report *r)
 	struct live *l = arg;
 	int err;
 
+	/* A terminal that takes nothing is not waited for. */
+	if (l->tell && tell_report(l->tell, r) < 0)
+		l->lost++;
 	if (!wanted(l, r))
 		return;
 	summary_add(l->summary, r);
 	if (!l->output || l->write_err)
 		return;
+	if (!l->begun)
+		begin_target(&l->file);
+	l->begun = true;
 	err = output_ops(l->output)->write(l->output, r);
 	if (err == -ENOBUFS || err == -EAGAIN) /* the reader is slow: this one is lost, the next may not be */
 		l->lost++;
 	else if (err)
 		l->write_err = err;
+}
+
+/* A pipe or socket says so before anything is written to it. */
+static bool reader_left(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLHUP);
 }
 
 static int on_flush(void *arg)
@@ -83,7 +179,11 @@ static int on_flush(void *arg)
 		l->write_err = output_ops(l->output)->flush(l->output);
 	if (l->write_err == -EAGAIN || l->write_err == -ENOBUFS)
 		l->write_err = 0; /* it stays in the buffer until the next round */
-	if (l->write_err && l->write_err != -EPIPE)
+	if (!l->write_err && reader_left(l->fd))
+		l->write_err = -EPIPE;
+	if (l->write_err == -EPIPE && l->o->service)
+		errmsg_set(l->e, l->write_err, "cannot write events to %s: its reader left: start it again, then this", l->where);
+	else if (l->write_err && l->write_err != -EPIPE)
 		errmsg_set(l->e, l->write_err, "cannot write events to %s: %s: free space there or write elsewhere with -o",
 			   l->where, strerror(-l->write_err));
 	return l->write_err;
@@ -115,8 +215,45 @@ static void on_reload_failed(void *arg, const struct errmsg *why)
 	log_warn("the policy that was in force stays in force");
 }
 
-static int open_output(const struct live_options *o, const struct report_host *host, struct live *l, int *ret_fd,
-		       struct errmsg *e)
+/* Where something can be refused at all. Without memory for it: counted as an output that failed. */
+static void make_tell(struct live *l)
+{
+	if (!l->o->enforce && !l->o->service)
+		return;
+	l->tell = tell_new(NULL);
+	l->lost += !l->tell;
+}
+
+/* The end of a run: what a slow reader did not take yet, for a while. */
+static int drain(struct live *l, struct errmsg *e)
+{
+	struct pollfd out = { .fd = l->fd, .events = POLLOUT };
+	int err = 0;
+
+	for (int left = DRAIN_MS; l->output && (err = output_ops(l->output)->flush(l->output)) == -EAGAIN && left > 0;)
+		if (!poll(&out, 1, 100))
+			left -= 100;
+	if (!err || err == -EPIPE)
+		return 0;
+	if (err != -EAGAIN)
+		return errmsg_set(e, err, "cannot write events to %s: %s", l->where, strerror(-err));
+	return errmsg_set(e, -EIO, "the last events were not written to %s: its reader does not read", l->where);
+}
+
+/*
+ * A pipe or terminal is opened once more, not blocking: a reader that stopped (a pager, Ctrl-S) must not stop the agent, and
+ * the flag is not to be set for those who share the descriptor. -1: it has to do as it is.
+ */
+static int reopen_stdout(void)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) || !(S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO)))
+		return -1;
+	return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static int open_output(const struct live_options *o, const struct report_host *host, struct live *l, struct errmsg *e)
 {
 	unsigned int width = 0;
 	bool terminal = false;
@@ -126,18 +263,16 @@ static int open_output(const struct live_options *o, const struct report_host *h
 		return 0;
 	l->where = "stdout";
 	if (o->file) {
-		fd = open(o->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (fd < 0)
-			return errmsg_set(e, -errno, "cannot create %s: %s", o->file, strerror(errno));
-		*ret_fd = fd;
+		fd = l->file.fd;
 		l->where = o->file;
-	} else if (isatty(fd)) {
-		struct winsize ws;
-
-		terminal = true;
-		if (ioctl(fd, TIOCGWINSZ, &ws) == 0)
-			width = ws.ws_col;
+	} else {
+		terminal = isatty(fd);
+		width = terminal ? cli_width() : 0;
+		l->own_stdout = reopen_stdout();
+		if (l->own_stdout >= 0)
+			fd = l->own_stdout;
 	}
+	l->fd = fd;
 	err = o->json ? output_json_new(fd, host, &l->output) :
 			output_text_new(fd, host, width, terminal && !getenv("NO_COLOR"), &l->output);
 	return err ? errmsg_set(e, err, "cannot make the output: %s", strerror(-err)) : 0;
@@ -148,16 +283,42 @@ static int status_of(int err)
 	return err == -ENOSPC || err == -EIO || err == -EFBIG || err == -EDQUOT ? CLI_IOERR : cli_status(err);
 }
 
+/* Programs and maps are some hundred descriptors; copies of a session's are made too. As far as we may. */
+static void raise_file_limit(void)
+{
+	struct rlimit now, more;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) || now.rlim_cur >= FILES_WANTED)
+		return;
+	more = (struct rlimit){ .rlim_cur = FILES_WANTED, .rlim_max = now.rlim_max > FILES_WANTED ? now.rlim_max : FILES_WANTED };
+	if (!setrlimit(RLIMIT_NOFILE, &more))
+		return;
+	now.rlim_cur = now.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &now);
+}
+
+static void live_done(struct live *l)
+{
+	output_free(l->output);
+	summary_free(l->summary);
+	tell_free(l->tell);
+	close_target(&l->file);
+	close_target(&l->record);
+	if (l->own_stdout >= 0)
+		close(l->own_stdout);
+}
+
 int live_run(const struct live_options *o)
 {
 	cleanup_(loaded_freep) struct loaded *loaded = NULL;
-	cleanup_close int file = -1, record = -1;
 	struct errmsg e = { 0 };
-	struct live live = { .o = o, .e = &e };
+	struct live live = { .o = o, .e = &e, .file = { .path = o->quiet ? NULL : o->file, .fd = -1, .append = o->service },
+			     .record = { .path = o->record, .fd = -1 }, .fd = -1, .own_stdout = -1 };
 	struct agent_host host;
 	struct report_host report_host;
 	struct agent_config config;
-	bool enforce;
+	const char *files[2];
+	size_t files_cnt = 0;
 	int err;
 
 	err = options_load_policy(o->policy, &loaded, &e);
@@ -165,37 +326,48 @@ int live_run(const struct live_options *o)
 		cli_error(&e);
 		return CLI_CONFIG;
 	}
-	enforce = o->enforce || (o->service && loaded->policy->mode == POLICY_ENFORCE);
-	if (!enforce)
+	err = cli_no_tool(o->command, loaded->policy, o->tool);
+	if (err)
+		return err;
+	if (o->service && o->pin_root && cli_other_agent(o->pin_root))
+		return CLI_UNAVAILABLE;
+	if (!o->enforce && !(o->service && loaded->policy->mode == POLICY_ENFORCE))
 		warn_block(loaded, o->service);
 	agent_host_read(&host);
-	report_host = (struct report_host){ .host = host.host, .boot_id = host.boot_id, .show_exec = o->exec };
-	err = open_output(o, &report_host, &live, &file, &e);
-	if (!err && o->record) {
-		record = open(o->record, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (record < 0)
-			err = errmsg_set(&e, -errno, "cannot create %s: %s", o->record, strerror(errno));
-	}
+	report_host = (struct report_host){ .host = host.host, .boot_id = host.boot_id, .show_exec = o->exec,
+					     .show_flows = o->flows };
+	err = open_target(&live.file, &e);
+	err = err ? err : open_target(&live.record, &e);
+	err = err ? err : open_output(o, &report_host, &live, &e);
+	live.summary = summary_new();
+	if (!err && !live.summary)
+		err = errmsg_set(&e, -ENOMEM, "out of memory");
 	if (err) {
 		cli_error(&e);
-		output_free(live.output);
-		return CLI_IOERR;
+		live_done(&live);
+		return err == -ENOMEM ? CLI_UNAVAILABLE : CLI_IOERR;
 	}
-	live.summary = summary_new();
-	if (!live.summary) {
-		output_free(live.output);
-		return CLI_UNAVAILABLE;
-	}
+	/* A recording is written as it comes, and whole. */
+	if (live.record.fd >= 0)
+		fcntl(live.record.fd, F_SETFL, O_WRONLY);
+	raise_file_limit();
+	make_tell(&live);
+	if (o->file)
+		files[files_cnt++] = o->file;
+	if (o->record)
+		files[files_cnt++] = o->record;
 	config = (struct agent_config){
 		.loaded = loaded,
 		.tier = o->tier,
 		.enforce = o->enforce,
 		.policy_file = o->policy,
 		.pin_root = o->pin_root,
+		.files = files,
+		.files_cnt = files_cnt,
 		.cgroup = o->cgroup,
 		.ring_size = o->ring_size,
 		.duration_ns = o->duration_ns,
-		.record_fd = record,
+		.record_fd = live.record.fd,
 		.service = o->service,
 		.output_lost = &live.lost,
 		.sink = on_report,
@@ -205,14 +377,11 @@ int live_run(const struct live_options *o)
 		.arg = &live,
 	};
 	err = agent_run(&config, &e);
-	/* A recording without even its header is none. */
-	if (err && record >= 0 && lseek(record, 0, SEEK_END) == 0)
-		unlink(o->record);
+	err = err ? err : drain(&live, &e);
 	if (err)
 		cli_error(&e);
 	else if (o->summary)
 		cli_summary(live.summary);
-	output_free(live.output);
-	summary_free(live.summary);
+	live_done(&live);
 	return err ? status_of(err) : 0;
 }

@@ -7,6 +7,7 @@
 #include "agent.h"
 
 struct live_options {
+	const char *command;      /* its name, for messages */
 	const char *policy;       /* NULL: the default */
 	const char *tool;         /* only reports of this tool; NULL: all */
 	const char *file;         /* where events go; NULL: stdout */
@@ -18,6 +19,7 @@ struct live_options {
 	bool json;                /* JSON lines instead of text */
 	bool quiet;               /* no events at all (record) */
 	bool exec;                /* text: also processes that start and end */
+	bool flows;               /* text: also flows that ended, and their server names */
 	bool enforce;             /* refuse what rules block, whatever the policy's mode */
 	const char *pin_root;     /* NULL: nothing stays when the agent goes */
 	bool service;             /* the policy's mode and require count */

@@ -21,7 +21,7 @@
 static void beside_binary(char *dir, size_t size)
 {
 	static const char *const places[] = { "../policies", "../share/sluice/policies" };
-	char exe[PATH_MAX];
+	char exe[PATH_MAX], whole[2 * PATH_MAX], real[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;
 
@@ -34,11 +34,12 @@ static void beside_binary(char *dir, size_t size)
 		return;
 	*slash = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(dir, size, "%s/%s", exe, places[i]);
-		if (access(dir, R_OK) == 0)
-			return;
+		snprintf(whole, sizeof(whole), "%s/%s", exe, places[i]);
+		if (!realpath(whole, real) || access(real, R_OK))
+			continue;
+		snprintf(dir, size, "%s", real);
+		return;
 	}
-	dir[0] = '\0';
 }
 
 /* Where includes are looked for besides the policy's own folder. */

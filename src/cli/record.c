@@ -28,7 +28,7 @@ int cmd_record(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct live_options o = { .summary = true, .quiet = true };
+	struct live_options o = { .command = "record", .summary = true, .quiet = true };
 	int opt, taken;
 
 	while ((opt = getopt_long(argc, argv, "p:h", options, NULL)) != -1) {
@@ -46,7 +46,7 @@ int cmd_record(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("record", "unknown option");
+			return cli_bad_option("record", argv);
 		}
 	}
 	if (optind + 1 != argc)

@@ -3,9 +3,12 @@
 /* Owns: translating the numbers of one policy in a record into those of another. Judges with the compiled tables, as the kernel. */
 #include "cli/rejudge.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
+#include "correlate/flows.h"
 #include "event/decode.h"
+#include "hello.h"
 
 struct rejudge {
 	const struct compiled *to;
@@ -93,6 +96,79 @@ static bool judge_file(struct rejudge *r, const struct event *ev, struct sl_rec_
 	return f->set && d.rule != SL_RULE_NONE;
 }
 
+static bool judge_inspect(struct rejudge *r, struct sl_rec_inspect *i)
+{
+	struct sl_decision d = compiled_peer(r->to, i->who.tool, i->who.exe_set, i->who.uid, i->object);
+
+	i->target_tool = map_tool(r, i->target_tool);
+	i->rule = d.rule;
+	i->action = d.action;
+	return d.rule != SL_RULE_NONE;
+}
+
+static bool judge_broker(struct rejudge *r, const struct event *ev, struct sl_rec_broker *b)
+{
+	size_t len = decode_path(ev->path, r->path, sizeof(r->path));
+	unsigned int object;
+	struct sl_decision d;
+
+	if (b->abstract) {
+		char name[SL_PATH_MAX + 8];
+		int n = compiled_abstract(r->path, len, name, sizeof(name));
+
+		b->set = (uint16_t)(n < 0 ? 0 : dfa_match(r->to->sock, name, (size_t)n));
+	} else {
+		b->set = (uint16_t)(ev->path.flags & (SL_STR_UNRESOLVED | SL_STR_MISSING) ? 0 :
+											    dfa_match(r->to->sock, r->path, len));
+	}
+	object = b->type == SL_BROKER_SPOOL ? r->to->spool_objects[b->set] : r->to->peer_objects[b->set];
+	if (!object)
+		return false;
+	d = compiled_peer(r->to, b->who.tool, b->who.exe_set, b->who.uid, object);
+	b->rule = d.rule;
+	b->action = d.action;
+	return d.rule != SL_RULE_NONE;
+}
+
+/*
+ * As flow_judge() of bpf/flow.bpf.c. What DNS knew then is not at hand, so whether it is the connect's rule again cannot be told:
+ * an alert or a block is told, else the word on the connect stands.
+ */
+static void judge_hello(const struct rejudge *r, const struct event *ev, struct sl_rec_hello *h)
+{
+	struct compiled_dest dest = { .family = h->family, .kind = connect_kind(h->proto), .port = h->port };
+	struct sl_decision d, proxy;
+	char text[DNS_TEXT_MAX];
+	const char *name = text;
+
+	h->rule = SL_RULE_NONE;
+	h->action = SL_ACTION_ALLOW;
+	h->decided = 0;
+	if (!ev->name.len)
+		return;
+	memcpy(dest.addr, h->addr, h->family == 4 ? 4 : 16);
+	proxy = compiled_connect(r->to, h->who.tool, h->who.exe_set, h->who.uid, &dest);
+	if (h->hello_flags & SL_HELLO_PROXY) {
+		dest = (struct compiled_dest){ .kind = dest.kind, .port = h->asked_port ? h->asked_port : h->port };
+		if (h->hello_flags & SL_HELLO_ADDR) {
+			dest.family = ev->name.len == 4 ? 4 : 6;
+			memcpy(dest.addr, ev->name.data, ev->name.len);
+		}
+	}
+	if (!(h->hello_flags & SL_HELLO_ADDR) && flows_name_text(ev->name.data, ev->name.len, text)) {
+		dest.names = &name;
+		dest.names_cnt = 1;
+		h->set = (uint16_t)compiled_name_set(r->to, name);
+	}
+	d = compiled_connect(r->to, h->who.tool, h->who.exe_set, h->who.uid, &dest);
+	if (h->hello_flags & SL_HELLO_PROXY && d.action <= proxy.action)
+		d = proxy;
+	h->rule = d.rule;
+	h->action = d.action;
+	h->decided = d.rule != SL_RULE_NONE;
+	h->again = d.action < SL_ACTION_ALERT;
+}
+
 const void *rejudge_record(struct rejudge *r, const void *record, size_t size)
 {
 	struct sl_rec_exec *exec = (struct sl_rec_exec *)r->record;
@@ -114,7 +190,16 @@ const void *rejudge_record(struct rejudge *r, const void *record, size_t size)
 	/* A newborn has its parent's image. */
 	p = ev.kind == SL_REC_FORK ? proctree_find_pid(r->tree, who->ppid) : proctree_find(r->tree, who->tgid, who->start_ns);
 	who->exe_set = p ? exe_set(r, p->exe, p->argv, p->argv_len) : 0;
+	/* The pipeline judges it by the other policy. */
+	if (ev.decided)
+		((struct sl_rec_verdict *)r->record)->decided = 0;
 	if (ev.kind == SL_REC_FILE && !judge_file(r, &ev, (struct sl_rec_file *)r->record))
+		return NULL;
+	if (ev.kind == SL_REC_HELLO)
+		judge_hello(r, &ev, (struct sl_rec_hello *)r->record);
+	if (ev.kind == SL_REC_INSPECT && !judge_inspect(r, (struct sl_rec_inspect *)r->record))
+		return NULL;
+	if (ev.kind == SL_REC_BROKER && !judge_broker(r, &ev, (struct sl_rec_broker *)r->record))
 		return NULL;
 	return r->record;
 }

@@ -9,7 +9,6 @@
 #include <getopt.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -31,14 +30,16 @@ static const char help[] =
 	"  -p, --policy FILE  what would this policy have said? Only of what the first one let the kernel report\n"
 	"  -t, --tool NAME    only this tool\n"
 	"  -x, --exec         also processes of AI tools that start and end\n"
+	"  -v, --verbose      also connections that ended, with their bytes, and server names\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"At the end a summary goes to stderr.\n"
 	"Exit status: 0 done, 2 misuse, 74 the recording is damaged or cannot be read or the output written, 78 bad policy.\n";
 
 struct replay {
+	const char *path;            /* of the recording, as people know it */
 	const char *tool;            /* NULL: all */
-	bool json, exec;
+	bool json, exec, flows;
 	struct output *output;
 	struct summary *summary;
 	int write_err;
@@ -80,6 +81,12 @@ static int recorded_load(const struct recording_meta *m, struct recorded *ret, s
 		users[i] = (struct policy_user){ .name = m->users[i].name, .uid = m->users[i].uid };
 	r = policy_load_sources(sources, m->sources_cnt, &ret->policy, e);
 	return r < 0 ? r : policy_compile(ret->policy, &host, &ret->compiled, e);
+}
+
+/* Of errors of the recording itself: which one. */
+static void name_file(const struct replay *p, struct errmsg *e)
+{
+	snprintf(e->file, sizeof(e->file), "%s", p->path);
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------------------- */
@@ -141,21 +148,21 @@ static int run(struct replay *p, struct recording *rec, const struct policy *fro
 		return 0; /* the reader left: it has what it wanted */
 	if (p->write_err)
 		return errmsg_set(e, p->write_err, "cannot write to stdout: %s", strerror(-p->write_err));
-	return fed < 0 ? errmsg_set(e, fed, "cannot go on: %s", strerror(-fed)) : r;
+	if (fed < 0)
+		return errmsg_set(e, fed, "cannot go on: %s", strerror(-fed));
+	if (r < 0)
+		name_file(p, e);
+	return r;
 }
 
 static int open_output(struct replay *p, const struct recording_meta *m)
 {
-	const struct report_host host = { .host = m->host, .boot_id = m->boot_id, .show_exec = p->exec };
+	const struct report_host host = { .host = m->host, .boot_id = m->boot_id, .show_exec = p->exec, .show_flows = p->flows };
 	bool terminal = isatty(STDOUT_FILENO);
-	struct winsize ws;
-	unsigned int width = 0;
 
 	if (p->json)
 		return output_json_new(STDOUT_FILENO, &host, &p->output);
-	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0)
-		width = ws.ws_col;
-	return output_text_new(STDOUT_FILENO, &host, width, terminal && !getenv("NO_COLOR"), &p->output);
+	return output_text_new(STDOUT_FILENO, &host, terminal ? cli_width() : 0, terminal && !getenv("NO_COLOR"), &p->output);
 }
 
 /* The other policy is judged for the homes and users of the recorded host too. */
@@ -198,11 +205,17 @@ static int replay(struct replay *p, const char *path, const char *policy)
 		errmsg_set(&e, -errno, "cannot open %s: %s", path, strerror(errno));
 		return fail(&e, CLI_IOERR);
 	}
-	if (recording_open(f, &rec, &e) < 0)
+	p->path = strcmp(path, "-") != 0 ? path : "standard input";
+	if (recording_open(f, &rec, &e) < 0) {
+		name_file(p, &e);
 		return fail(&e, CLI_IOERR);
+	}
 	m = recording_meta(rec);
 	if (recorded_load(m, &own, &e) < 0 || (policy && load_other(policy, m, &other, &e) < 0))
 		return fail(&e, CLI_CONFIG);
+	r = cli_no_tool("replay", (policy ? other : own).policy, p->tool);
+	if (r)
+		return r;
 	p->summary = summary_new();
 	r = p->summary ? open_output(p, m) : -ENOMEM;
 	if (r < 0) {
@@ -222,6 +235,7 @@ int cmd_replay(int argc, char **argv)
 		{ "policy", required_argument, NULL, 'p' },
 		{ "tool", required_argument, NULL, 't' },
 		{ "exec", no_argument, NULL, 'x' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -229,7 +243,7 @@ int cmd_replay(int argc, char **argv)
 	struct replay p = { 0 };
 	int opt, status;
 
-	while ((opt = getopt_long(argc, argv, "jp:t:xh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "jp:t:xvh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
 			p.json = true;
@@ -243,11 +257,14 @@ int cmd_replay(int argc, char **argv)
 		case 'x':
 			p.exec = true;
 			break;
+		case 'v':
+			p.flows = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("replay", "unknown option");
+			return cli_bad_option("replay", argv);
 		}
 	}
 	if (optind + 1 != argc)

@@ -36,7 +36,7 @@ int cmd_run(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct live_options o = { .json = true, .service = true, .pin_root = PINS_DEFAULT };
+	struct live_options o = { .command = "run", .json = true, .service = true, .pin_root = PINS_DEFAULT };
 	int opt, taken;
 
 	while ((opt = getopt_long(argc, argv, "c:p:o:h", options, NULL)) != -1) {
@@ -62,7 +62,7 @@ int cmd_run(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("run", "unknown option");
+			return cli_bad_option("run", argv);
 		}
 	}
 	if (optind < argc)

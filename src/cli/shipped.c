@@ -16,6 +16,7 @@ EMBED(default, "default.yaml");
 EMBED(tools, "tools.yaml");
 EMBED(secrets, "secrets.yaml");
 EMBED(readers, "readers.yaml");
+EMBED(brokers, "brokers.yaml");
 EMBED(providers, "providers.yaml");
 
 #define SOURCE(symbol, file)                                                                         \
@@ -25,10 +26,11 @@ EMBED(providers, "providers.yaml");
 
 int shipped_policy(struct policy **ret, struct errmsg *e)
 {
-	char names[][16] = { "default.yaml", "secrets.yaml", "readers.yaml", "tools.yaml", "providers.yaml" };
+	char names[][16] = { "default.yaml", "secrets.yaml", "readers.yaml", "tools.yaml", "providers.yaml",
+			   "brokers.yaml" };
 	const struct policy_source sources[] = {
 		SOURCE(default, names[0]), SOURCE(secrets, names[1]),   SOURCE(readers, names[2]),
-		SOURCE(tools, names[3]),   SOURCE(providers, names[4]),
+		SOURCE(tools, names[3]),   SOURCE(providers, names[4]), SOURCE(brokers, names[5]),
 	};
 
 	return policy_load_sources(sources, ARRAY_SIZE(sources), ret, e);

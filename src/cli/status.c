@@ -3,13 +3,15 @@
 /* Owns: `sluice status`: what the pinned programs of a service do on this host, whether its agent runs or not. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/escape.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "kernel/kernel.h"
 #include "kernel/pins.h"
+#include "process/procscan.h"
 
 static const char help[] =
 	"Usage: sluice status [--pin DIR]\n"
@@ -35,10 +37,31 @@ void cli_print_mode(const struct sl_control *c)
 		       (unsigned long long)((c->monitor_until_ns - now) / 1000000000u % 60));
 }
 
-/* The agent of a set is gone when its pid is, or when the programs saw its end. */
-static bool agent_runs(const struct pins *p)
+/* A set says when it was loaded: a process that began later than that has the agent's number, and is another. */
+bool cli_agent_lives(const struct sl_about *about)
 {
-	return p->about.pid && (!kill((pid_t)p->about.pid, 0) || errno == EPERM);
+	_Alignas(8) char buf[SL_RECORD_MAX];
+	const struct sl_rec_exec *rec = (const struct sl_rec_exec *)buf;
+
+	if (!about->pid || procscan_read("/proc", about->pid, kernel_now_ns(), buf) <= 0)
+		return false;
+	return rec->who.start_ns <= about->started_ns;
+}
+
+bool cli_other_agent(const char *root)
+{
+	struct errmsg e = { 0 };
+	struct pins pins;
+	bool lives;
+
+	/* What cannot be opened is told by who wants to pin there. */
+	if (pins_open(root, &pins, &e))
+		return false;
+	lives = pins.about.pid != (uint32_t)getpid() && cli_agent_lives(&pins.about);
+	if (lives)
+		log_err("an agent runs already, pid %u: stop it first, or have it load its policy again: `sluice reload`", pins.about.pid);
+	pins_close(&pins);
+	return lives;
 }
 
 int cli_open_pins(const char *root, struct pins *ret)
@@ -60,7 +83,7 @@ int cli_open_pins(const char *root, struct pins *ret)
 
 static void print_status(const struct pins *p, const struct sl_control *c)
 {
-	bool runs = agent_runs(p);
+	bool runs = cli_agent_lives(&p->about);
 	struct strbuf path = { 0 };
 
 	printf("agent    ");
@@ -101,7 +124,7 @@ int cmd_status(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("status", "unknown option");
+			return cli_bad_option("status", argv);
 		}
 	}
 	if (optind < argc)
@@ -112,7 +135,7 @@ int cmd_status(int argc, char **argv)
 	memset(&control, 0, sizeof(control));
 	pins_get_control(&pins, &control);
 	print_status(&pins, &control);
-	runs = agent_runs(&pins);
+	runs = cli_agent_lives(&pins.about);
 	pins_close(&pins);
-	return fflush(stdout) ? CLI_IOERR : runs ? 0 : CLI_NO;
+	return runs ? 0 : CLI_NO;
 }

@@ -7,9 +7,9 @@
 #include "cli/live.h"
 
 static const char help[] =
-	"Usage: sluice trace [--tool NAME] [--for TIME] [--policy FILE] [--json] [-o FILE]\n"
+	"Usage: sluice trace [--tool NAME] [--for TIME] [--policy FILE] [--json] [-o FILE] [--enforce]\n"
 	"\n"
-	"Shows what AI tools on this machine read and where they connect, by a policy, until Ctrl-C.\n"
+	"Shows what AI tools on this machine read and where they connect, by a policy, until Ctrl-C. Stops nothing, unless --enforce.\n"
 	"Needs root. Installs nothing and leaves nothing attached.\n"
 	"\n"
 	"  -t, --tool NAME           only this tool (a name of the policy's tools)\n"
@@ -18,6 +18,8 @@ static const char help[] =
 	"  -j, --json                JSON lines, schema 1\n"
 	"  -o, --output FILE         write events here instead of stdout\n"
 	"  -x, --exec                also processes of AI tools that start and end\n"
+	"  -v, --verbose             also connections that ended, with their bytes, and server names\n"
+	"      --enforce             refuse what the policy's rules block, whatever its mode\n"
 	"      --record FILE         also write a recording for `sluice replay`\n" LIVE_HELP
 	"  -h, --help                this text\n"
 	"\n"
@@ -34,15 +36,16 @@ int cmd_trace(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "exec", no_argument, NULL, 'x' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ "record", required_argument, NULL, OPT_RECORD },
 		{ "enforce", no_argument, NULL, OPT_ENFORCE },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct live_options o = { .summary = true };
+	struct live_options o = { .command = "trace", .summary = true };
 	int opt, taken;
 
-	while ((opt = getopt_long(argc, argv, "t:p:jo:xh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "t:p:jo:xvh", options, NULL)) != -1) {
 		taken = live_option(&o, "trace", opt, optarg);
 		if (taken > 0)
 			return taken;
@@ -65,6 +68,9 @@ int cmd_trace(int argc, char **argv)
 		case 'x':
 			o.exec = true;
 			break;
+		case 'v':
+			o.flows = true;
+			break;
 		case OPT_RECORD:
 			o.record = optarg;
 			break;
@@ -75,7 +81,7 @@ int cmd_trace(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return cli_misuse("trace", "unknown option");
+			return cli_bad_option("trace", argv);
 		}
 	}
 	if (optind < argc)

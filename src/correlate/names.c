@@ -29,6 +29,7 @@ struct known {
 	uint64_t turn;                        /* order of learning, where times are equal */
 	struct asker askers[NAMES_SESSIONS];  /* latest first */
 	unsigned int askers_cnt;
+	bool sni;                             /* only claimed, not from DNS */
 	size_t text_len;                      /* both texts with their NULs */
 	const char *cname;                    /* behind the name */
 	char name[];
@@ -150,7 +151,7 @@ static struct address *find_or_add(struct names *n, const struct dns_addr *from,
 
 /* ---- learning ------------------------------------------------------------------------------------------------------- */
 
-/* The name that says least: one that ran out before one that did not, then the oldest. */
+/* The name that says least: a claim before what DNS said, one that ran out before one that did not, then the oldest. */
 static void evict_known(struct names *n, struct address *a, uint64_t now_ns)
 {
 	struct known **worst = &a->known;
@@ -158,10 +159,10 @@ static void evict_known(struct names *n, struct address *a, uint64_t now_ns)
 	for (struct known **at = &a->known; *at; at = &(*at)->next) {
 		bool over = now_ns > (*at)->expires_ns, worst_over = now_ns > (*worst)->expires_ns;
 
-		if (over != worst_over ? over : (*at)->turn < (*worst)->turn)
+		if ((*at)->sni != (*worst)->sni ? (*at)->sni : over != worst_over ? over : (*at)->turn < (*worst)->turn)
 			worst = at;
 	}
-	n->evicted += !is_gone(*worst, now_ns);
+	n->evicted += !is_gone(*worst, now_ns) && !(*worst)->sni;
 	drop_known(n, a, worst);
 }
 
@@ -247,6 +248,7 @@ int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns,
 			ttl = NAMES_TTL_MIN_NS;
 		if (ttl > NAMES_TTL_MAX_NS)
 			ttl = NAMES_TTL_MAX_NS;
+		k->sni = false;
 		k->learnt_ns = now_ns;
 		k->expires_ns = now_ns + ttl;
 		k->turn = ++n->turn;
@@ -254,6 +256,35 @@ int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns,
 			add_asker(k, session_ns, session_pid);
 	}
 	return response.addrs_cnt;
+}
+
+int names_add_sni(struct names *n, uint8_t family, const uint8_t addr[16], const char *name, uint64_t now_ns,
+		  uint64_t session_ns, uint32_t session_pid)
+{
+	struct dns_addr at = { .family = family };
+	struct address *a;
+	struct known *k;
+
+	memcpy(at.addr, addr, family == 4 ? 4 : 16);
+	a = find_or_add(n, &at, now_ns);
+	if (!a)
+		return -ENOMEM;
+	k = find_known(a, name, "");
+	if (k && !k->sni)
+		return 0;
+	/* A claim does not push out what DNS said. */
+	if (!k && a->known_cnt == NAMES_PER_ADDR)
+		return 0;
+	if (!k)
+		k = add_known(n, a, name, "", now_ns);
+	if (!k)
+		return -ENOMEM;
+	k->sni = true;
+	k->learnt_ns = now_ns;
+	k->expires_ns = now_ns + NAMES_SNI_NS;
+	k->turn = ++n->turn;
+	add_asker(k, session_ns, session_pid);
+	return 0;
 }
 
 /* ---- looking up ----------------------------------------------------------------------------------------------------- */
@@ -265,6 +296,8 @@ struct ranked {
 
 static bool is_better(const struct ranked *a, const struct ranked *b)
 {
+	if (a->known->sni != b->known->sni)
+		return b->known->sni;
 	if (a->session != b->session)
 		return a->session;
 	if (a->expired != b->expired)
@@ -303,6 +336,7 @@ size_t names_lookup(struct names *n, uint8_t family, const uint8_t addr[16], uin
 			.learnt_ns = list[i].known->learnt_ns,
 			.expired = list[i].expired,
 			.session = list[i].session,
+			.sni = list[i].known->sni,
 			.cname = list[i].known->cname,
 		};
 	return cnt;
@@ -337,6 +371,35 @@ void names_free(struct names *n)
 		drop_address(n, list_entry(n->lru.next, struct address, lru));
 	free(n->buckets);
 	free(n);
+}
+
+static void tell(const struct address *a, names_visitor fn, void *arg)
+{
+	struct names_entry list[NAMES_PER_ADDR] = { 0 };
+	size_t cnt = 0;
+
+	for (const struct known *k = a->known; k; k = k->next) {
+		struct names_entry *e = &list[cnt];
+
+		if (k->sni)
+			continue;
+		cnt++;
+		e->name = k->name;
+		e->expires_ns = k->expires_ns;
+		e->askers_cnt = k->askers_cnt;
+		for (unsigned int i = 0; i < k->askers_cnt; i++) {
+			e->askers[i].session_ns = k->askers[i].session_ns;
+			e->askers[i].session_pid = k->askers[i].session_pid;
+		}
+	}
+	if (cnt)
+		fn(arg, a->family, a->addr, list, cnt);
+}
+
+void names_visit(const struct names *n, names_visitor fn, void *arg)
+{
+	for (struct list *at = n->lru.next; at != &n->lru; at = at->next)
+		tell(list_entry(at, struct address, lru), fn, arg);
 }
 
 size_t names_count(const struct names *n)

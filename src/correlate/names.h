@@ -43,6 +43,7 @@ struct names_hit {
 	uint64_t learnt_ns;    /* when the answer was seen */
 	bool expired;          /* its TTL is over (still within the grace period) */
 	bool session;          /* asked by the very session that now connects */
+	bool sni;              /* not from DNS: a connection to the address claimed it (names_add_sni) */
 	const char *cname;     /* canonical name at the end of the CNAME chain, "" when the same */
 };
 
@@ -52,9 +53,32 @@ struct names_hit {
  */
 int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns, uint64_t session_ns, uint32_t session_pid);
 
-/* Names of an address, best first: asked by this session, then not expired, then latest. Returns how many (<= max). */
+/*
+ * Learns a server name that a connection of this session claimed, where DNS gave the address no such name. It counts as long as
+ * NAMES_SNI_NS, behind all that DNS gave, and is never told to the kernel. -ENOMEM.
+ */
+#define NAMES_SNI_NS (3600ull * 1000000000)
+int names_add_sni(struct names *n, uint8_t family, const uint8_t addr[16], const char *name, uint64_t now_ns,
+		  uint64_t session_ns, uint32_t session_pid);
+
+/* Names of an address, best first: from DNS, asked by this session, then not expired, then latest. Returns how many (<= max). */
 size_t names_lookup(struct names *n, uint8_t family, const uint8_t addr[16], uint64_t now_ns, uint64_t session_ns,
 		    uint32_t session_pid, struct names_hit *ret, size_t max);
+
+/* One name of an address, for whoever fills a table of them. */
+struct names_entry {
+	const char *name;
+	uint64_t expires_ns;           /* end of its TTL */
+	struct {
+		uint64_t session_ns;
+		uint32_t session_pid;
+	} askers[NAMES_SESSIONS];      /* latest first */
+	unsigned int askers_cnt;
+};
+
+/* Every address there is, used longest ago first. */
+typedef void (*names_visitor)(void *arg, uint8_t family, const uint8_t addr[16], const struct names_entry *entries, size_t cnt);
+void names_visit(const struct names *n, names_visitor fn, void *arg);
 
 size_t names_count(const struct names *n);
 uint64_t names_take_evicted(struct names *n);   /* since the last call */

@@ -12,36 +12,15 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/strbuf.h"
-#include "correlate/connect.h"
-#include "correlate/dedupe.h"
-#include "correlate/users.h"
+#include "correlate/flows.h"
+#include "correlate/pipeline_internal.h"
 #include "event/decode.h"
-
-enum stub { STUB_NOW, STUB_LATE };
-
-struct pipeline {
-	struct pipeline_config config;
-	struct proctree *tree;
-	struct names *names;
-	struct dedupe *dedupe;
-	struct users users;
-	uint64_t wall_offset_ns;           /* wall time - boot time, modulo 2^64 */
-	uint64_t last_ns;                  /* time of the latest record */
-	uint64_t seq;
-	uint64_t pending[_SL_LOSS_MAX];    /* own losses that are not reported yet */
-	struct pipeline_stats stats;
-	struct strbuf key;                 /* of the repeat table, reused */
-	struct process stubs[2];           /* stand in for a process that is not in the tree: now, and told late */
-	char path[DECODE_PATH_SIZE];
-	_Alignas(8) char keep[sizeof(struct sl_rec_net) + 512];
-};
 
 /* ---- reports -------------------------------------------------------------------------------------------------------- */
 
 static void emit(struct pipeline *p, struct report *r)
 {
-	r->seq = ++p->seq;
+	r->seq = ++*p->seq;
 	p->stats.reports++;
 	p->stats.by_kind[r->kind]++;
 	p->config.sink(p->config.arg, r);
@@ -50,7 +29,7 @@ static void emit(struct pipeline *p, struct report *r)
 static struct report report_at(const struct pipeline *p, enum report_kind kind, uint64_t time_ns)
 {
 	return (struct report){ .kind = kind, .wall_ns = time_ns + p->wall_offset_ns, .time_ns = time_ns, .user = "",
-				.path = "", .text = "",
+				.path = "", .text = "", .sni = "", .asked = "",
 				.net_evidence = "none", .net_confidence = "none", .compiled = p->config.compiled };
 }
 
@@ -84,6 +63,10 @@ static void report_session(struct pipeline *p, enum report_kind kind, const stru
 {
 	struct report r = report_at(p, kind, ev->time_ns);
 
+	/* Before its end is told. Sessions within it may go on; what they read is another story. */
+	if (kind == REPORT_SESSION_END)
+		incidents_end(p->incidents, session->ns, session->pid, ev->time_ns);
+
 	set_process(p, &r, ev, process);
 	r.session = session;
 	r.tool = compiled_tool(p->config.compiled, session->tool);
@@ -111,6 +94,22 @@ static void report_file(struct pipeline *p, const struct event *ev, const struct
 	emit(p, &r);
 }
 
+/* No rule stands behind it: what protects the agent is not up to the policy's rules. */
+static void report_guard(struct pipeline *p, const struct event *ev, const struct process *process, uint64_t time_ns,
+			 uint64_t repeats)
+{
+	struct report r = report_at(p, REPORT_GUARD, time_ns);
+
+	set_process(p, &r, ev, process);
+	r.action = SL_ACTION_BLOCK;
+	r.taken = ev->guard->taken;
+	r.by = ev->guard->by;
+	r.repeats = repeats;
+	r.path_len = ev->path.len ? decode_path(ev->path, p->path, sizeof(p->path)) : 0;
+	r.path = r.path_len ? p->path : "";
+	emit(p, &r);
+}
+
 static void report_connect(struct pipeline *p, const struct event *ev, const struct process *process,
 			   const struct connect_verdict *v, uint64_t time_ns, uint64_t repeats)
 {
@@ -125,8 +124,55 @@ static void report_connect(struct pipeline *p, const struct event *ev, const str
 	r.provider = v->provider;
 	r.net_evidence = v->evidence;
 	r.net_confidence = v->confidence;
+	r.finding = connect_finding(v->provider, ev->net->proto, ev->net->port);
 	r.names = v->hits;
 	r.names_cnt = v->hits_cnt;
+	emit(p, &r);
+}
+
+static void set_verdict(struct report *r, const struct compiled *c, uint16_t rule, uint8_t action, uint8_t taken, uint8_t by)
+{
+	r->rule = compiled_rule(c, rule);
+	r->action = action;
+	r->taken = taken;
+	r->by = by;
+}
+
+static void report_inspect(struct pipeline *p, const struct event *ev, const struct process *process, uint64_t time_ns,
+			   uint64_t repeats)
+{
+	const struct sl_rec_inspect *i = ev->inspect;
+	struct report r = report_at(p, REPORT_PTRACE, time_ns);
+
+	set_process(p, &r, ev, process);
+	set_verdict(&r, p->config.compiled, i->rule, i->action, i->taken, i->by);
+	r.repeats = repeats;
+	r.path_len = decode_path(ev->exe, p->path, sizeof(p->path));
+	r.path = p->path;
+	emit(p, &r);
+}
+
+static void report_broker(struct pipeline *p, const struct event *ev, const struct process *process, uint64_t time_ns,
+			  uint64_t repeats)
+{
+	const struct sl_rec_broker *b = ev->broker;
+	struct report r = report_at(p, REPORT_BROKER_CONNECT, time_ns);
+	bool hands_out = false;
+
+	set_process(p, &r, ev, process);
+	set_verdict(&r, p->config.compiled, b->rule, b->action, b->taken, b->by);
+	r.repeats = repeats;
+	r.path_len = decode_path(ev->path, p->path, sizeof(p->path));
+	r.path = p->path;
+	r.brokers_cnt = compiled_brokers(p->config.compiled, b->set, b->type == SL_BROKER_SPOOL, r.brokers, ARRAY_SIZE(r.brokers));
+	if (r.brokers_cnt > ARRAY_SIZE(r.brokers))
+		r.brokers_cnt = ARRAY_SIZE(r.brokers);
+	for (size_t i = 0; i < r.brokers_cnt; i++)
+		hands_out |= r.brokers[i]->hands_out;
+	emit(p, &r);
+	if (!hands_out || b->taken != SL_TAKEN_NONE)
+		return;
+	r.kind = REPORT_LINEAGE_LOST;
 	emit(p, &r);
 }
 
@@ -138,12 +184,6 @@ static void report_loss(struct pipeline *p, const struct event *ev, uint64_t tim
 	r.loss = reason;
 	r.loss_count = count;
 	emit(p, &r);
-}
-
-static void count_loss(struct pipeline *p, unsigned int reason, uint64_t count)
-{
-	p->pending[reason] += count;
-	p->stats.losses[reason] += count;
 }
 
 /* The pipeline's own losses since the last tick, one report for each reason. */
@@ -163,135 +203,6 @@ static void report_own_losses(struct pipeline *p, uint64_t time_ns)
 	}
 }
 
-/* ---- repeats -------------------------------------------------------------------------------------------------------- */
-
-/* What makes two events equal, beside the pid and the text that follows: the path, or the candidate names. */
-struct fold_key {
-	uint64_t start_ns, exec_ns;
-	uint64_t session_ns;
-	uint32_t session_pid, uid;
-	uint32_t kind, path_flags;
-	uint16_t rule, set, port;
-	uint8_t action, taken, by, reader, access;
-	uint8_t family, proto, op;
-	uint8_t addr[16];
-};
-
-/* What a folded connection was found to be, kept behind its record; the names themselves are in the key. */
-struct kept_verdict {
-	struct sl_decision decision;
-	const struct policy_provider *provider;
-	const char *evidence, *confidence;
-	size_t hits_cnt;
-	struct {
-		uint64_t learnt_ns;
-		bool expired, session;
-	} hits[NAMES_PER_ADDR];
-};
-_Static_assert(sizeof(struct sl_rec_net) + sizeof(struct kept_verdict) <= sizeof(((struct pipeline *)0)->keep), "room");
-_Static_assert(sizeof(struct sl_rec_net) % 8 == 0, "what follows a record is aligned");
-
-static void start_key(struct pipeline *p, const struct event *ev, const struct process *process, struct fold_key *k)
-{
-	memset(k, 0, sizeof(*k)); /* padding takes part in the comparison */
-	k->kind = ev->kind;
-	k->start_ns = process->start_ns;
-	k->exec_ns = process->exec_ns;
-	k->session_ns = ev->who->session_ns;
-	k->session_pid = ev->who->session_pid;
-	k->uid = ev->who->uid;
-	strbuf_reset(&p->key);
-}
-
-static bool fold(struct pipeline *p, const struct event *ev, const void *keep, size_t keep_len)
-{
-	struct dedupe_item item = { .tgid = ev->who->tgid, .time_ns = ev->time_ns, .key = strbuf_str(&p->key),
-				    .key_len = p->key.len, .keep = keep, .keep_len = keep_len };
-
-	/* Without memory for the key nothing is folded: the event is shown. */
-	if (!strbuf_ok(&p->key)) {
-		count_loss(p, SL_LOSS_DEDUPE, 1);
-		return false;
-	}
-	if (!dedupe_fold(p->dedupe, &item))
-		return false;
-	p->stats.folded++;
-	return true;
-}
-
-static bool fold_file(struct pipeline *p, const struct event *ev, const struct process *process)
-{
-	const struct sl_rec_file *f = ev->file;
-	struct fold_key k;
-
-	start_key(p, ev, process, &k);
-	k.path_flags = ev->path.flags;
-	k.rule = f->rule;
-	k.set = f->set;
-	k.action = f->action;
-	k.taken = f->taken;
-	k.by = f->by;
-	k.reader = f->reader;
-	k.access = f->access;
-	strbuf_add(&p->key, &k, sizeof(k));
-	strbuf_add(&p->key, ev->path.data, ev->path.len);
-	return fold(p, ev, f, f->hdr.size);
-}
-
-static bool fold_connect(struct pipeline *p, const struct event *ev, const struct process *process,
-			 const struct connect_verdict *v)
-{
-	const struct sl_rec_net *n = ev->net;
-	struct kept_verdict kept = { .decision = v->decision, .provider = v->provider, .evidence = v->evidence,
-				     .confidence = v->confidence, .hits_cnt = v->hits_cnt };
-	struct fold_key k;
-
-	start_key(p, ev, process, &k);
-	k.rule = v->decision.rule;
-	k.action = v->decision.action;
-	k.taken = n->taken;
-	k.by = n->by;
-	k.family = n->family;
-	k.port = n->port;
-	k.proto = n->proto;
-	k.op = n->op;
-	memcpy(k.addr, n->addr, n->family == 4 ? 4 : 16);
-	strbuf_add(&p->key, &k, sizeof(k));
-	for (size_t i = 0; i < v->hits_cnt; i++) {
-		kept.hits[i].learnt_ns = v->hits[i].learnt_ns;
-		kept.hits[i].expired = v->hits[i].expired;
-		kept.hits[i].session = v->hits[i].session;
-		strbuf_addc(&p->key, (char)('0' + (v->hits[i].expired ? 2 : 0) + (v->hits[i].session ? 1 : 0)));
-		strbuf_add(&p->key, v->hits[i].name, strlen(v->hits[i].name) + 1);
-		strbuf_add(&p->key, v->hits[i].cname, strlen(v->hits[i].cname) + 1);
-	}
-	memcpy(p->keep, n, sizeof(*n));
-	memcpy(p->keep + sizeof(*n), &kept, sizeof(kept));
-	return fold(p, ev, p->keep, sizeof(*n) + sizeof(kept));
-}
-
-static void unfold_connect(struct pipeline *p, const struct event *ev, const struct process *process,
-			   const struct dedupe_item *item, uint64_t repeats)
-{
-	struct connect_verdict v = { 0 };
-	struct kept_verdict kept;
-	const char *name = (const char *)item->key + sizeof(struct fold_key);
-
-	memcpy(&kept, (const char *)item->keep + sizeof(struct sl_rec_net), sizeof(kept));
-	v.decision = kept.decision;
-	v.provider = kept.provider;
-	v.evidence = kept.evidence;
-	v.confidence = kept.confidence;
-	v.hits_cnt = kept.hits_cnt;
-	for (size_t i = 0; i < kept.hits_cnt; i++) {
-		v.hits[i] = (struct names_hit){ .name = name + 1, .learnt_ns = kept.hits[i].learnt_ns,
-						.expired = kept.hits[i].expired, .session = kept.hits[i].session };
-		v.hits[i].cname = v.hits[i].name + strlen(v.hits[i].name) + 1;
-		name = v.hits[i].cname + strlen(v.hits[i].cname) + 1;
-	}
-	report_connect(p, ev, process, &v, item->time_ns, repeats);
-}
-
 /* What a record itself says of a process that is not in the tree: no memory for it, or dropped for room since. */
 static const struct process *stub_process(struct process *stub, const struct sl_who *w)
 {
@@ -305,11 +216,34 @@ static const struct process *stub_process(struct process *stub, const struct sl_
 	return stub;
 }
 
+static void on_incident(void *arg, const struct incident *i, uint64_t time_ns)
+{
+	struct pipeline *p = arg;
+	struct report r = report_at(p, REPORT_INCIDENT, time_ns);
+
+	r.incident = i;
+	r.session = proctree_session(p->tree, i->session_ns, i->session_pid);
+	r.tool = compiled_tool(p->config.compiled, i->tool);
+	r.process = proctree_find(p->tree, i->reads[0].process.pid, i->reads[0].process.start_ns);
+	r.rule = i->reads[0].rule;
+	r.action = SL_ACTION_ALERT;
+	for (size_t n = 0; n < i->flows_cnt; n++)
+		if (i->flows[n].cut)
+			r.taken = SL_TAKEN_DENIED;
+	if (r.process) {
+		r.user = users_name(&p->users, r.process->uid);
+		set_ancestors(p, &r);
+	}
+	p->stats.alerts++;
+	emit(p, &r);
+}
+
 /* The repeat table gives back what was repeated. */
 static void on_repeats(void *arg, const struct dedupe_item *item, uint64_t repeats)
 {
 	const struct sl_hdr *hdr = item->keep;
 	const struct process *process;
+	struct connect_verdict v;
 	struct pipeline *p = arg;
 	struct event ev;
 
@@ -321,8 +255,16 @@ static void on_repeats(void *arg, const struct dedupe_item *item, uint64_t repea
 		process = stub_process(&p->stubs[STUB_LATE], ev.who);
 	if (ev.kind == SL_REC_FILE)
 		report_file(p, &ev, process, item->time_ns, repeats);
-	else
-		unfold_connect(p, &ev, process, item, repeats);
+	else if (ev.kind == SL_REC_INSPECT)
+		report_inspect(p, &ev, process, item->time_ns, repeats);
+	else if (ev.kind == SL_REC_BROKER)
+		report_broker(p, &ev, process, item->time_ns, repeats);
+	else if (ev.kind == SL_REC_GUARD)
+		report_guard(p, &ev, process, item->time_ns, repeats);
+	else {
+		unfold_connect(&ev, item, &v);
+		report_connect(p, &ev, process, &v, item->time_ns, repeats);
+	}
 }
 
 /* ---- records -------------------------------------------------------------------------------------------------------- */
@@ -336,7 +278,7 @@ static void tally(struct pipeline *p, struct session *s, uint8_t action)
 		s->alerts++;
 }
 
-static void take_file(struct pipeline *p, const struct event *ev, const struct process *process)
+static int take_file(struct pipeline *p, const struct event *ev, const struct process *process)
 {
 	struct session *s = proctree_session(p->tree, ev->who->session_ns, ev->who->session_pid);
 
@@ -347,6 +289,14 @@ static void take_file(struct pipeline *p, const struct event *ev, const struct p
 		p->stats.allowed++;
 	else if (!fold_file(p, ev, process))
 		report_file(p, ev, process, ev->time_ns, 0);
+	return story_read(p, ev, process);
+}
+
+static void take_guard(struct pipeline *p, const struct event *ev, const struct process *process)
+{
+	tally(p, proctree_session(p->tree, ev->who->session_ns, ev->who->session_pid), SL_ACTION_BLOCK);
+	if (!fold_guard(p, ev, process))
+		report_guard(p, ev, process, ev->time_ns, 0);
 }
 
 static void take_net(struct pipeline *p, const struct event *ev, const struct process *process)
@@ -362,6 +312,43 @@ static void take_net(struct pipeline *p, const struct event *ev, const struct pr
 		p->stats.allowed++;
 	else if (!fold_connect(p, ev, process, &v))
 		report_connect(p, ev, process, &v, ev->time_ns, 0);
+}
+
+static void take_inspect(struct pipeline *p, const struct event *ev, const struct process *process)
+{
+	tally(p, proctree_session(p->tree, ev->who->session_ns, ev->who->session_pid), ev->inspect->action);
+	if (ev->inspect->action == SL_ACTION_ALLOW)
+		p->stats.allowed++;
+	else if (!fold_inspect(p, ev, process))
+		report_inspect(p, ev, process, ev->time_ns, 0);
+}
+
+static void take_broker(struct pipeline *p, const struct event *ev, const struct process *process)
+{
+	tally(p, proctree_session(p->tree, ev->who->session_ns, ev->who->session_pid), ev->broker->action);
+	if (ev->broker->action == SL_ACTION_ALLOW)
+		p->stats.allowed++;
+	else if (!fold_broker(p, ev, process))
+		report_broker(p, ev, process, ev->time_ns, 0);
+}
+
+/* A hello, or the end of a flow. It may outlive the process that opened it: the tree learns nothing from these. */
+static int take_flow(struct pipeline *p, const struct event *ev)
+{
+	const struct process *process = proctree_find(p->tree, ev->who->tgid, ev->who->start_ns);
+	struct session *s = proctree_session(p->tree, ev->who->session_ns, ev->who->session_pid);
+	struct report r = report_at(p, ev->kind == SL_REC_HELLO ? REPORT_NET_HELLO : REPORT_NET_FLOW, ev->time_ns);
+	struct flow_verdict v;
+
+	flows_judge(p->config.compiled, p->names, ev, &v);
+	set_process(p, &r, ev, process ? process : stub_process(&p->stubs[STUB_NOW], ev->who));
+	flows_report(p->config.compiled, ev, &v, &r);
+	if (r.rule)
+		tally(p, s, r.action);
+	if (s && ev->kind == SL_REC_FLOW)
+		flows_add(s, ev->flow);
+	emit(p, &r);
+	return flows_learn(p->names, &p->asked, ev, &v);
 }
 
 static void report_life(struct pipeline *p, enum report_kind kind, const struct event *ev, const struct process *process)
@@ -393,6 +380,8 @@ static int take_process(struct pipeline *p, const struct event *ev)
 		report_session(p, REPORT_SESSION_START, ev, change.session_started, process);
 	switch (ev->kind) {
 	case SL_REC_EXEC:
+		if (labelled && ev->exec->evidence == SL_EVID_UNIT)
+			report_life(p, REPORT_LINEAGE_KEPT, ev, process);
 		if (labelled && ev->exec->origin == SL_EXEC_ORIGIN_EXEC)
 			report_life(p, REPORT_PROC_EXEC, ev, process);
 		break;
@@ -401,17 +390,33 @@ static int take_process(struct pipeline *p, const struct event *ev)
 			report_life(p, REPORT_PROC_EXIT, ev, process);
 		break;
 	case SL_REC_FILE:
-		take_file(p, ev, process);
+		if (take_file(p, ev, process))
+			r = -ENOMEM;
 		break;
 	case SL_REC_NET:
 		take_net(p, ev, process);
 		break;
+	case SL_REC_INSPECT:
+		take_inspect(p, ev, process);
+		break;
+	case SL_REC_BROKER:
+		take_broker(p, ev, process);
+		break;
+	case SL_REC_GUARD:
+		take_guard(p, ev, process);
+		break;
+	case SL_REC_SENT:
+		story_sent(p, ev);
+		break;
 	case SL_REC_FORK:
+	case SL_REC_HELLO: /* not given here */
+	case SL_REC_FLOW:
 	case SL_REC_DNS:
 	case SL_REC_LOSS:
 	case SL_REC_CLOCK:
 	case SL_REC_USER:
 	case SL_REC_AGENT:
+	case SL_REC_VERDICT: /* decoded as SL_REC_NET */
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;
@@ -425,6 +430,7 @@ static void take_clock(struct pipeline *p, const struct event *ev)
 {
 	p->wall_offset_ns = ev->clock->wall_ns - ev->time_ns;
 	dedupe_tick(p->dedupe, ev->time_ns);
+	incidents_tick(p->incidents, ev->time_ns);
 	proctree_expire(p->tree, ev->time_ns);
 	report_own_losses(p, ev->time_ns);
 }
@@ -488,9 +494,16 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size)
 	case SL_REC_EXIT:
 	case SL_REC_FILE:
 	case SL_REC_NET:
+	case SL_REC_INSPECT:
+	case SL_REC_BROKER:
+	case SL_REC_GUARD:
+	case SL_REC_SENT:
 		return take_process(p, &ev);
 	case SL_REC_DNS:
 		return take_dns(p, &ev);
+	case SL_REC_HELLO:
+	case SL_REC_FLOW:
+		return take_flow(p, &ev);
 	case SL_REC_USER:
 		return take_user(p, &ev);
 	case SL_REC_CLOCK:
@@ -504,11 +517,38 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size)
 		p->stats.losses[ev.loss->reason] += ev.loss->count;
 		report_loss(p, &ev, ev.time_ns, ev.loss->reason, ev.loss->count);
 		return 0;
+	case SL_REC_VERDICT: /* decoded as SL_REC_NET */
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;
 	}
 	return 0;
+}
+
+/* ---- names for the kernel ------------------------------------------------------------------------------------------- */
+
+struct visit {
+	const struct compiled *compiled;
+	pipeline_names_fn fn;
+	void *arg;
+};
+
+static void on_names(void *arg, uint8_t family, const uint8_t addr[16], const struct names_entry *entries, size_t cnt)
+{
+	const struct visit *v = arg;
+	struct sl_net_names names;
+	uint8_t key[16];
+
+	connect_key(family, addr, key);
+	connect_names(v->compiled, entries, cnt, &names);
+	v->fn(v->arg, key, &names);
+}
+
+void pipeline_names(struct pipeline *p, const struct compiled *compiled, pipeline_names_fn fn, void *arg)
+{
+	struct visit v = { compiled, fn, arg };
+
+	names_visit(p->names, on_names, &v);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------------------- */
@@ -520,11 +560,13 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **ret)
 	if (!p)
 		return -ENOMEM;
 	p->config = *config;
+	p->seq = config->seq ? config->seq : &p->own_seq;
 	p->tree = proctree_new(config->max_procs ? config->max_procs : PIPELINE_PROCS,
 			       config->max_sessions ? config->max_sessions : PIPELINE_SESSIONS);
 	p->names = names_new(config->max_names ? config->max_names : PIPELINE_NAMES);
 	p->dedupe = dedupe_new(DEDUPE_ENTRIES, DEDUPE_BYTES, on_repeats, p);
-	if (!p->tree || !p->names || !p->dedupe)
+	p->incidents = incidents_new(on_incident, p);
+	if (!p->tree || !p->names || !p->dedupe || !p->incidents)
 		return -ENOMEM;
 	*ret = take_ptr(p);
 	return 0;
@@ -537,6 +579,8 @@ void pipeline_free(struct pipeline *p)
 	proctree_free(p->tree);
 	names_free(p->names);
 	dedupe_free(p->dedupe);
+	incidents_free(p->incidents);
+	flows_asked_done(&p->asked);
 	users_done(&p->users);
 	strbuf_done(&p->key);
 	free(p);
@@ -545,6 +589,7 @@ void pipeline_free(struct pipeline *p)
 void pipeline_finish(struct pipeline *p)
 {
 	dedupe_flush(p->dedupe);
+	incidents_flush(p->incidents, p->last_ns);
 	report_own_losses(p, p->last_ns);
 }
 

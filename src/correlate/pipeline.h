@@ -12,6 +12,7 @@
 struct pipeline_config {
 	const struct compiled *compiled;   /* borrowed */
 	size_t max_procs, max_sessions, max_names;   /* 0: the defaults below */
+	uint64_t *seq;                     /* number of the last report, shared by pipelines of one run; NULL: its own */
 	/* Called for each report, in order. Its result is ignored here. */
 	void (*sink)(void *arg, const struct report *r);
 	void *arg;
@@ -34,6 +35,11 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size);
 
 /* The input has ended: what is still folded and counted is reported. The record of the agent's stop does it by itself, before. */
 void pipeline_finish(struct pipeline *p);
+
+/* What is known of every address, in the form of the kernel's table (include/policy_map.h): a new policy has new numbers for
+ * names, and the kernel learns only from answers that come after it. */
+typedef void (*pipeline_names_fn)(void *arg, const uint8_t key[16], const struct sl_net_names *names);
+void pipeline_names(struct pipeline *p, const struct compiled *compiled, pipeline_names_fn fn, void *arg);
 
 /* True if the process is known with its image (the agent then need not read /proc for it). */
 bool pipeline_knows(struct pipeline *p, uint32_t tgid, uint64_t start_ns);

@@ -17,6 +17,14 @@ static const char *const kind_names[] = {
 	[REPORT_POLICY_LOAD] = "policy.load",
 	[REPORT_POLICY_BAD] = "policy.refused",
 	[REPORT_MODE] = "mode.change",
+	[REPORT_PTRACE] = "ptrace",
+	[REPORT_BROKER_CONNECT] = "broker.connect",
+	[REPORT_LINEAGE_LOST] = "lineage.lost",
+	[REPORT_LINEAGE_KEPT] = "lineage.kept",
+	[REPORT_GUARD] = "guard",
+	[REPORT_INCIDENT] = "incident",
+	[REPORT_NET_HELLO] = "net.hello",
+	[REPORT_NET_FLOW] = "net.flow",
 };
 _Static_assert(ARRAY_SIZE(kind_names) == _REPORT_KIND_MAX, "a report kind lacks a name");
 

@@ -7,6 +7,7 @@
 #ifndef SLUICE_CORRELATE_REPORT_H
 #define SLUICE_CORRELATE_REPORT_H
 
+#include "correlate/incident.h"
 #include "correlate/names.h"
 #include "event/event.h"
 #include "policy/compile.h"
@@ -26,6 +27,14 @@ enum report_kind {
 	REPORT_POLICY_LOAD,    /* policy.load */
 	REPORT_POLICY_BAD,     /* policy.refused: a reload that changed nothing; text says why */
 	REPORT_MODE,           /* mode.change: blocks block from now on, or no more */
+	REPORT_PTRACE,         /* ptrace: a process outside the session was inspected */
+	REPORT_BROKER_CONNECT, /* broker.connect */
+	REPORT_LINEAGE_KEPT,   /* lineage.kept: systemd started a unit that the session had asked for; its label follows */
+	REPORT_LINEAGE_LOST,   /* lineage.lost: behind a broker.connect that was not refused, to one that hands work out */
+	REPORT_GUARD,          /* guard */
+	REPORT_INCIDENT,       /* incident: a read, and what was sent after it */
+	REPORT_NET_HELLO,      /* net.hello: a flow named its server, or is QUIC */
+	REPORT_NET_FLOW,       /* net.flow: a flow has ended */
 	_REPORT_KIND_MAX,
 };
 
@@ -51,18 +60,33 @@ struct report {
 	const struct policy_tool *tool;   /* NULL: none */
 	const char *user;                 /* name of process->uid, "" when not known */
 
-	/* file.open */
+	/* file.open, guard */
 	const char *path;                 /* root first */
 	size_t path_len;
 	const char *classes[32];
 	size_t classes_cnt;
 
-	/* net.connect */
+	/* net.connect, net.hello, net.flow */
 	const struct policy_provider *provider;  /* NULL: unknown */
-	const char *net_evidence;         /* "dns-session", "dns-host", "cidr", "none" */
+	const char *net_evidence;         /* "dns-session", "dns-host", "sni", "proxy-connect", "cidr", "none" */
 	const char *net_confidence;       /* "exact", "high", "low", "none" */
 	const struct names_hit *names;    /* candidates, best first; names[0] is `host` */
 	size_t names_cnt;
+	const char *finding;              /* connect_finding() */
+	const char *sni;                  /* server name that the flow told, then it is the host; "" none */
+	bool sni_mismatch;                /* DNS knows the address by other names only */
+	const char *asked;                /* what the proxy at the address was asked for, name or address as text; "" nothing */
+	uint16_t asked_port;              /* 0 not told */
+	bool behind_proxy;                /* it asks a proxy for what cannot be read */
+
+	/* ptrace: all is in the record, but the text of the target's executable, which is `path` */
+
+	/* broker.connect, lineage.lost; path: where it listens, an abstract name without its NUL */
+	const struct policy_broker *brokers[8];
+	size_t brokers_cnt;
+
+	/* incident; process is that of its first read, if it is still known */
+	const struct incident *incident;
 
 	/* loss */
 	unsigned int loss;                /* enum sl_loss */
@@ -78,6 +102,7 @@ struct report_host {
 	const char *host;
 	const char *boot_id;
 	bool show_exec;                   /* text output: also proc.exec and proc.exit */
+	bool show_flows;                  /* text output: also net.flow, and every net.hello */
 };
 
 const char *report_kind_name(enum report_kind kind);

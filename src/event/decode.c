@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "hello.h"
 #include "policy_map.h"
 
 #define STR_FLAGS (SL_STR_TRUNCATED | SL_STR_PLAIN | SL_STR_UNRESOLVED | SL_STR_MISSING)
@@ -49,7 +50,7 @@ static bool decode_exec(const struct sl_rec_exec *r, struct cursor *c, struct ev
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->parent_session_pid >= SL_PID_LIMIT || r->parent_tool >= SL_TOOLS_MAX)
 		return false;
-	if (r->origin < SL_EXEC_ORIGIN_EXEC || r->origin > SL_EXEC_ORIGIN_STRANGER || r->evidence > SL_EVID_PROCFS ||
+	if (r->origin < SL_EXEC_ORIGIN_EXEC || r->origin > SL_EXEC_ORIGIN_STRANGER || r->evidence >= _SL_EVID_MAX ||
 	    r->new_session > 1 || r->mode >= SL_MODES)
 		return false;
 	return take_view(c, r->exe_len, SL_PATH_MAX, r->exe_flags, &ev->exe) &&
@@ -65,7 +66,7 @@ static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct ev
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX || r->action > SL_ACTION_BLOCK ||
 	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->reader >= SL_READERS || r->access & ~ACCESS_BITS ||
-	    r->by_inode > 1)
+	    r->by_inode > 1 || r->came > SL_CAME_HELD)
 		return false;
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
@@ -75,7 +76,39 @@ static bool decode_net(const struct sl_rec_net *r, struct event *ev)
 	ev->net = r;
 	ev->who = &r->who;
 	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->op >= SL_NET_CONNECT &&
-	       r->op <= SL_NET_UDP_SEND && r->taken <= SL_TAKEN_KILLED && r->by <= SL_BY_CGROUP;
+	       r->op <= SL_NET_SEND_ON && r->taken <= SL_TAKEN_CUT && r->by <= SL_BY_CGROUP;
+}
+
+static bool decode_verdict(const struct sl_rec_verdict *r, struct event *ev)
+{
+	/* Whoever asks for a connection gets one, whichever way it was judged. */
+	ev->kind = SL_REC_NET;
+	ev->decided = r->decided ? r : NULL;
+	return decode_net(&r->net, ev) && r->decided <= 1 && r->rule <= SL_RULES_MAX && r->set < SL_SETS_MAX &&
+	       r->action <= SL_ACTION_BLOCK && r->names <= SL_NET_NAMES;
+}
+
+static bool decode_inspect(const struct sl_rec_inspect *r, struct cursor *c, struct event *ev)
+{
+	ev->inspect = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || !r->target_tgid || r->target_tgid >= SL_PID_LIMIT || r->target_session_pid >= SL_PID_LIMIT ||
+	    r->target_tool >= SL_TOOLS_MAX || r->rule > SL_RULES_MAX || r->object >= SL_PEER_INSPECTS ||
+	    r->how < SL_HOW_PROC_ENVIRON || r->how > SL_HOW_OTHER || r->action > SL_ACTION_BLOCK ||
+	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP)
+		return false;
+	return take_view(c, r->exe_len, SL_PATH_MAX, r->exe_flags, &ev->exe);
+}
+
+static bool decode_broker(const struct sl_rec_broker *r, struct cursor *c, struct event *ev)
+{
+	ev->broker = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || r->peer_tgid >= SL_PID_LIMIT || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX ||
+	    r->type < SL_BROKER_STREAM || r->type > SL_BROKER_SPOOL || r->action > SL_ACTION_BLOCK ||
+	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->abstract > 1)
+		return false;
+	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
 
 static bool decode_dns(const struct sl_rec_dns *r, struct cursor *c, struct event *ev)
@@ -100,6 +133,52 @@ static bool decode_agent(const struct sl_rec_agent *r, struct cursor *c, struct 
 	return take_view(c, r->text_len, AGENT_TEXT_MAX, 0, &ev->text);
 }
 
+static bool decode_sent(const struct sl_rec_sent *r, struct event *ev)
+{
+	ev->sent = r;
+	ev->who = &r->who;
+	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->cut <= 1 && r->read_ns <= r->first_ns &&
+	       r->first_ns <= r->hdr.time_ns;
+}
+
+static bool decode_guard(const struct sl_rec_guard *r, struct cursor *c, struct event *ev)
+{
+	ev->guard = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || !r->what || r->what >= _SL_GUARD_MAX || r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP)
+		return false;
+	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
+}
+
+/* Flags and a server's name, or what a proxy was asked for. */
+static bool hello_ok(unsigned int flags, size_t name_len)
+{
+	if (flags & SL_HELLO_ADDR && (!(flags & SL_HELLO_PROXY) || (name_len != 4 && name_len != 16)))
+		return false;
+	return !(flags & ~(unsigned int)SL_HELLO_FLAGS) && name_len <= SL_HOST_MAX && (!name_len || flags & SL_HELLO_NAME);
+}
+
+static bool decode_hello(const struct sl_rec_hello *r, struct cursor *c, struct event *ev)
+{
+	ev->hello = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || (r->family != 4 && r->family != 6) || r->rule > SL_RULES_MAX || r->set >= SL_SETS_MAX ||
+	    r->action > SL_ACTION_BLOCK || (r->taken != SL_TAKEN_NONE && r->taken != SL_TAKEN_CUT) || r->decided > 1 ||
+	    r->again > 1 || !hello_ok(r->hello_flags, r->name_len))
+		return false;
+	return take_view(c, r->name_len, SL_HOST_MAX, 0, &ev->name);
+}
+
+static bool decode_flow(const struct sl_rec_flow *r, struct cursor *c, struct event *ev)
+{
+	ev->flow = r;
+	ev->who = &r->who;
+	if (!who_ok(&r->who) || (r->family != 4 && r->family != 6) || r->flags & ~(__u32)SL_FLOW_FLAGS ||
+	    !hello_ok(r->hello_flags, r->name_len))
+		return false;
+	return take_view(c, r->name_len, SL_HOST_MAX, 0, &ev->name);
+}
+
 static size_t fixed_size(enum sl_kind kind)
 {
 	switch (kind) {
@@ -113,6 +192,8 @@ static size_t fixed_size(enum sl_kind kind)
 		return sizeof(struct sl_rec_file);
 	case SL_REC_NET:
 		return sizeof(struct sl_rec_net);
+	case SL_REC_VERDICT:
+		return sizeof(struct sl_rec_verdict);
 	case SL_REC_DNS:
 		return sizeof(struct sl_rec_dns);
 	case SL_REC_LOSS:
@@ -123,6 +204,18 @@ static size_t fixed_size(enum sl_kind kind)
 		return sizeof(struct sl_rec_user);
 	case SL_REC_AGENT:
 		return sizeof(struct sl_rec_agent);
+	case SL_REC_INSPECT:
+		return sizeof(struct sl_rec_inspect);
+	case SL_REC_BROKER:
+		return sizeof(struct sl_rec_broker);
+	case SL_REC_GUARD:
+		return sizeof(struct sl_rec_guard);
+	case SL_REC_SENT:
+		return sizeof(struct sl_rec_sent);
+	case SL_REC_HELLO:
+		return sizeof(struct sl_rec_hello);
+	case SL_REC_FLOW:
+		return sizeof(struct sl_rec_flow);
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;
@@ -147,6 +240,8 @@ static bool decode_body(const void *data, struct cursor *c, struct event *ev)
 		return decode_file(data, c, ev);
 	case SL_REC_NET:
 		return decode_net(data, ev);
+	case SL_REC_VERDICT:
+		return decode_verdict(data, ev);
 	case SL_REC_DNS:
 		return decode_dns(data, c, ev);
 	case SL_REC_LOSS:
@@ -159,6 +254,18 @@ static bool decode_body(const void *data, struct cursor *c, struct event *ev)
 		return decode_user(data, c, ev);
 	case SL_REC_AGENT:
 		return decode_agent(data, c, ev);
+	case SL_REC_INSPECT:
+		return decode_inspect(data, c, ev);
+	case SL_REC_BROKER:
+		return decode_broker(data, c, ev);
+	case SL_REC_GUARD:
+		return decode_guard(data, c, ev);
+	case SL_REC_SENT:
+		return decode_sent(data, ev);
+	case SL_REC_HELLO:
+		return decode_hello(data, c, ev);
+	case SL_REC_FLOW:
+		return decode_flow(data, c, ev);
 	case SL_REC_INVALID:
 	case _SL_REC_MAX:
 		break;

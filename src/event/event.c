@@ -16,6 +16,11 @@ static const char *const kind_names[] = {
 	[SL_REC_EXEC] = "exec", [SL_REC_FORK] = "fork", [SL_REC_EXIT] = "exit",
 	[SL_REC_FILE] = "file", [SL_REC_NET] = "net",   [SL_REC_DNS] = "dns",
 	[SL_REC_LOSS] = "loss", [SL_REC_CLOCK] = "clock", [SL_REC_USER] = "user", [SL_REC_AGENT] = "agent",
+	[SL_REC_VERDICT] = "verdict",
+	[SL_REC_INSPECT] = "inspect", [SL_REC_BROKER] = "broker",
+	[SL_REC_GUARD] = "guard",
+	[SL_REC_SENT] = "sent",
+	[SL_REC_HELLO] = "hello", [SL_REC_FLOW] = "flow",
 };
 ASSERT_COVERS(kind_names, _SL_REC_MAX);
 
@@ -32,6 +37,9 @@ static const char *const loss_names[] = {
 	[SL_LOSS_REFUSAL] = "kill-failed",
 	[SL_LOSS_SKIPPED] = "program-skipped",
 	[SL_LOSS_ALIAS] = "alias-full",
+	[SL_LOSS_MEMORY] = "memory-full",
+	[SL_LOSS_NET_NAME] = "address-names-full",
+	[SL_LOSS_FLOW] = "flow-table-full",
 	[SL_LOSS_DECODE] = "record-malformed",
 	[SL_LOSS_PROC_EVICTED] = "process-evicted",
 	[SL_LOSS_NAME_EVICTED] = "name-evicted",
@@ -41,6 +49,7 @@ static const char *const loss_names[] = {
 	[SL_LOSS_PROCFS] = "procfs-vanished",
 	[SL_LOSS_DEDUPE] = "repeat-table-full",
 	[SL_LOSS_UNREAD] = "unread-of-old-policy",
+	[SL_LOSS_SCAN] = "folders-not-scanned",
 };
 ASSERT_COVERS(loss_names, _SL_LOSS_MAX);
 
@@ -57,17 +66,22 @@ static const char *const loss_help[] = {
 			 "unresolved paths was used.",
 	[SL_LOSS_ARGV] = "The arguments of a new program could not be read: a tool that is recognised by its script "
 			 "may have been missed.",
-	[SL_LOSS_DNS_LONG] = "A DNS answer was too long or came over TCP and was not read: connections to its addresses "
+	[SL_LOSS_DNS_LONG] = "A DNS answer was too long or came over TCP in pieces and was not read: connections to its addresses "
 			     "may show no name.",
-	[SL_LOSS_SOCK] = "There was no room to remember a socket: a first datagram or the asker of a name is missing.",
+	[SL_LOSS_SOCK] = "There was no room to remember where a socket had sent: it was told again.",
 	[SL_LOSS_FD] = "A descriptor was closed before it could be looked at: an open on this kernel's weakest tier "
 		       "went unseen.",
 	[SL_LOSS_REFUSAL] = "A process was to be killed for what it opened, and the signal could not be sent: it may have read "
 			    "the file.",
 	[SL_LOSS_SKIPPED] = "The kernel did not run a program because a preempted run of it was under way on the same "
 			    "processor, twice at once: what happened there went unseen. At most this many events.",
+	[SL_LOSS_MEMORY] = "There was no room to remember what a session has read: `after` rules may not hold for it.",
 	[SL_LOSS_ALIAS] = "There was no room to remember a secret that was linked or renamed: under its new name it may be "
 			  "opened unseen. In enforce mode sessions were refused to do that.",
+	[SL_LOSS_NET_NAME] = "An address had more names than the kernel keeps, and one that was still valid was forgotten: a rule by "
+			     "that name no longer applies to the address until it is looked up again.",
+	[SL_LOSS_FLOW] = "There was no room to follow a connection: what it sent is not counted, and its server's name was not read or "
+			 "judged. Look for a session that holds very many sockets.",
 	[SL_LOSS_DECODE] = "A record was malformed and was skipped. The agent and its programs may be of different "
 			   "versions, or the recording is damaged.",
 	[SL_LOSS_PROC_EVICTED] = "The process table was full: later events of the dropped processes show less of where "
@@ -81,14 +95,16 @@ static const char *const loss_help[] = {
 			   "one. No event is missing.",
 	[SL_LOSS_UNREAD] = "Events from before a policy came into force were not read in time and can no longer be "
 			   "understood; what was to be blocked was blocked.",
+	[SL_LOSS_SCAN] = "There are more folders than are looked into at the start (FILESCAN_*_MAX): a secret in those may have another "
+			 "hard link, under which it is a secret only once it was opened by its own name.",
 };
 ASSERT_COVERS(loss_help, _SL_LOSS_MAX);
 
 static const char *const evidence_names[] = {
 	[SL_EVID_NONE] = "none",           [SL_EVID_EXE] = "exe",       [SL_EVID_ARGV] = "argv",
-	[SL_EVID_INHERITED] = "inherited", [SL_EVID_PROCFS] = "procfs",
+	[SL_EVID_INHERITED] = "inherited", [SL_EVID_PROCFS] = "procfs",    [SL_EVID_UNIT] = "unit",
 };
-ASSERT_COVERS(evidence_names, SL_EVID_PROCFS + 1);
+ASSERT_COVERS(evidence_names, _SL_EVID_MAX);
 
 static const char *const by_names[] = {
 	[SL_BY_NONE] = "none",         [SL_BY_LSM] = "lsm",       [SL_BY_FMOD_RET] = "fmod_ret",
@@ -100,8 +116,9 @@ static const char *const taken_names[] = {
 	[SL_TAKEN_NONE] = "none",
 	[SL_TAKEN_DENIED] = "denied",
 	[SL_TAKEN_KILLED] = "killed",
+	[SL_TAKEN_CUT] = "cut",
 };
-ASSERT_COVERS(taken_names, SL_TAKEN_KILLED + 1);
+ASSERT_COVERS(taken_names, SL_TAKEN_CUT + 1);
 
 static const char *const action_names[] = {
 	[SL_ACTION_ALLOW] = "allow",
@@ -111,12 +128,37 @@ static const char *const action_names[] = {
 };
 ASSERT_COVERS(action_names, SL_ACTION_BLOCK + 1);
 
+static const char *const came_names[] = {
+	[SL_CAME_OPENED] = "opened", [SL_CAME_RECEIVED] = "received", [SL_CAME_HELD] = "held",
+};
+
 static const char *const reader_names[] = {
 	[SL_READER_OTHER] = "other",     [SL_READER_SELF] = "self",
 	[SL_READER_STARTUP] = "startup", [SL_READER_GENERIC] = "generic",
 	[SL_READER_INTERPRETER] = "interpreter", [SL_READER_PURPOSE] = "purpose",
 };
 ASSERT_COVERS(reader_names, SL_READERS);
+
+static const char *const inspect_names[] = {
+	[SL_PEER_MEMORY] = "memory",
+	[SL_PEER_ENVIRON] = "environ",
+	[SL_PEER_TRACE] = "trace",
+	[SL_PEER_DESCRIPTORS] = "descriptors",
+};
+ASSERT_COVERS(inspect_names, SL_PEER_INSPECTS);
+
+static const char *const how_names[] = {
+	[SL_HOW_PROC_ENVIRON] = "proc-environ",   [SL_HOW_PROC_MEM] = "proc-mem",
+	[SL_HOW_READV] = "process_vm_readv",      [SL_HOW_WRITEV] = "process_vm_writev",
+	[SL_HOW_PTRACE] = "ptrace",               [SL_HOW_GETFD] = "pidfd_getfd",
+	[SL_HOW_OTHER] = "other",
+};
+ASSERT_COVERS(how_names, SL_HOW_OTHER + 1);
+static const char *const guard_names[] = {
+	[SL_GUARD_SIGNAL] = "signal", [SL_GUARD_TRACE] = "trace", [SL_GUARD_LIMIT] = "limit", [SL_GUARD_PROC] = "proc",
+	[SL_GUARD_CGROUP] = "cgroup", [SL_GUARD_BPF] = "bpf",     [SL_GUARD_MOUNT] = "mount", [SL_GUARD_FILE] = "file",
+};
+ASSERT_COVERS(guard_names, _SL_GUARD_MAX);
 
 static const char *name_of(const char *const *names, size_t cnt, size_t at)
 {
@@ -158,7 +200,27 @@ const char *event_action_name(unsigned int action)
 	return name_of(action_names, ARRAY_SIZE(action_names), action);
 }
 
+const char *event_guard_name(unsigned int what)
+{
+	return name_of(guard_names, ARRAY_SIZE(guard_names), what);
+}
+
 const char *event_reader_name(unsigned int reader)
 {
 	return name_of(reader_names, ARRAY_SIZE(reader_names), reader);
+}
+
+const char *event_came_name(unsigned int came)
+{
+	return name_of(came_names, ARRAY_SIZE(came_names), came);
+}
+
+const char *event_inspect_name(unsigned int object)
+{
+	return name_of(inspect_names, ARRAY_SIZE(inspect_names), object);
+}
+
+const char *event_how_name(unsigned int how)
+{
+	return name_of(how_names, ARRAY_SIZE(how_names), how);
 }

@@ -19,7 +19,7 @@ struct view {
 };
 
 struct event {
-	enum sl_kind kind;
+	enum sl_kind kind;             /* SL_REC_NET for SL_REC_VERDICT too */
 	uint64_t time_ns;              /* CLOCK_BOOTTIME */
 	const struct sl_who *who;      /* NULL for kinds that have none */
 	union {
@@ -28,16 +28,23 @@ struct event {
 		const struct sl_rec_exit *exit;
 		const struct sl_rec_file *file;
 		const struct sl_rec_net *net;
+		const struct sl_rec_inspect *inspect;
+		const struct sl_rec_broker *broker;
 		const struct sl_rec_dns *dns;
 		const struct sl_rec_loss *loss;
 		const struct sl_rec_clock *clock;
 		const struct sl_rec_user *user;
 		const struct sl_rec_agent *agent;
+		const struct sl_rec_guard *guard;
+		const struct sl_rec_sent *sent;
+		const struct sl_rec_hello *hello;
+		const struct sl_rec_flow *flow;
 	};
-	struct view exe, cwd, argv, cgroup, tty;  /* exec */
-	struct view path;                         /* file */
+	const struct sl_rec_verdict *decided;     /* net: what the kernel decided; NULL: it did not say */
+	struct view exe, cwd, argv, cgroup, tty;  /* exec; exe: also the target's of inspect */
+	struct view path;                         /* file, broker, guard */
 	struct view payload;                      /* dns */
-	struct view name;                         /* user */
+	struct view name;                         /* user; hello, flow: of the server */
 	struct view text;                         /* agent */
 };
 
@@ -50,5 +57,9 @@ const char *event_by_name(unsigned int by);
 const char *event_taken_name(unsigned int taken);
 const char *event_action_name(unsigned int action);
 const char *event_reader_name(unsigned int reader);
+const char *event_came_name(unsigned int came);      /* SL_CAME_*: "opened", ... */
+const char *event_inspect_name(unsigned int object); /* SL_PEER_*: "memory", ... */
+const char *event_how_name(unsigned int how);        /* SL_HOW_*: "process_vm_readv", ... */
+const char *event_guard_name(unsigned int what);
 
 #endif /* SLUICE_EVENT_EVENT_H */

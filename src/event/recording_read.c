@@ -33,8 +33,9 @@ static ssize_t take(struct recording *r, void *buf, size_t len)
 	size_t n;
 
 	if (r->file) {
+		errno = 0;
 		n = fread(buf, 1, len, r->file);
-		return ferror(r->file) ? -EIO : (ssize_t)n;
+		return !ferror(r->file) ? (ssize_t)n : errno ? -errno : -EIO;
 	}
 	n = len < r->mem_left ? len : r->mem_left;
 	if (n)

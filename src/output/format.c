@@ -62,6 +62,11 @@ void format_id(struct strbuf *b, uint64_t start_ns, uint32_t pid)
 	strbuf_addu(b, pid);
 }
 
+const char *format_host(const struct report *r)
+{
+	return r->sni[0] ? r->sni : r->names_cnt ? r->names[0].name : r->asked;
+}
+
 void format_addr(struct strbuf *b, uint8_t family, const uint8_t addr[16])
 {
 	char text[INET6_ADDRSTRLEN];
@@ -169,4 +174,26 @@ bool format_is_tool(const struct process *p)
 	/* A session begins at an exec, some time after the fork that made the process. A start time read from /proc is rounded to a
 	 * tick of 10 ms; a later process of the same pid comes later than that. */
 	return p->tool && p->session_ns && p->tgid == p->session_pid && p->start_ns <= p->session_ns + 10000000;
+}
+
+const char *format_flow_end(unsigned int flags)
+{
+	return flags & SL_FLOW_CUT ? "cut" : flags & SL_FLOW_IDLE ? "idle" : flags & SL_FLOW_LEFT ? "left" : "closed";
+}
+
+void format_bytes(struct strbuf *b, uint64_t n)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+	uint64_t unit = 1000;
+	size_t i = 0;
+
+	if (n < 1000) {
+		strbuf_addf(b, "%u B", (unsigned int)n);
+		return;
+	}
+	while (i + 1 < ARRAY_SIZE(units) && n / unit >= 1000) {
+		unit *= 1000;
+		i++;
+	}
+	strbuf_addf(b, "%u.%u %s", (unsigned int)(n / unit), (unsigned int)(n % unit / (unit / 10)), units[i]);
 }

@@ -13,10 +13,19 @@ void format_time(struct strbuf *b, uint64_t wall_ns);
 /* A process or session, the same on every line about it: "<hex start time>-<pid>". */
 void format_id(struct strbuf *b, uint64_t start_ns, uint32_t pid);
 
+/* Where a connection goes: its server's name, a name from DNS, or what its proxy was asked for; "" not known. */
+const char *format_host(const struct report *r);
+
 /* "192.0.2.1", "2001:db8::1" */
 void format_addr(struct strbuf *b, uint8_t family, const uint8_t addr[16]);
 
 /* "tcp", "udp", ... or the number. */
+/* How a flow ended, by its SL_FLOW_* flags: "cut", "idle", "left", "closed". */
+const char *format_flow_end(unsigned int flags);
+
+/* "812 B", "4.1 kB", "20.0 MB". */
+void format_bytes(struct strbuf *b, uint64_t n);
+
 void format_proto(struct strbuf *b, unsigned int proto);
 
 /* "r", "w", "rw", "x", ... or "path" for a descriptor without access to the contents. */

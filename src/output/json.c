@@ -10,12 +10,11 @@
  * becomes U+FFFD; the exact bytes of a path are then in "path_hex" (other texts have none: exe, argv, cwd and comm are not
  * what a verdict is about).
  */
-#include <errno.h>
-#include <string.h>
+#include "output/json.h"
 
-#include "base/escape.h"
+#include <errno.h>
+
 #include "base/redact.h"
-#include "base/width.h"
 #include "output/format.h"
 #include "output/output.h"
 #include "output/sink.h"
@@ -24,140 +23,8 @@
 
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x) STRINGIFY_(x)
-#define LIT(b, text) strbuf_add(b, "" text, sizeof(text) - 1)
-
-static const char hex[] = "0123456789abcdef";
-
-/* ---- values --------------------------------------------------------------------------------------------------------- */
-
-/* Bytes that stand for themselves within a JSON string. */
-static const bool plain[256] = {
-	[' ' ... '!'] = true,
-	['#' ... '['] = true,
-	[']' ... '~'] = true,
-};
-
-static void add_unit(struct strbuf *b, unsigned int unit)
-{
-	char text[6] = { '\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15] };
-
-	strbuf_add(b, text, sizeof(text));
-}
-
-static void add_escape(struct strbuf *b, unsigned char c)
-{
-	switch (c) {
-	case '"':
-		LIT(b, "\\\"");
-		break;
-	case '\\':
-		LIT(b, "\\\\");
-		break;
-	case '\n':
-		LIT(b, "\\n");
-		break;
-	case '\r':
-		LIT(b, "\\r");
-		break;
-	case '\t':
-		LIT(b, "\\t");
-		break;
-	default:
-		add_unit(b, c);
-	}
-}
-
-/* The inside of a string. False: it held bytes that are not UTF-8. */
-static bool add_chars(struct strbuf *b, const char *s, size_t len)
-{
-	bool valid = true;
-	size_t i = 0;
-
-	while (i < len) {
-		size_t start = i;
-		unsigned int n;
-		uint32_t cp;
-
-		while (i < len && plain[(unsigned char)s[i]])
-			i++;
-		if (i > start)
-			strbuf_add(b, s + start, i - start);
-		if (i == len)
-			break;
-		if ((unsigned char)s[i] < 0x80) {
-			add_escape(b, (unsigned char)s[i++]);
-			continue;
-		}
-		n = utf8_next(s + i, len - i, &cp);
-		if (!n) {
-			LIT(b, "\xef\xbf\xbd");
-			valid = false;
-			i++;
-			continue;
-		}
-		if (!escape_hidden(cp)) {
-			strbuf_add(b, s + i, n);
-		} else if (cp < 0x10000) {
-			add_unit(b, cp);
-		} else {
-			add_unit(b, 0xd800 + ((cp - 0x10000) >> 10));
-			add_unit(b, 0xdc00 + (cp & 0x3ff));
-		}
-		i += n;
-	}
-	return valid;
-}
-
-static void add_str(struct strbuf *b, const char *s)
-{
-	strbuf_addc(b, '"');
-	add_chars(b, s, strlen(s));
-	strbuf_addc(b, '"');
-}
-
-/* "," and a key, then its value. The key is a constant. */
-#define KEY(b, key) LIT(b, ",\"" key "\":")
-#define STR(b, key, s)             \
-	do {                       \
-		KEY(b, key);       \
-		add_str(b, s);     \
-	} while (0)
-#define NUM(b, key, n)             \
-	do {                       \
-		KEY(b, key);       \
-		strbuf_addu(b, n); \
-	} while (0)
-/* Left out when it is not known. */
-#define STR_IF(b, key, s)                  \
-	do {                               \
-		if ((s)[0])                \
-			STR(b, key, s);    \
-	} while (0)
-
-static void add_bool(struct strbuf *b, bool v)
-{
-	if (v)
-		LIT(b, "true");
-	else
-		LIT(b, "false");
-}
-
-static void add_str_or_null(struct strbuf *b, const char *s)
-{
-	if (s)
-		add_str(b, s);
-	else
-		LIT(b, "null");
-}
 
 /* ---- who ------------------------------------------------------------------------------------------------------------ */
-
-static void add_id(struct strbuf *b, uint64_t start_ns, uint32_t pid)
-{
-	strbuf_addc(b, '"');
-	format_id(b, start_ns, pid);
-	strbuf_addc(b, '"');
-}
 
 static void add_tool(struct strbuf *b, const struct report *r)
 {
@@ -168,12 +35,12 @@ static void add_tool(struct strbuf *b, const struct report *r)
 	if (!ns)
 		return;
 	LIT(b, ",\"tool\":{\"name\":");
-	add_str_or_null(b, r->tool ? r->tool->name : NULL);
+	json_str_or_null(b, r->tool ? r->tool->name : NULL);
 	KEY(b, "session");
-	add_id(b, ns, pid);
+	json_id(b, ns, pid);
 	if (r->session && r->session->parent_ns) {
 		KEY(b, "parent");
-		add_id(b, r->session->parent_ns, r->session->parent_pid);
+		json_id(b, r->session->parent_ns, r->session->parent_pid);
 	}
 	evidence = format_tool_evidence(r, &confidence);
 	STR(b, "evidence", evidence);
@@ -196,11 +63,11 @@ static void add_argv(struct strbuf *b, const struct process *p)
 			strbuf_addc(b, ',');
 		strbuf_addc(b, '"');
 		for (size_t i = 0; i < cnt; i++) {
-			add_chars(b, arg + at, spans[i].at - at);
+			json_chars(b, arg + at, spans[i].at - at);
 			LIT(b, REDACT_MARK);
 			at = spans[i].at + spans[i].len;
 		}
-		add_chars(b, arg + at, len - at);
+		json_chars(b, arg + at, len - at);
 		strbuf_addc(b, '"');
 		prev = arg;
 		prev_len = len;
@@ -219,7 +86,7 @@ static void add_process(struct strbuf *b, const struct report *r)
 	size_t len;
 
 	LIT(b, ",\"process\":{\"id\":");
-	add_id(b, p->start_ns, p->tgid);
+	json_id(b, p->start_ns, p->tgid);
 	NUM(b, "pid", p->tgid);
 	NUM(b, "tid", r->event && r->event->who ? r->event->who->tid : p->tgid);
 	NUM(b, "ppid", p->ppid);
@@ -239,7 +106,7 @@ static void add_process(struct strbuf *b, const struct report *r)
 	len = format_container(p->cgroup, &container);
 	if (len) {
 		strbuf_addc(b, '"');
-		add_chars(b, container, len);
+		json_chars(b, container, len);
 		strbuf_addc(b, '"');
 	} else {
 		LIT(b, "null");
@@ -257,7 +124,7 @@ static void add_ancestry(struct strbuf *b, const struct report *r)
 		if (i)
 			strbuf_addc(b, ',');
 		LIT(b, "{\"id\":");
-		add_id(b, p->start_ns, p->tgid);
+		json_id(b, p->start_ns, p->tgid);
 		NUM(b, "pid", p->tgid);
 		STR_IF(b, "exe", p->exe);
 		if (tool)
@@ -274,43 +141,47 @@ static void add_ancestry(struct strbuf *b, const struct report *r)
 static void add_verdict(struct strbuf *b, const struct report *r)
 {
 	KEY(b, "verdict");
-	add_str_or_null(b, r->rule ? event_action_name(r->action) : NULL);
+	json_str_or_null(b, r->rule ? event_action_name(r->action) : NULL);
 	KEY(b, "taken");
-	add_str_or_null(b, r->taken == SL_TAKEN_NONE ? NULL : event_taken_name(r->taken));
+	json_str_or_null(b, r->taken == SL_TAKEN_NONE ? NULL : event_taken_name(r->taken));
 	KEY(b, "by");
-	add_str_or_null(b, r->by == SL_BY_NONE ? NULL : event_by_name(r->by));
+	json_str_or_null(b, r->by == SL_BY_NONE ? NULL : event_by_name(r->by));
 	KEY(b, "rule");
-	add_str_or_null(b, r->rule ? r->rule->id : NULL);
+	json_str_or_null(b, r->rule ? r->rule->id : NULL);
 	KEY(b, "severity");
-	add_str_or_null(b, r->rule ? r->rule->severity : NULL);
+	json_str_or_null(b, r->rule ? r->rule->severity : NULL);
 	if (r->rule)
 		STR_IF(b, "message", r->rule->message);
+}
+
+/* "path" as the first of an object, and its bytes if the text has not all of them. */
+static void add_path(struct strbuf *b, const struct report *r)
+{
+	bool valid;
+
+	LIT(b, "\"path\":\"");
+	valid = json_chars(b, r->path, r->path_len);
+	strbuf_addc(b, '"');
+	if (valid)
+		return;
+	LIT(b, ",\"path_hex\":\"");
+	json_hex(b, r->path, r->path_len);
+	strbuf_addc(b, '"');
 }
 
 static void add_file(struct strbuf *b, const struct report *r)
 {
 	const struct sl_rec_file *f = r->event->file;
-	bool valid;
 
-	LIT(b, ",\"file\":{\"path\":\"");
-	valid = add_chars(b, r->path, r->path_len);
-	strbuf_addc(b, '"');
-	if (!valid) {
-		LIT(b, ",\"path_hex\":\"");
-		for (size_t i = 0; i < r->path_len; i++) {
-			unsigned char c = (unsigned char)r->path[i];
-
-			strbuf_add(b, (char[]){ hex[c >> 4], hex[c & 15] }, 2);
-		}
-		strbuf_addc(b, '"');
-	}
+	LIT(b, ",\"file\":{");
+	add_path(b, r);
 	if (f->path_flags & SL_STR_TRUNCATED)
 		LIT(b, ",\"path_truncated\":true");
 	LIT(b, ",\"class\":[");
 	for (size_t i = 0; i < r->classes_cnt; i++) {
 		if (i)
 			strbuf_addc(b, ',');
-		add_str(b, r->classes[i]);
+		json_str(b, r->classes[i]);
 	}
 	strbuf_addc(b, ']');
 	STR(b, "evidence", f->set == SL_SET_UNRESOLVED ? "unresolved" : f->by_inode ? "inode" : "pattern");
@@ -322,55 +193,85 @@ static void add_file(struct strbuf *b, const struct report *r)
 	NUM(b, "inode", f->ino);
 	STR(b, "access", format_access(f->access));
 	STR(b, "reader", event_reader_name(r->reader));
+	if (f->came != SL_CAME_OPENED)
+		STR(b, "came", event_came_name(f->came));
 	strbuf_addc(b, '}');
 }
 
-static void add_candidates(struct strbuf *b, const struct report *r)
+static void add_inspect(struct strbuf *b, const struct report *r)
 {
-	LIT(b, ",\"candidates\":[");
-	for (size_t i = 0; i < r->names_cnt; i++) {
-		const struct names_hit *h = &r->names[i];
+	const struct sl_rec_inspect *i = r->event->inspect;
+	const struct policy_tool *tool = compiled_tool(r->compiled, i->target_tool);
 
-		if (i)
-			strbuf_addc(b, ',');
-		LIT(b, "{\"name\":");
-		add_str(b, h->name);
-		STR_IF(b, "cname", h->cname);
-		NUM(b, "age_s", r->time_ns > h->learnt_ns ? (r->time_ns - h->learnt_ns) / SECOND_NS : 0);
-		KEY(b, "expired");
-		add_bool(b, h->expired);
+	LIT(b, ",\"inspect\":{\"what\":");
+	json_str(b, event_inspect_name(i->object));
+	STR(b, "how", event_how_name(i->how));
+	strbuf_addc(b, '}');
+	LIT(b, ",\"target\":{\"id\":");
+	json_id(b, i->target_start_ns, i->target_tgid);
+	NUM(b, "pid", i->target_tgid);
+	LIT(b, ",\"start\":\"");
+	format_time(b, r->wall_ns - r->time_ns + i->target_start_ns);
+	strbuf_addc(b, '"');
+	if (r->path_len) {
+		LIT(b, ",\"exe\":\"");
+		json_chars(b, r->path, r->path_len);
+		strbuf_addc(b, '"');
+	}
+	LIT(b, ",\"comm\":\"");
+	json_chars(b, (const char *)i->target_comm, strnlen((const char *)i->target_comm, SL_COMM_LEN));
+	strbuf_addc(b, '"');
+	NUM(b, "uid", i->target_uid);
+	if (i->target_session_ns) {
+		LIT(b, ",\"tool\":{\"name\":");
+		json_str_or_null(b, tool ? tool->name : NULL);
 		KEY(b, "session");
-		add_bool(b, h->session);
+		json_id(b, i->target_session_ns, i->target_session_pid);
 		strbuf_addc(b, '}');
 	}
-	strbuf_addc(b, ']');
+	strbuf_addc(b, '}');
 }
 
-static void add_net(struct strbuf *b, const struct report *r)
+static void add_broker(struct strbuf *b, const struct report *r)
 {
-	const struct sl_rec_net *n = r->event->net;
+	const struct sl_rec_broker *k = r->event->broker;
+	bool hands_out = false;
 
-	LIT(b, ",\"net\":{\"proto\":\"");
-	format_proto(b, n->proto);
-	LIT(b, "\",\"addr\":\"");
-	format_addr(b, n->family, n->addr);
-	strbuf_addc(b, '"');
-	NUM(b, "port", n->port);
-	if (r->names_cnt)
-		STR(b, "host", r->names[0].name);
-	if (r->provider) {
-		STR(b, "provider", r->provider->name);
-		STR(b, "provider_tier", r->provider->tier);
-		STR_IF(b, "region", r->provider->region);
+	LIT(b, ",\"broker\":{");
+	add_path(b, r);
+	KEY(b, "abstract");
+	json_bool(b, k->abstract);
+	LIT(b, ",\"name\":[");
+	for (size_t i = 0; i < r->brokers_cnt; i++) {
+		if (i)
+			strbuf_addc(b, ',');
+		json_str(b, r->brokers[i]->name);
+		hands_out |= r->brokers[i]->hands_out;
 	}
-	STR(b, "evidence", r->net_evidence);
-	STR(b, "confidence", r->net_confidence);
-	if (r->names_cnt)
-		add_candidates(b, r);
-	if (r->provider) {
-		STR_IF(b, "training", r->provider->training);
-		STR_IF(b, "retention", r->provider->retention);
-		STR_IF(b, "terms", r->provider->terms);
+	strbuf_addc(b, ']');
+	KEY(b, "hands_out");
+	json_bool(b, hands_out);
+	STR(b, "type", k->type == SL_BROKER_SPOOL ? "file" : k->type == SL_BROKER_STREAM ? "stream" : "datagram");
+	if (k->peer_tgid)
+		NUM(b, "pid", k->peer_tgid);
+	strbuf_addc(b, '}');
+}
+
+/* Who protects the agent is no rule: the verdict is always block. */
+static void add_guard(struct strbuf *b, const struct report *r)
+{
+	const struct sl_rec_guard *g = r->event->guard;
+
+	LIT(b, ",\"guard\":{\"what\":");
+	json_str(b, event_guard_name(g->what));
+	if (g->what == SL_GUARD_SIGNAL)
+		NUM(b, "signal", g->detail);
+	else if (g->what == SL_GUARD_BPF)
+		NUM(b, "command", g->detail);
+	if (r->path_len) {
+		LIT(b, ",\"path\":\"");
+		json_chars(b, r->path, r->path_len);
+		strbuf_addc(b, '"');
 	}
 	strbuf_addc(b, '}');
 }
@@ -396,6 +297,9 @@ static void add_session(struct strbuf *b, const struct session *s)
 	NUM(b, "files", s->files);
 	NUM(b, "connects", s->connects);
 	NUM(b, "alerts", s->alerts);
+	NUM(b, "flows", s->flows);
+	NUM(b, "bytes_sent", s->sent_bytes);
+	NUM(b, "bytes_received", s->received_bytes);
 	strbuf_addc(b, '}');
 }
 
@@ -426,7 +330,54 @@ static void add_kind(struct strbuf *b, const struct report *r)
 		add_verdict(b, r);
 		add_policy(b, r);
 		add_who(b, r);
-		add_net(b, r);
+		json_net(b, r);
+		break;
+	case REPORT_NET_HELLO:
+		add_verdict(b, r);
+		add_policy(b, r);
+		add_who(b, r);
+		json_flow(b, r);
+		break;
+	case REPORT_NET_FLOW:
+		add_policy(b, r);
+		add_who(b, r);
+		json_flow(b, r);
+		break;
+	case REPORT_PTRACE:
+		add_verdict(b, r);
+		add_policy(b, r);
+		add_who(b, r);
+		add_inspect(b, r);
+		break;
+	case REPORT_BROKER_CONNECT:
+	case REPORT_LINEAGE_LOST:
+		add_verdict(b, r);
+		add_policy(b, r);
+		add_who(b, r);
+		add_broker(b, r);
+		break;
+	case REPORT_INCIDENT:
+		STR(b, "severity", r->incident->severity);
+		add_policy(b, r);
+		add_who(b, r);
+		json_incident(b, r);
+		break;
+	case REPORT_GUARD:
+		KEY(b, "verdict");
+		json_str(b, event_action_name(r->action));
+		KEY(b, "taken");
+		json_str(b, event_taken_name(r->taken));
+		KEY(b, "by");
+		json_str(b, event_by_name(r->by));
+		LIT(b, ",\"rule\":null,\"severity\":\"critical\"");
+		add_policy(b, r);
+		add_who(b, r);
+		add_guard(b, r);
+		break;
+	case REPORT_LINEAGE_KEPT:
+		add_policy(b, r);
+		STR(b, "unit", r->process ? r->process->cgroup : "");
+		add_who(b, r);
 		break;
 	case REPORT_PROC_EXEC:
 	case REPORT_SESSION_START:
@@ -444,7 +395,7 @@ static void add_kind(struct strbuf *b, const struct report *r)
 		break;
 	case REPORT_LOSS:
 		LIT(b, ",\"loss\":{\"reason\":");
-		add_str(b, event_loss_name(r->loss));
+		json_str(b, event_loss_name(r->loss));
 		NUM(b, "count", r->loss_count);
 		STR(b, "help", event_loss_help(r->loss));
 		strbuf_addc(b, '}');

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "output/sink.h"
 
@@ -19,12 +21,20 @@ void output_free(struct output *o)
 		o->ops->free(o);
 }
 
+/* Of a socket (the journal's) the reader is not waited for either, though the descriptor itself blocks. */
+static ssize_t write_some(int fd, const char *bytes, size_t len)
+{
+	ssize_t n = send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return n < 0 && errno == ENOTSOCK ? write(fd, bytes, len) : n;
+}
+
 int sink_flush(struct output *o)
 {
 	int r = 0;
 
 	while (o->sent < o->lines.len) {
-		ssize_t n = write(o->fd, o->lines.data + o->sent, o->lines.len - o->sent);
+		ssize_t n = write_some(o->fd, o->lines.data + o->sent, o->lines.len - o->sent);
 
 		if (n > 0) {
 			o->sent += (size_t)n;

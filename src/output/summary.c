@@ -27,7 +27,7 @@ struct counts {
 struct tool_sums {
 	char *name;   /* owned, escaped; "" for processes outside every session */
 	uint64_t sessions, alerts, denied;
-	struct counts classes, providers;
+	struct counts classes, providers, inspected, brokers;
 };
 
 struct summary {
@@ -58,6 +58,8 @@ void summary_free(struct summary *s)
 	for (size_t i = 0; i < s->tools_cnt; i++) {
 		counts_done(&s->tools[i]->classes);
 		counts_done(&s->tools[i]->providers);
+		counts_done(&s->tools[i]->inspected);
+		counts_done(&s->tools[i]->brokers);
 		free(s->tools[i]->name);
 		free(s->tools[i]);
 	}
@@ -131,10 +133,16 @@ static void add_verdict(struct summary *s, const struct report *r, uint64_t n)
 	}
 	t->alerts += alert ? n : 0;
 	t->denied += r->taken != SL_TAKEN_NONE ? n : 0;
-	if (r->kind == REPORT_FILE_OPEN)
+	if (r->kind == REPORT_FILE_OPEN) {
 		add_file(t, r, n);
-	else
+	} else if (r->kind == REPORT_PTRACE) {
+		counts_add(&t->inspected, event_inspect_name(r->event->inspect->object), n);
+	} else if (r->kind == REPORT_BROKER_CONNECT) {
+		for (size_t i = 0; i < r->brokers_cnt; i++)
+			counts_add(&t->brokers, r->brokers[i]->name, n);
+	} else {
 		counts_add(&t->providers, r->provider ? r->provider->name : "unknown", n);
+	}
 }
 
 void summary_add(struct summary *s, const struct report *r)
@@ -154,8 +162,17 @@ void summary_add(struct summary *s, const struct report *r)
 		if (t)
 			t->sessions++;
 	}
-	if (r->kind == REPORT_FILE_OPEN || r->kind == REPORT_NET_CONNECT)
+	if (r->kind == REPORT_FILE_OPEN || r->kind == REPORT_NET_CONNECT || r->kind == REPORT_PTRACE ||
+	    r->kind == REPORT_BROKER_CONNECT)
 		add_verdict(s, r, n);
+	if (r->kind == REPORT_GUARD) {
+		s->alerts += n;
+		t = tool_sums(s, r->tool ? r->tool->name : "");
+		if (t) {
+			t->alerts += n;
+			t->denied += n;
+		}
+	}
 }
 
 void summary_set_allowed(struct summary *s, uint64_t allowed)
@@ -208,6 +225,8 @@ static void add_tool(struct strbuf *b, const struct tool_sums *t)
 	strbuf_addc(b, '\n');
 	add_counts(b, "reads", &t->classes);
 	add_counts(b, "connects", &t->providers);
+	add_counts(b, "inspects", &t->inspected);
+	add_counts(b, "brokers", &t->brokers);
 }
 
 void summary_format(struct strbuf *b, const struct summary *s)

@@ -20,6 +20,7 @@
 #include "output/format.h"
 #include "output/output.h"
 #include "output/sink.h"
+#include "output/text.h"
 
 #define SECOND_NS 1000000000ull
 
@@ -34,18 +35,6 @@
 
 #define SGR_DIM "2"
 #define SGR_BOLD "1"
-
-/* The chain at its three lengths: whole, its two ends, its beginning. */
-enum chain { CHAIN_LONG, CHAIN_SHORT, CHAIN_TOOL, _CHAIN_MAX };
-
-/* The parts of a line, as text without colours. */
-struct parts {
-	const char *word;
-	const char *verb;        /* "" none */
-	const char *sgr;         /* colour of the word, NULL none */
-	bool keep_start;         /* the target's beginning matters most: cut at its end, not in its middle */
-	struct strbuf chain[_CHAIN_MAX], target, what, evidence, rule, repeats;
-};
 
 /* What is left out and how short the target may get, one step after the other until the line fits. */
 static const struct fit {
@@ -71,11 +60,6 @@ struct line {
 
 /* ---- pieces of text ------------------------------------------------------------------------------------------------- */
 
-static void add_text(struct strbuf *b, const char *s)
-{
-	escape_text(b, s, strlen(s));
-}
-
 static void done_parts(struct parts *p)
 {
 	struct strbuf *all[] = { &p->chain[CHAIN_LONG], &p->chain[CHAIN_SHORT], &p->chain[CHAIN_TOOL], &p->target,
@@ -86,7 +70,7 @@ static void done_parts(struct parts *p)
 }
 
 /* A path with the user's home as "~". Homes elsewhere stay as they are: the report does not know them. */
-static void add_path(struct strbuf *b, const struct report *r, const char *path, size_t len)
+void text_path(struct strbuf *b, const struct report *r, const char *path, size_t len)
 {
 	size_t user_len = strlen(r->user), home = 0;
 
@@ -108,12 +92,12 @@ static void add_program(struct strbuf *b, const struct process *p)
 	const char *slash = strrchr(p->exe, '/');
 	const char *name = slash ? slash + 1 : p->exe;
 
-	add_text(b, name[0] ? name : p->comm[0] ? p->comm : "?");
+	text_add(b, name[0] ? name : p->comm[0] ? p->comm : "?");
 }
 
 static void add_tool(struct strbuf *b, const struct report *r)
 {
-	add_text(b, r->tool ? r->tool->name : "?");
+	text_add(b, r->tool ? r->tool->name : "?");
 	strbuf_addc(b, ':');
 	strbuf_addu(b, r->session ? r->session->pid : r->process->session_pid);
 }
@@ -193,7 +177,7 @@ static void add_argv(struct strbuf *b, const struct process *p)
 	strbuf_done(&clean);
 }
 
-static void add_duration(struct strbuf *b, uint64_t ns)
+void text_duration(struct strbuf *b, uint64_t ns)
 {
 	unsigned long long s = ns / SECOND_NS;
 
@@ -216,7 +200,7 @@ static void add_count(struct strbuf *b, uint64_t n, const char *one, const char 
 
 /* ---- kinds ---------------------------------------------------------------------------------------------------------- */
 
-static const char *severity_sgr(const char *severity)
+const char *text_severity(const char *severity)
 {
 	if (!strcmp(severity, "critical") || !strcmp(severity, "high"))
 		return "1;31";
@@ -229,10 +213,11 @@ static void add_verdict(struct parts *p, const struct report *r)
 		p->word = "-";
 		return;
 	}
-	add_text(&p->rule, r->rule->id);
+	text_add(&p->rule, r->rule->id);
 	switch (r->action) {
 	case SL_ACTION_BLOCK:
-		p->word = r->taken == SL_TAKEN_DENIED ? "BLOCK" : r->taken == SL_TAKEN_KILLED ? "KILL" : "ALERT";
+		p->word = r->taken == SL_TAKEN_DENIED ? "BLOCK" : r->taken == SL_TAKEN_KILLED ? "KILL" :
+			  r->taken == SL_TAKEN_CUT ? "CUT" : "ALERT";
 		/* The policy only monitors, or this hook cannot refuse. */
 		if (r->taken == SL_TAKEN_NONE)
 			strbuf_adds(&p->evidence, "not blocked");
@@ -247,7 +232,14 @@ static void add_verdict(struct parts *p, const struct report *r)
 		p->word = "allow";
 		return;
 	}
-	p->sgr = severity_sgr(r->rule->severity);
+	p->sgr = text_severity(r->rule->severity);
+}
+
+static void add_evidence(struct parts *p, const char *word)
+{
+	if (p->evidence.len)
+		strbuf_adds(&p->evidence, ", ");
+	strbuf_adds(&p->evidence, word);
 }
 
 static void add_file(struct parts *p, const struct report *r)
@@ -256,60 +248,22 @@ static void add_file(struct parts *p, const struct report *r)
 	const struct sl_rec_file *f = r->event->file;
 
 	p->verb = f->access & SL_ACCESS_PATH ? "handle" : verbs[f->access & 7];
-	add_path(&p->target, r, r->path, r->path_len);
+	text_path(&p->target, r, r->path, r->path_len);
 	for (size_t i = 0; i < r->classes_cnt; i++) {
 		if (i)
 			strbuf_addc(&p->what, ',');
-		add_text(&p->what, r->classes[i]);
+		text_add(&p->what, r->classes[i]);
 	}
 	if (f->set == SL_SET_UNRESOLVED)
 		strbuf_adds(&p->what, "path unresolved");
 	if (f->by_inode)
-		strbuf_adds(&p->evidence, "by inode");
-	if (r->reader == SL_READER_STARTUP) {
-		if (p->evidence.len)
-			strbuf_adds(&p->evidence, ", ");
-		strbuf_adds(&p->evidence, "at start");
-	}
-}
-
-static void add_net(struct parts *p, const struct report *r)
-{
-	const struct sl_rec_net *n = r->event->net;
-
-	p->verb = n->op == SL_NET_CONNECT ? "connect" : "send";
-	if (r->names_cnt) {
-		add_text(&p->target, r->names[0].name);
-	} else if (n->family == 6) {
-		strbuf_addc(&p->target, '[');
-		format_addr(&p->target, n->family, n->addr);
-		strbuf_addc(&p->target, ']');
-	} else {
-		format_addr(&p->target, n->family, n->addr);
-	}
-	strbuf_addc(&p->target, ':');
-	strbuf_addu(&p->target, n->port);
-	if (n->proto != 6) {
-		strbuf_addc(&p->target, '/');
-		format_proto(&p->target, n->proto);
-	}
-	if (r->names_cnt > 1)
-		strbuf_addf(&p->target, " (+%zu)", r->names_cnt - 1);
-	if (r->provider) {
-		add_text(&p->what, r->provider->name);
-		strbuf_adds(&p->what, " (");
-		add_text(&p->what, r->provider->tier);
-		strbuf_addc(&p->what, ')');
-	} else {
-		strbuf_adds(&p->what, "unknown");
-	}
-	if (strcmp(r->net_evidence, "none") != 0) {
-		if (p->evidence.len)
-			strbuf_adds(&p->evidence, ", ");
-		strbuf_adds(&p->evidence, r->net_evidence);
-		if (!strcmp(r->net_confidence, "low"))
-			strbuf_adds(&p->evidence, ", low");
-	}
+		add_evidence(p, "by inode");
+	if (r->reader == SL_READER_STARTUP)
+		add_evidence(p, "at start");
+	if (f->came == SL_CAME_RECEIVED)
+		add_evidence(p, "descriptor from another process");
+	if (f->came == SL_CAME_HELD)
+		add_evidence(p, "descriptor from before");
 }
 
 static void add_start(struct parts *p, const struct report *r)
@@ -322,13 +276,13 @@ static void add_start(struct parts *p, const struct report *r)
 		return;
 	if (r->process->cwd[0]) {
 		p->verb = "in";
-		add_path(&p->target, r, r->process->cwd, strlen(r->process->cwd));
+		text_path(&p->target, r, r->process->cwd, strlen(r->process->cwd));
 	}
-	add_text(&p->what, r->user);
+	text_add(&p->what, r->user);
 	if (r->process->tty[0]) {
 		if (p->what.len)
 			strbuf_addc(&p->what, ' ');
-		add_text(&p->what, format_tty(r->process->tty, tty));
+		text_add(&p->what, format_tty(r->process->tty, tty));
 	}
 	strbuf_adds(&p->evidence, format_tool_evidence(r, &confidence));
 }
@@ -341,7 +295,7 @@ static void add_end(struct parts *p, const struct report *r)
 	if (!s)
 		return;
 	p->verb = "after";
-	add_duration(&p->target, s->end_ns > s->begin_ns ? s->end_ns - s->begin_ns : 0);
+	text_duration(&p->target, s->end_ns > s->begin_ns ? s->end_ns - s->begin_ns : 0);
 	add_count(&p->what, s->files, "file", "files");
 	add_count(&p->what, s->connects, "connection", "connections");
 	add_count(&p->what, s->alerts, "alert", "alerts");
@@ -367,7 +321,34 @@ static void add_kind(struct parts *p, const struct report *r)
 		break;
 	case REPORT_NET_CONNECT:
 		add_verdict(p, r);
-		add_net(p, r);
+		text_net(p, r);
+		break;
+	case REPORT_NET_HELLO:
+		add_verdict(p, r);
+		text_hello(p, r);
+		break;
+	case REPORT_NET_FLOW:
+		text_flow(p, r);
+		break;
+	case REPORT_PTRACE:
+		add_verdict(p, r);
+		text_inspect(p, r);
+		break;
+	case REPORT_BROKER_CONNECT:
+		add_verdict(p, r);
+		text_broker(p, r);
+		break;
+	case REPORT_LINEAGE_LOST:
+		text_lost(p, r);
+		break;
+	case REPORT_LINEAGE_KEPT:
+		text_kept(p, r);
+		break;
+	case REPORT_INCIDENT:
+		text_incident(p, r);
+		break;
+	case REPORT_GUARD:
+		text_guard(p, r);
 		break;
 	case REPORT_PROC_EXEC:
 		p->word = "exec";
@@ -399,7 +380,7 @@ static void add_kind(struct parts *p, const struct report *r)
 		p->word = r->kind == REPORT_POLICY_LOAD ? "load" : r->kind == REPORT_POLICY_BAD ? "refused" :
 			  r->kind == REPORT_MODE ? "mode" : "agent";
 		p->keep_start = true;
-		add_text(&p->target, r->text);
+		text_add(&p->target, r->text);
 		break;
 	case REPORT_INVALID:
 	case _REPORT_KIND_MAX:
@@ -555,7 +536,11 @@ static void put_parts(struct line *l, const struct report *r, const struct parts
 
 static bool is_shown(const struct report *r, const struct report_host *host)
 {
-	return host->show_exec || (r->kind != REPORT_PROC_EXEC && r->kind != REPORT_PROC_EXIT);
+	if (r->kind == REPORT_PROC_EXEC || r->kind == REPORT_PROC_EXIT)
+		return host->show_exec;
+	if (r->kind == REPORT_NET_HELLO)
+		return host->show_flows || (r->rule && r->action >= SL_ACTION_ALERT) || r->sni_mismatch || r->behind_proxy;
+	return r->kind != REPORT_NET_FLOW || host->show_flows;
 }
 
 void output_text_format(struct strbuf *b, const struct report *r, const struct report_host *host, unsigned int width, bool colour)
@@ -588,8 +573,10 @@ struct text_output {
 _Static_assert(_SL_LOSS_MAX <= 64, "one bit a loss");
 
 /* A second line, indented and broken at blanks. */
-static void add_note(struct strbuf *b, const struct text_output *t, const char *text)
+static void add_note(void *arg, const char *text)
 {
+	struct text_output *t = arg;
+	struct strbuf *b = &t->out.lines;
 	size_t room = !t->width ? SIZE_MAX : t->width > INDENT + 20 ? t->width - INDENT : 20;
 	struct strbuf clean = STRBUF_INIT;
 	const char *at;
@@ -637,11 +624,13 @@ static int text_write(struct output *o, const struct report *r)
 	size_t start = o->lines.len;
 
 	output_text_format(&o->lines, r, &o->host, t->width, t->colour);
-	if (r->rule && r->action >= SL_ACTION_ALERT && r->rule->message[0] && first_time(t, r))
-		add_note(&o->lines, t, r->rule->message);
+	if (r->kind == REPORT_INCIDENT)
+		text_story(r, add_note, t);
+	else if (r->rule && r->kind != REPORT_LINEAGE_LOST && r->action >= SL_ACTION_ALERT && r->rule->message[0] && first_time(t, r))
+		add_note(t, r->rule->message);
 	if (r->kind == REPORT_LOSS && r->loss < _SL_LOSS_MAX && !(t->told_loss >> r->loss & 1)) {
 		t->told_loss |= 1ull << r->loss;
-		add_note(&o->lines, t, event_loss_help(r->loss));
+		add_note(t, event_loss_help(r->loss));
 	}
 	return o->lines.len > start || o->lines.failed ? sink_appended(o, start) : 0;
 }

@@ -21,6 +21,11 @@ static const char *provider_name(const void *arg, size_t i)
 	return ((const struct policy *)arg)->providers[i].name;
 }
 
+static const char *broker_name(const void *arg, size_t i)
+{
+	return ((const struct policy *)arg)->brokers[i].name;
+}
+
 static int missing(const struct policy *p, const struct policy_strings *l, size_t i, const char *what, const char *near,
 		   struct errmsg *e)
 {
@@ -62,6 +67,14 @@ static int check_providers(const struct policy *p, const struct policy_strings *
 	return 0;
 }
 
+static int check_brokers(const struct policy *p, const struct policy_strings *l, struct errmsg *e)
+{
+	for (size_t i = 0; i < l->cnt; i++)
+		if (strcmp(l->v[i], POLICY_BROKER_ANY) && policy_find_broker(p, l->v[i]) < 0)
+			return missing(p, l, i, "broker", policy_nearest(l->v[i], broker_name, p, p->brokers_cnt), e);
+	return 0;
+}
+
 int policy_check_references(const struct policy *p, struct errmsg *e)
 {
 	int r = 0;
@@ -80,9 +93,13 @@ int policy_check_references(const struct policy *p, struct errmsg *e)
 		if (r >= 0)
 			r = check_classes(p, &rule->classes, true, e);
 		if (r >= 0)
+			r = check_classes(p, &rule->after, false, e);
+		if (r >= 0)
 			r = check_providers(p, &rule->connect.providers, true, e);
 		if (r >= 0)
 			r = check_providers(p, &rule->connect.not_providers, true, e);
+		if (r >= 0)
+			r = check_brokers(p, &rule->brokers, e);
 	}
 	return r;
 }

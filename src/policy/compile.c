@@ -187,6 +187,10 @@ static int compile(struct compile *w)
 		r = compile_rules(w);
 	if (r >= 0)
 		r = compile_files(w);
+	if (r >= 0)
+		r = compile_memory(w);
+	if (r >= 0)
+		r = compile_peers(w);
 	return r < 0 ? r : compile_net(w);
 }
 
@@ -218,12 +222,23 @@ void compiled_free(struct compiled *c)
 		return;
 	dfa_free(c->path);
 	dfa_free(c->exec);
+	dfa_free(c->sock);
 	dfa_free(c->name);
 	free(c->exec_sets);
 	free(c->tools);
 	free(c->user_uids);
 	free(c->rows);
 	free(c->decisions);
+	free(c->net.ranges);
+	free(c->net.ports);
+	free(c->net.cells);
+	free(c->net.rows);
+	free(c->net.decisions);
+	free(c->memory_sets);
+	free(c->peer_rows);
+	free(c->peer_decisions);
+	free(c->peer_objects);
+	free(c->spool_objects);
 	if (c->priv) {
 		free(c->priv->tool_rules);
 		free(c->priv->exe_rules);

@@ -21,10 +21,26 @@ struct policy_host {
 	size_t users_cnt;
 };
 
+/* The kernel's tables of connect rules, include/policy_map.h. */
+struct compiled_net {
+	struct sl_net_info info;
+	struct compiled_range {
+		struct cidr cidr;
+		uint32_t cls;
+	} *ranges;                     /* ranges4 + ranges6 entries, each range once */
+	size_t ranges_cnt;
+	struct sl_net_ports *ports;
+	uint16_t *cells;               /* info.cells entries */
+	uint16_t *rows;                /* tools_cnt * exe_sets_cnt * users_cnt */
+	struct sl_decision *decisions; /* rows_cnt * info.dests */
+	uint32_t rows_cnt;
+};
+
 struct compiled {
 	const struct policy *policy;   /* borrowed; outlives this */
 	struct dfa *path;              /* files; set SL_SET_UNRESOLVED reserved */
 	struct dfa *exec;              /* executables and arguments */
+	struct dfa *sock;              /* brokers' sockets, abstract names as below SL_ABSTRACT */
 	struct dfa *name;              /* host names; classes are providers, then rules' host lists */
 	struct sl_exec_set *exec_sets; /* exec->info.sets entries */
 	struct sl_tool *tools;         /* tools_cnt entries, [0] unused */
@@ -35,6 +51,18 @@ struct compiled {
 	uint16_t *rows;                /* tools_cnt * exe_sets_cnt * SL_MODES * users_cnt */
 	struct sl_decision *decisions; /* rows_cnt * path->info.sets */
 	uint32_t rows_cnt;
+	struct compiled_net net;
+	uint16_t *peer_rows;           /* tools_cnt * exe_sets_cnt * users_cnt, see sl_peer_index() */
+	struct sl_decision *peer_decisions; /* peer_rows_cnt * peer_objects_cnt */
+	uint32_t peer_rows_cnt, peer_objects_cnt; /* at least 1, at least SL_PEER_INSPECTS */
+	uint16_t *peer_objects;        /* sock->info.sets: object of a socket there, 0: of no broker that a rule names */
+	uint16_t *spool_objects;       /* the same of a file there that is opened for writing */
+	bool spools;                   /* some is not 0 */
+	uint32_t memories_cnt;         /* `after:` conditions */
+	uint64_t memory_ns[SL_MEMORIES_MAX]; /* how long each holds, 0: until the session ends */
+	uint8_t *memory_sets;          /* path->info.sets: bit i: a read of it makes condition i true */
+	bool inspect_rules;            /* some rule is about inspecting processes */
+	bool broker_rules;             /* some rule is about brokers */
 	bool none_rules;               /* some `read:` rule can report a process outside every session */
 	bool user_rules;               /* some rule names users */
 	struct compiled_priv *priv;    /* src/policy/ only */
@@ -60,13 +88,31 @@ struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, un
 /* Names of the secret classes in a path set ("own:<tool>" for own stores), at most max; returns how many there are. */
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max);
 
+/* Verdict for inspecting a process outside the session (object: SL_PEER_*), or for connecting to a broker (object: of the
+ * sock set, compiled->peer_objects). */
+struct sl_decision compiled_peer(const struct compiled *c, unsigned int tool, unsigned int exe_set, uint32_t uid,
+				 unsigned int object);
+
+/* Brokers of a socket's path set, at most max; returns how many there are. */
+size_t compiled_brokers(const struct compiled *c, unsigned int sock_set, bool spool, const struct policy_broker **ret, size_t max);
+
+/* Some broker of this set, or of any set, starts units of systemd for whoever asks. */
+bool compiled_set_starts_units(const struct compiled *c, unsigned int sock_set);
+bool compiled_starts_units(const struct compiled *c);
+
+/* An abstract socket name (without the NUL in front) as the text that patterns are matched with, see SL_ABSTRACT. Returns its
+ * length, or -ENAMETOOLONG. */
+int compiled_abstract(const char *name, size_t len, char *buf, size_t size);
+
 /* A destination as the agent knows it. */
 struct compiled_dest {
 	uint8_t family;             /* 4 or 6 */
 	uint8_t addr[16];
+	uint8_t kind;               /* SL_NET_STREAM or SL_NET_DATAGRAM */
 	uint16_t port;
 	const char *const *names;   /* candidate host names, lower case, best first; may be empty */
 	size_t names_cnt;
+	uint32_t state;             /* which `after:` conditions hold for the session that asks, bit i: condition i */
 };
 
 /* How a provider was recognised: by name or by address range. */
@@ -81,6 +127,21 @@ struct compiled_provider compiled_provider(const struct compiled *c, const struc
 /* Verdict for a connection. reader is always SL_READER_OTHER. */
 struct sl_decision compiled_connect(const struct compiled *c, unsigned int tool, unsigned int exe_set, uint32_t uid,
 				    const struct compiled_dest *d);
+
+/* Match set of a host name; 0: no provider and no rule speaks of it. */
+unsigned int compiled_name_set(const struct compiled *c, const char *name);
+
+/* Provider of a destination whose name is in a set (0: no name); .name is 0 where the set told. */
+struct compiled_provider compiled_provider_of_set(const struct compiled *c, unsigned int set, const struct compiled_dest *d);
+
+/* Verdict for a connection as the kernel takes it, by the kernel's tables: names is what it knows of the address (NULL:
+ * nothing). d->names is not looked at. */
+struct sl_net_choice compiled_net_verdict(const struct compiled *c, unsigned int tool, unsigned int exe_set, uint32_t uid,
+					  const struct compiled_dest *d, const struct sl_net_names *names, uint32_t asker,
+					  uint64_t now_ns);
+
+/* Classes of files that the `after:` condition i asks for; NULL: there is no such condition. */
+const struct policy_strings *compiled_memory(const struct compiled *c, unsigned int i);
 
 /* Rule and tool by number; NULL for 0 or out of range. */
 const struct policy_rule *compiled_rule(const struct compiled *c, unsigned int rule);

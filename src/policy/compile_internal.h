@@ -8,6 +8,7 @@
 #define SLUICE_POLICY_COMPILE_INTERNAL_H
 
 #include "policy/compile.h"
+#include "policy/policy_internal.h"
 
 #define NO_CLASS UINT16_MAX
 
@@ -44,7 +45,12 @@ struct compiled_priv {
 	unsigned int classes_cnt, secrets_cnt;
 	uint16_t own_class[SL_TOOLS_MAX];   /* by tool number; NO_CLASS: no own store, or no rule asks */
 
+	/* Classes of the automaton of sockets. */
+	uint16_t brokers[DFA_CLASSES_MAX]; /* number of the broker */
+	unsigned int brokers_cnt;
+
 	/* Classes of the name automaton: provider i is class i, then host lists. */
+	uint8_t rule_memory[SL_RULES_MAX];  /* by rule: condition + 1 of its `after:`, 0 none */
 	uint16_t host_class[SL_RULES_MAX];  /* by rule; NO_CLASS: names no hosts */
 };
 
@@ -81,9 +87,32 @@ int compile_too_big(struct compile *w, const char *what, size_t have, size_t lim
 /* User class of a uid; 0: no rule names it. */
 uint32_t compile_user_class(const struct compiled *c, uint32_t uid);
 
+/* What the words `loopback` and `private` mean. */
+#define COMPILE_LOOPBACK 4
+#define COMPILE_PRIVATE 6
+extern const struct cidr compile_loopback[COMPILE_LOOPBACK], compile_private[COMPILE_PRIVATE];
+
+bool compile_in_ports(const uint16_t *ports, size_t cnt, uint16_t port);
+bool compile_port_fits(const struct policy_provider *p, uint16_t port);
+
+/* What a destination means to a tool, beside its names, address and port. */
+struct compile_meaning {
+	const struct policy_provider *provider;  /* NULL: unknown */
+	bool words[POLICY_DEST_WORDS];
+};
+
+/* Do the conditions on provider, tier and region hold? */
+bool compile_meaning_holds(const struct policy_connect *k, const struct compile_meaning *x);
+
 int compile_classes(struct compile *w);
 int compile_exec(struct compile *w);
 int compile_files(struct compile *w);
 int compile_net(struct compile *w);
+int compile_net_tables(struct compile *w);
+int compile_peers(struct compile *w);
+int compile_memory(struct compile *w);
+
+/* The rule's `after:` holds in this state; true if it has none. */
+bool compile_remembers(const struct compiled *c, size_t rule, uint32_t state);
 
 #endif /* SLUICE_POLICY_COMPILE_INTERNAL_H */

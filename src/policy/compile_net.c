@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: the automaton over host names, providers of destinations, and verdicts on connections. These are taken in user
- * space, per connection, so rules are judged one by one; only names go through an automaton.
+ * Owns: the automaton over host names, providers of destinations, and verdicts on connections taken in user space: rules are
+ * judged one by one; only names go through an automaton. The kernel's tables of the same are compile_net_tables.c's.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "policy/policy_internal.h"
 
 /* The unspecified address is here: Linux connects it to loopback. */
-static const struct cidr loopback[] = {
+const struct cidr compile_loopback[COMPILE_LOOPBACK] = {
 	{ 4, 8, { 127 } },
 	{ 4, 32, { 0 } },
 	{ 6, 128, { 0 } },
@@ -19,7 +19,7 @@ static const struct cidr loopback[] = {
 };
 
 /* RFC 1918, RFC 4193, and link-local. */
-static const struct cidr private[] = {
+const struct cidr compile_private[COMPILE_PRIVATE] = {
 	{ 4, 8, { 10 } },
 	{ 4, 12, { 172, 16 } },
 	{ 4, 16, { 192, 168 } },
@@ -36,7 +36,7 @@ static bool in_ranges(const struct cidr *c, size_t cnt, const struct compiled_de
 	return false;
 }
 
-static bool in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
+bool compile_in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
 {
 	for (size_t i = 0; i < cnt; i++)
 		if (ports[i] == port)
@@ -61,14 +61,40 @@ int compile_net(struct compile *w)
 	}
 	if (r >= 0 && classes > DFA_CLASSES_MAX)
 		r = compile_too_big(w, "providers and host lists", classes, DFA_CLASSES_MAX, "merge or remove some");
-	return r < 0 ? r : compile_automaton(w, b, 0, "host names (providers, rules)", &w->c->name);
+	r = r < 0 ? r : compile_automaton(w, b, 0, "host names (providers, rules)", &w->c->name);
+	return r < 0 ? r : compile_net_tables(w);
+}
+
+unsigned int compiled_name_set(const struct compiled *c, const char *name)
+{
+	return dfa_match(c->name, name, strlen(name));
 }
 
 /* ---- providers ------------------------------------------------------------------------------------------------- */
 
-static bool port_fits(const struct policy_provider *p, uint16_t port)
+bool compile_port_fits(const struct policy_provider *p, uint16_t port)
 {
-	return !p->ports_cnt || in_ports(p->ports, p->ports_cnt, port);
+	return !p->ports_cnt || compile_in_ports(p->ports, p->ports_cnt, port);
+}
+
+/* Provider that a set of names means, NULL none. */
+static const struct policy_provider *by_set(const struct compiled *c, unsigned int set, uint16_t port)
+{
+	const struct policy *p = c->policy;
+
+	for (size_t i = p->providers_cnt; i-- > 0;)
+		if (dfa_set_has(&c->name->sets[set], (unsigned int)i) && compile_port_fits(&p->providers[i], port))
+			return &p->providers[i];
+	return NULL;
+}
+
+struct compiled_provider compiled_provider_of_set(const struct compiled *c, unsigned int set, const struct compiled_dest *d)
+{
+	struct compiled_dest nameless = *d;
+	const struct policy_provider *found = set < c->name->info.sets ? by_set(c, set, d->port) : NULL;
+
+	nameless.names_cnt = 0;
+	return found ? (struct compiled_provider){ found, 0 } : compiled_provider(c, &nameless);
 }
 
 struct compiled_provider compiled_provider(const struct compiled *c, const struct compiled_dest *d)
@@ -76,15 +102,14 @@ struct compiled_provider compiled_provider(const struct compiled *c, const struc
 	const struct policy *p = c->policy;
 
 	for (size_t n = 0; n < d->names_cnt; n++) {
-		const struct dfa_set *set = &c->name->sets[dfa_match(c->name, d->names[n], strlen(d->names[n]))];
+		const struct policy_provider *found = by_set(c, compiled_name_set(c, d->names[n]), d->port);
 
-		for (size_t i = p->providers_cnt; i-- > 0;)
-			if (dfa_set_has(set, (unsigned int)i) && port_fits(&p->providers[i], d->port))
-				return (struct compiled_provider){ &p->providers[i], n };
+		if (found)
+			return (struct compiled_provider){ found, n };
 	}
 	for (size_t i = p->providers_cnt; i-- > 0;)
 		if (in_ranges(p->providers[i].cidrs, p->providers[i].cidrs_cnt, d) &&
-		    port_fits(&p->providers[i], d->port))
+		    compile_port_fits(&p->providers[i], d->port))
 			return (struct compiled_provider){ &p->providers[i], SIZE_MAX };
 	return (struct compiled_provider){ NULL, SIZE_MAX };
 }
@@ -94,30 +119,30 @@ struct compiled_provider compiled_provider(const struct compiled *c, const struc
 /* A destination with what the conditions ask of it. */
 struct dest {
 	const struct compiled_dest *d;
-	const struct policy_tool *tool;          /* NULL: none */
-	const struct policy_provider *provider;  /* NULL: unknown */
+	struct compile_meaning meaning;
 	struct dfa_set hosts;                    /* classes that one of its names is in */
-	bool words[POLICY_DEST_WORDS];
 };
 
 static struct dest describe(const struct compiled *c, unsigned int tool, const struct compiled_dest *d)
 {
-	struct dest x = { .d = d, .tool = compiled_tool(c, tool), .provider = compiled_provider(c, d).provider };
+	const struct policy_provider *provider = compiled_provider(c, d).provider;
+	const struct policy_tool *t = compiled_tool(c, tool);
+	struct dest x = { .d = d, .meaning.provider = provider };
 
 	for (size_t n = 0; n < d->names_cnt; n++) {
-		unsigned int set = dfa_match(c->name, d->names[n], strlen(d->names[n]));
+		unsigned int set = compiled_name_set(c, d->names[n]);
 
 		for (unsigned int i = 0; i < DFA_WORDS; i++)
 			x.hosts.bits[i] |= c->name->sets[set].bits[i];
 	}
-	x.words[POLICY_DEST_OWN] = x.tool && x.provider && policy_strings_has(&x.tool->providers, x.provider->name);
-	x.words[POLICY_DEST_UNKNOWN] = !x.provider;
-	x.words[POLICY_DEST_LOOPBACK] = in_ranges(loopback, ARRAY_SIZE(loopback), d);
-	x.words[POLICY_DEST_PRIVATE] = in_ranges(private, ARRAY_SIZE(private), d);
+	x.meaning.words[POLICY_DEST_OWN] = t && provider && policy_strings_has(&t->providers, provider->name);
+	x.meaning.words[POLICY_DEST_UNKNOWN] = !provider;
+	x.meaning.words[POLICY_DEST_LOOPBACK] = in_ranges(compile_loopback, COMPILE_LOOPBACK, d);
+	x.meaning.words[POLICY_DEST_PRIVATE] = in_ranges(compile_private, COMPILE_PRIVATE, d);
 	return x;
 }
 
-static bool names_provider(const struct policy_strings *l, const struct dest *x)
+static bool names_provider(const struct policy_strings *l, const struct compile_meaning *x)
 {
 	for (size_t i = 0; i < l->cnt; i++) {
 		int word = policy_dest_word(l->v[i]);
@@ -129,12 +154,10 @@ static bool names_provider(const struct policy_strings *l, const struct dest *x)
 }
 
 /* An unknown provider has no tier and no region: it is in no list, and so outside every `not` list. */
-static bool connect_holds(const struct policy_connect *k, uint16_t host_class, const struct dest *x)
+bool compile_meaning_holds(const struct policy_connect *k, const struct compile_meaning *x)
 {
 	const char *tier = x->provider ? x->provider->tier : "", *region = x->provider ? x->provider->region : "";
 
-	if (k->any)
-		return true;
 	if (k->providers.cnt && !names_provider(&k->providers, x))
 		return false;
 	if (names_provider(&k->not_providers, x))
@@ -145,13 +168,22 @@ static bool connect_holds(const struct policy_connect *k, uint16_t host_class, c
 		return false;
 	if (k->regions.cnt && !policy_strings_has(&k->regions, region))
 		return false;
-	if (policy_strings_has(&k->not_regions, region))
+	return !policy_strings_has(&k->not_regions, region);
+}
+
+static bool connect_holds(const struct policy_connect *k, uint16_t host_class, const struct dest *x)
+{
+	if (k->any)
+		return true;
+	if (!compile_meaning_holds(k, &x->meaning))
 		return false;
 	if (k->hosts.cnt && !dfa_set_has(&x->hosts, host_class))
 		return false;
 	if (k->cidrs_cnt && !in_ranges(k->cidrs, k->cidrs_cnt, x->d))
 		return false;
-	return !k->ports_cnt || in_ports(k->ports, k->ports_cnt, x->d->port);
+	if (k->protos && !(k->protos >> x->d->kind & 1))
+		return false;
+	return !k->ports_cnt || compile_in_ports(k->ports, k->ports_cnt, x->d->port);
 }
 
 struct sl_decision compiled_connect(const struct compiled *c, unsigned int tool, unsigned int exe_set, uint32_t uid,
@@ -169,6 +201,7 @@ struct sl_decision compiled_connect(const struct compiled *c, unsigned int tool,
 
 		if (rule->object == POLICY_OBJECT_CONNECT && rule_set_has(&priv->tool_rules[tool], i) &&
 		    rule_set_has(&priv->exe_rules[exe_set], i) && rule_set_has(&priv->user_rules[user], i) &&
+		    compile_remembers(c, i, d->state) &&
 		    connect_holds(&rule->connect, priv->host_class[i], &x))
 			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
 	}

@@ -12,6 +12,9 @@
 #include "policy/naive.h"
 #include "record.h"
 
+/* A pattern as YAML takes it, with what is put in front. */
+#define PATTERN_SIZE 4200
+
 static bool has(const struct policy_strings *l, const char *s)
 {
 	for (size_t i = 0; i < l->cnt; i++)
@@ -345,11 +348,22 @@ static bool connect_holds(const struct policy *p, const struct policy_connect *k
 		return false;
 	if (k->cidrs_cnt && !in_cidrs(k->cidrs, k->cidrs_cnt, d))
 		return false;
+	if (k->protos && !(k->protos & (d->kind == SL_NET_DATAGRAM ? 2u : 1u)))
+		return false;
 	return in_ports(k->ports, k->ports_cnt, d->port);
 }
 
+/* A class that no rule reads does not exist, and so was never read. */
+static bool after_holds(const struct policy *p, const struct policy_strings *after, const struct policy_strings *read)
+{
+	for (size_t i = 0; i < read->cnt; i++)
+		if (has(after, read->v[i]) && is_live(p, read->v[i]))
+			return true;
+	return !after->cnt;
+}
+
 struct sl_decision eval_connect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
-				uint32_t uid, const struct compiled_dest *d)
+				uint32_t uid, const struct compiled_dest *d, const struct policy_strings *read)
 {
 	const struct policy_provider *provider = eval_provider(p, d);
 
@@ -357,8 +371,60 @@ struct sl_decision eval_connect(const struct policy *p, const struct policy_host
 		const struct policy_rule *rule = &p->rules[i];
 
 		if (rule->object == POLICY_OBJECT_CONNECT && subject_holds(p, h, rule, tool, exe, uid) &&
-		    connect_holds(p, &rule->connect, tool, provider, d))
+		    after_holds(p, &rule->after, read) && connect_holds(p, &rule->connect, tool, provider, d))
 			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
+	}
+	return (struct sl_decision){ 0 };
+}
+
+/* ---- other processes ------------------------------------------------------------------------------------------- */
+
+struct sl_decision eval_inspect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+				uint32_t uid, unsigned int what)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++) {
+		const struct policy_rule *rule = &p->rules[i];
+
+		if (rule->object == POLICY_OBJECT_INSPECT && subject_holds(p, h, rule, tool, exe, uid) &&
+		    rule->inspect & 1u << what)
+			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
+	}
+	return (struct sl_decision){ 0 };
+}
+
+/* The last pattern that matches decides, whichever of the two lists it is in: path names come first. */
+static bool is_met(const struct policy_broker *b, const struct policy_host *h, const char *path, enum eval_at at)
+{
+	bool hit = false;
+
+	if (at != EVAL_ABSTRACT)
+		return naive_path(at == EVAL_SPOOL ? &b->spools : &b->sockets, h->homes, h->homes_cnt, path);
+	for (size_t i = 0; i < b->abstract.cnt; i++) {
+		bool negated = b->abstract.v[i][0] == '!';
+		const char *pattern = b->abstract.v[i] + negated;
+		char text[PATTERN_SIZE], name[PATTERN_SIZE], *one = text;
+		const struct policy_strings list = { .v = &one, .cnt = 1 };
+
+		snprintf(text, sizeof(text), "/@%s%s", *pattern == '/' ? "" : "/", pattern);
+		snprintf(name, sizeof(name), "/@%s%s", *path == '/' ? "" : "/", path);
+		if (naive_path(&list, h->homes, h->homes_cnt, name))
+			hit = !negated;
+	}
+	return hit;
+}
+
+struct sl_decision eval_broker(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+			       uint32_t uid, const char *path, enum eval_at at)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++) {
+		const struct policy_rule *rule = &p->rules[i];
+
+		if (rule->object != POLICY_OBJECT_BROKER || !subject_holds(p, h, rule, tool, exe, uid))
+			continue;
+		for (size_t j = 0; j < p->brokers_cnt; j++)
+			if ((has(&rule->brokers, p->brokers[j].name) || has(&rule->brokers, "any")) &&
+			    is_met(&p->brokers[j], h, path, at))
+				return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
 	}
 	return (struct sl_decision){ 0 };
 }

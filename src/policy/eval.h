@@ -17,9 +17,19 @@ struct compiled_exec eval_exec(const struct policy *p, const struct policy_host 
 struct sl_decision eval_file(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
 			     unsigned int mode, uint32_t uid, const char *path);
 
-/* Provider of a destination, and the verdict for a connection. */
+/* Provider of a destination, and the verdict for a connection. read: classes that the session has read, lately enough for any
+ * `after:`; d->state is not looked at. */
 const struct policy_provider *eval_provider(const struct policy *p, const struct compiled_dest *d);
 struct sl_decision eval_connect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
-				uint32_t uid, const struct compiled_dest *d);
+				uint32_t uid, const struct compiled_dest *d, const struct policy_strings *read);
+
+/* What a broker is met by: a socket at a path, one of an abstract name (without its NUL), a file that is opened for writing. */
+enum eval_at { EVAL_SOCKET, EVAL_ABSTRACT, EVAL_SPOOL };
+
+/* Verdicts for inspecting a process outside the session (what: SL_PEER_*), and for meeting a broker. */
+struct sl_decision eval_inspect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+				uint32_t uid, unsigned int what);
+struct sl_decision eval_broker(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+			       uint32_t uid, const char *path, enum eval_at at);
 
 #endif /* SLUICE_POLICY_EVAL_H */

@@ -145,6 +145,31 @@ static int find_takers(struct linter *l, size_t at)
 	return lint_idle_rule(l, rule, &by);
 }
 
+/* The same for a rule about other processes: rules of its kind before it that share an object with it. */
+static bool shares_object(const struct policy_rule *a, const struct policy_rule *b)
+{
+	if (a->object != b->object)
+		return false;
+	if (a->object == POLICY_OBJECT_INSPECT)
+		return (a->inspect & b->inspect) != 0;
+	if (policy_strings_has(&a->brokers, POLICY_BROKER_ANY) || policy_strings_has(&b->brokers, POLICY_BROKER_ANY))
+		return true;
+	for (size_t i = 0; i < a->brokers.cnt; i++)
+		if (policy_strings_has(&b->brokers, a->brokers.v[i]))
+			return true;
+	return false;
+}
+
+static int lint_idle_peer(struct linter *l, size_t at)
+{
+	struct rule_set by = { 0 };
+
+	for (size_t i = 0; i < at; i++)
+		if (shares_object(&l->p->rules[i], &l->p->rules[at]))
+			rule_set_add(&by, i);
+	return lint_idle_rule(l, &l->p->rules[at], &by);
+}
+
 static int lint_idle(struct linter *l)
 {
 	size_t cells = (size_t)l->c->rows_cnt * l->c->path->info.sets;
@@ -154,11 +179,18 @@ static int lint_idle(struct linter *l)
 	for (size_t i = 0; i < cells; i++)
 		if (l->c->decisions[i].rule)
 			rule_set_add(&decides, l->c->decisions[i].rule - 1u);
+	for (size_t i = 0; i < (size_t)l->c->peer_rows_cnt * l->c->peer_objects_cnt; i++)
+		if (l->c->peer_decisions[i].rule)
+			rule_set_add(&decides, l->c->peer_decisions[i].rule - 1u);
 	for (size_t i = 0; r >= 0 && i < l->p->rules_cnt; i++) {
 		if (l->p->rules[i].object == POLICY_OBJECT_CONNECT)
 			r = lint_idle_connect(l, i);
-		else if (!rule_set_has(&decides, i))
+		else if (rule_set_has(&decides, i) || !l->p->rules[i].where.line)
+			continue;
+		else if (l->p->rules[i].object == POLICY_OBJECT_READ)
 			r = find_takers(l, i);
+		else
+			r = lint_idle_peer(l, i);
 	}
 	return r;
 }
@@ -239,10 +271,9 @@ static int lint_blocks(struct linter *l)
 		first = first ? first : &l->p->rules[i];
 		cnt++;
 	}
-	if (!cnt)
+	if (!cnt || l->p->mode == POLICY_ENFORCE)
 		return 0;
-	return lint_add(l, first->where,
-			"rule '%s'%s: block acts as alert in this version: it is reported, nothing is refused",
+	return lint_add(l, first->where, "rule '%s'%s: the mode is monitor, where block acts as alert",
 			first->id, cnt > 1 ? " and others" : "");
 }
 
@@ -303,6 +334,13 @@ static int lint_lists(struct linter *l)
 			r = lint_patterns(l, &p->tools[i].argv);
 		if (r >= 0)
 			r = lint_patterns(l, &p->tools[i].own);
+	}
+	for (size_t i = 0; r >= 0 && i < p->brokers_cnt; i++) {
+		r = lint_patterns(l, &p->brokers[i].sockets);
+		if (r >= 0)
+			r = lint_patterns(l, &p->brokers[i].abstract);
+		if (r >= 0)
+			r = lint_patterns(l, &p->brokers[i].spools);
 	}
 	for (size_t i = 0; r >= 0 && i < p->interpreters_cnt; i++)
 		r = lint_patterns(l, &p->interpreters[i].exe);

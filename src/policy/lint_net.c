@@ -63,6 +63,11 @@ static bool implied_ports(const struct policy_connect *outer, const struct polic
 	return !outer->ports_cnt || inner->ports_cnt;
 }
 
+static bool implied_protos(const struct policy_connect *outer, const struct policy_connect *inner)
+{
+	return !outer->protos || (inner->protos && !(inner->protos & ~outer->protos));
+}
+
 /* Every destination of `inner` is one of `outer`. */
 static bool contains(const struct policy_connect *outer, const struct policy_connect *inner)
 {
@@ -72,7 +77,7 @@ static bool contains(const struct policy_connect *outer, const struct policy_con
 	       within(&outer->not_providers, &inner->not_providers) && implied(&outer->tiers, &inner->tiers) &&
 	       within(&outer->not_tiers, &inner->not_tiers) && implied(&outer->regions, &inner->regions) &&
 	       within(&outer->not_regions, &inner->not_regions) && implied_hosts(&outer->hosts, &inner->hosts) &&
-	       implied_cidrs(outer, inner) && implied_ports(outer, inner);
+	       implied_cidrs(outer, inner) && implied_ports(outer, inner) && implied_protos(outer, inner);
 }
 
 /* Some rule of `over` applies to the subject: the first such, the one that decides, is added to `by`. */
@@ -98,7 +103,8 @@ int lint_idle_connect(struct linter *l, size_t at)
 	struct rule_set over = { 0 }, by = { 0 };
 
 	for (size_t i = 0; i < at; i++)
-		if (l->p->rules[i].object == POLICY_OBJECT_CONNECT && contains(&l->p->rules[i].connect, &rule->connect))
+		if (l->p->rules[i].object == POLICY_OBJECT_CONNECT && !l->p->rules[i].after.cnt &&
+		    contains(&l->p->rules[i].connect, &rule->connect))
 			rule_set_add(&over, i);
 	for (uint32_t t = 0; t < c->tools_cnt; t++)
 		for (uint32_t x = 0; x < c->exe_sets_cnt; x++)

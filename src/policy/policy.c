@@ -20,7 +20,7 @@ const char *const policy_dest_words[POLICY_DEST_WORDS] = {
 
 const char *const policy_tiers[] = {
 	"consumer", "api", "aggregator", "ide-backend", "local", "telemetry", "auth", "dev",
-	"internal", NULL,
+	"internal", "resolver", NULL,
 };
 
 int policy_dest_word(const char *name)
@@ -184,6 +184,14 @@ int policy_find_tool(const struct policy *p, const char *name)
 	return -1;
 }
 
+int policy_find_broker(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->brokers_cnt; i++)
+		if (!strcmp(p->brokers[i].name, name))
+			return (int)i;
+	return -1;
+}
+
 int policy_find_provider(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->providers_cnt; i++)
@@ -280,6 +288,15 @@ void policy_provider_done(struct policy_provider *p)
 	free(p->terms);
 }
 
+void policy_broker_done(struct policy_broker *b)
+{
+	free(b->name);
+	free(b->title);
+	policy_strings_done(&b->sockets);
+	policy_strings_done(&b->abstract);
+	policy_strings_done(&b->spools);
+}
+
 static void connect_done(struct policy_connect *c)
 {
 	policy_strings_done(&c->providers);
@@ -302,6 +319,8 @@ void policy_rule_done(struct policy_rule *r)
 	policy_strings_done(&r->users);
 	policy_strings_done(&r->classes);
 	connect_done(&r->connect);
+	policy_strings_done(&r->brokers);
+	policy_strings_done(&r->after);
 	free(r->severity);
 	free(r->message);
 }
@@ -328,6 +347,8 @@ void policy_free(struct policy *p)
 		policy_reader_done(&p->readers[i]);
 	for (size_t i = 0; i < p->providers_cnt; i++)
 		policy_provider_done(&p->providers[i]);
+	for (size_t i = 0; i < p->brokers_cnt; i++)
+		policy_broker_done(&p->brokers[i]);
 	for (size_t i = 0; i < p->rules_cnt; i++)
 		policy_rule_done(&p->rules[i]);
 	free(p->sources);
@@ -336,6 +357,7 @@ void policy_free(struct policy *p)
 	free(p->interpreters);
 	free(p->readers);
 	free(p->providers);
+	free(p->brokers);
 	free(p->rules);
 	free(p);
 }

@@ -42,6 +42,7 @@ struct policy_secret {              /* secrets: NAME: { paths: [...] , confidenc
 	char *name;
 	struct policy_strings paths;
 	char *confidence;           /* "high", "medium", "low"; never NULL */
+	bool second_hand;           /* a tool's store of what it has read: a secret is in it if the tool has read one */
 	struct policy_where where;
 };
 
@@ -81,7 +82,7 @@ struct policy_provider {            /* providers: NAME: {...} */
 	size_t cidrs_cnt;
 	uint16_t *ports;                 /* empty: any */
 	size_t ports_cnt;
-	char *tier;                      /* consumer, api, aggregator, ide-backend, local, telemetry; never NULL */
+	char *tier;                      /* a word of policy_tiers; never NULL */
 	char *region;                    /* "eu", "us", ... or "" */
 	char *training;                  /* vendor's data terms, free text or "" */
 	char *retention;
@@ -89,8 +90,20 @@ struct policy_provider {            /* providers: NAME: {...} */
 	struct policy_where where;
 };
 
+struct policy_broker {              /* brokers: NAME: { sockets: [...], abstract: [...], hands-out: true }, or spools: [...] */
+	char *name;
+	char *title;                     /* for people; never NULL */
+	struct policy_strings sockets;   /* path patterns of where it listens */
+	struct policy_strings abstract;  /* the same of abstract names, without the NUL in front */
+	struct policy_strings spools;    /* path patterns of files that it takes its work from; then it has neither of the above */
+	bool starts_units;               /* systemd, or a bus that leads to one: transient units are known again */
+	bool hands_out;                  /* it starts programs for others, which are no descendants of who asked */
+	struct policy_where where;
+};
+
 enum policy_tool_scope { POLICY_TOOL_ANY = 1, POLICY_TOOL_NONE, POLICY_TOOL_ALL, POLICY_TOOL_LIST };
-enum policy_object { POLICY_OBJECT_READ = 1, POLICY_OBJECT_CONNECT };
+enum policy_tell { POLICY_TELL_NONE = 0, POLICY_TELL_TTY };
+enum policy_object { POLICY_OBJECT_READ = 1, POLICY_OBJECT_CONNECT, POLICY_OBJECT_INSPECT, POLICY_OBJECT_BROKER };
 
 /* What a `connect:` rule names. All given conditions must hold; each list holds if any entry matches. */
 struct policy_connect {
@@ -104,6 +117,7 @@ struct policy_connect {
 	size_t cidrs_cnt;
 	uint16_t *ports;
 	size_t ports_cnt;
+	uint32_t protos;                 /* bit per SL_NET_STREAM, SL_NET_DATAGRAM; 0: any */
 };
 
 struct policy_rule {                /* rules: [ {...} ]; number in records = index + 1 */
@@ -117,17 +131,25 @@ struct policy_rule {                /* rules: [ {...} ]; number in records = ind
 	enum policy_object object;
 	struct policy_strings classes;    /* read: secret classes, or "own" */
 	struct policy_connect connect;
+	uint32_t inspect;                 /* bit per SL_PEER_*, below SL_PEER_INSPECTS */
+	struct policy_strings brokers;    /* broker: names, or "any" */
+	struct policy_strings after;      /* connect: only after the session has read one of these classes; empty: always */
+	uint64_t after_ns;                /* and not longer ago than this; 0: until the session ends */
 	uint8_t action;                   /* SL_ACTION_* */
 	char *severity;                   /* info, low, medium, high, critical; never NULL */
 	char *message;                    /* or "" */
-	struct policy_where where;
+	uint8_t tell;                     /* enum policy_tell: who else hears of a refusal */
+	struct policy_where where;        /* line 0: a rule that no file has, see policy/builtin.c */
 };
 
 enum policy_mode { POLICY_MONITOR = 1, POLICY_ENFORCE };
 enum policy_require { POLICY_REQUIRE_ALERT = 1, POLICY_REQUIRE_KILL, POLICY_REQUIRE_DENY };
 
+enum policy_guard { POLICY_GUARD_BY_MODE = 0, POLICY_GUARD_ON, POLICY_GUARD_OFF };
+
 struct policy {
 	enum policy_mode mode;
+	enum policy_guard guard;                  /* of the agent itself; by mode: on in mode enforce */
 	enum policy_require require;
 	struct policy_source *sources;            size_t sources_cnt;
 	struct policy_secret *secrets;            size_t secrets_cnt;
@@ -135,6 +157,7 @@ struct policy {
 	struct policy_interpreter *interpreters;  size_t interpreters_cnt;
 	struct policy_reader *readers;            size_t readers_cnt;
 	struct policy_provider *providers;        size_t providers_cnt;
+	struct policy_broker *brokers;            size_t brokers_cnt;
 	struct policy_rule *rules;                size_t rules_cnt;
 	char hash[72];                            /* "sha256:<64 hex>" over the sources, in order */
 };

@@ -26,6 +26,7 @@ void policy_tool_done(struct policy_tool *t);
 void policy_interpreter_done(struct policy_interpreter *i);
 void policy_reader_done(struct policy_reader *r);
 void policy_provider_done(struct policy_provider *p);
+void policy_broker_done(struct policy_broker *b);
 void policy_rule_done(struct policy_rule *r);
 void policy_source_done(struct policy_source *s);
 
@@ -33,6 +34,7 @@ void policy_source_done(struct policy_source *s);
 int policy_find_secret(const struct policy *p, const char *name);
 int policy_find_tool(const struct policy *p, const char *name);
 int policy_find_provider(const struct policy *p, const char *name);
+int policy_find_broker(const struct policy *p, const char *name);
 
 /* The name nearest to s among n names (fn gives each), or NULL if none is near enough to be what was meant. */
 const char *policy_nearest(const char *s, const char *(*fn)(const void *arg, size_t i), const void *arg, size_t n);
@@ -53,6 +55,9 @@ int policy_dest_word(const char *name);
 #define POLICY_CLASS_OWN "own"
 #define POLICY_CLASS_UNRESOLVABLE "unresolvable"
 
+/* Every broker, in `broker:`. */
+#define POLICY_BROKER_ANY "any"
+
 /* Tiers that a provider may have. NULL at the end. */
 extern const char *const policy_tiers[];
 
@@ -64,5 +69,8 @@ int yaml_policy_includes(struct policy *p, unsigned int source, const struct yno
 
 /* check.c: every name that a definition refers to exists. Run once, when all files are in. */
 int policy_check_references(const struct policy *p, struct errmsg *e);
+
+/* builtin.c: adds the rules that hold where the policy says nothing. Run once, when all files are in. -ENOMEM. */
+int policy_add_builtin(struct policy *p);
 
 #endif /* SLUICE_POLICY_INTERNAL_H */

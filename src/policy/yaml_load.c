@@ -298,6 +298,8 @@ static int load(struct load *l, struct found *main_file, struct policy **ret)
 	r = load_source(l, main_file);
 	if (r >= 0)
 		r = policy_check_references(p, l->e);
+	if (r >= 0)
+		r = policy_add_builtin(p);
 	if (r < 0)
 		return r;
 	hash_sources(p);

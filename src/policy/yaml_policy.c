@@ -22,11 +22,13 @@ static const struct ychoice modes[] = { { "monitor", POLICY_MONITOR }, { "enforc
 static const struct ychoice requires[] = {
 	{ "alert", POLICY_REQUIRE_ALERT }, { "kill", POLICY_REQUIRE_KILL }, { "deny", POLICY_REQUIRE_DENY }, { 0 },
 };
+static const struct ychoice guards[] = { { "on", POLICY_GUARD_ON }, { "off", POLICY_GUARD_OFF }, { 0 } };
 static const struct ychoice reader_kinds[] = {
 	{ "generic", SL_READER_GENERIC }, { "interpreter", SL_READER_INTERPRETER }, { 0 },
 };
 static const char *const reserved_tools[] = { "any", "none", "all", NULL };
 static const char *const reserved_classes[] = { POLICY_CLASS_OWN, POLICY_CLASS_UNRESOLVABLE, "any", NULL };
+static const char *const reserved_brokers[] = { POLICY_BROKER_ANY, NULL };
 static const char *const reserved_providers[] = {
 	"own-providers", "unknown", "loopback", "private", "any", NULL,
 };
@@ -39,11 +41,13 @@ DEFINITION(struct policy_tool);
 DEFINITION(struct policy_interpreter);
 DEFINITION(struct policy_reader);
 DEFINITION(struct policy_provider);
+DEFINITION(struct policy_broker);
 
 static const struct yfield secret_fields[] = {
 	{ .key = "paths", .read = y_strings, .offset = offsetof(struct policy_secret, paths),
 	  .missing = "which files are in the class?" },
 	FIELD_ARG(struct policy_secret, "confidence", y_word, confidence, confidences),
+	FIELD(struct policy_secret, "second-hand", y_bool, second_hand),
 };
 
 static const struct yfield startup_fields[] = {
@@ -87,6 +91,15 @@ static const struct yfield provider_fields[] = {
 	FIELD(struct policy_provider, "training", y_text, training),
 	FIELD(struct policy_provider, "retention", y_text, retention),
 	FIELD(struct policy_provider, "terms", y_text, terms),
+};
+
+static const struct yfield broker_fields[] = {
+	FIELD(struct policy_broker, "title", y_text, title),
+	FIELD(struct policy_broker, "sockets", y_strings, sockets),
+	FIELD(struct policy_broker, "abstract", y_strings, abstract),
+	FIELD(struct policy_broker, "spools", y_strings, spools),
+	FIELD(struct policy_broker, "hands-out", y_bool, hands_out),
+	FIELD(struct policy_broker, "starts-units", y_bool, starts_units),
 };
 
 static int finish_secret(struct yctx *y, const struct ynode *n, void *obj)
@@ -150,11 +163,24 @@ static int finish_provider(struct yctx *y, const struct ynode *n, void *obj)
 	return r < 0 ? r : y_default(&p->terms, "");
 }
 
+static int finish_broker(struct yctx *y, const struct ynode *n, void *obj)
+{
+	struct policy_broker *b = obj;
+
+	b->where = y_where(y, n);
+	if (!b->sockets.cnt && !b->abstract.cnt && !b->spools.cnt)
+		return y_error(y, n, "broker '%s' has none of 'sockets', 'abstract' and 'spools': it could never be recognised", b->name);
+	if (b->spools.cnt && (b->sockets.cnt || b->abstract.cnt || b->starts_units))
+		return y_error(y, n, "broker '%s' has 'spools' and what sockets have: make it two", b->name);
+	return y_default(&b->title, b->name);
+}
+
 static void secret_done(void *obj) { policy_secret_done(obj); }
 static void tool_done(void *obj) { policy_tool_done(obj); }
 static void interpreter_done(void *obj) { policy_interpreter_done(obj); }
 static void reader_done(void *obj) { policy_reader_done(obj); }
 static void provider_done(void *obj) { policy_provider_done(obj); }
+static void broker_done(void *obj) { policy_broker_done(obj); }
 
 /* A kind of definition: where its array is in the policy, and how one is read. */
 struct section {
@@ -182,6 +208,9 @@ static const struct section readers_section = SECTION(reader, "a", readers, read
 static const struct section providers_section =
 	SECTION(provider, "a", providers, provider_fields, DEFINITIONS_MAX, reserved_providers);
 
+static const struct section brokers_section =
+	SECTION(broker, "a", brokers, broker_fields, DEFINITIONS_MAX, reserved_brokers);
+
 /* Any definition, by what they all begin with. */
 struct definition {
 	char *name;
@@ -194,6 +223,7 @@ union any_definition {
 	struct policy_interpreter interpreter;
 	struct policy_reader reader;
 	struct policy_provider provider;
+	struct policy_broker broker;
 };
 
 struct array {
@@ -360,16 +390,31 @@ static int read_require(struct yctx *y, const struct yfield *f, const struct yno
 	return r;
 }
 
+static int read_guard(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	unsigned int value;
+	int r = y_want(y, f, n, YNODE_SCALAR);
+
+	(void)dst;
+	if (r >= 0)
+		r = y_choose(y, n, guards, &value);
+	if (r >= 0)
+		y->policy->guard = (enum policy_guard)value;
+	return r;
+}
+
 static const struct yfield file_fields[] = {
 	{ .key = "version", .read = read_version },
 	{ .key = "mode", .read = read_mode },
 	{ .key = "require", .read = read_require },
+	{ .key = "guard", .read = read_guard },
 	{ .key = "include", .read = y_ignore },
 	{ .key = "secrets", .read = read_section, .arg = &secrets_section },
 	{ .key = "tools", .read = read_section, .arg = &tools_section },
 	{ .key = "interpreters", .read = read_section, .arg = &interpreters_section },
 	{ .key = "readers", .read = read_section, .arg = &readers_section },
 	{ .key = "providers", .read = read_section, .arg = &providers_section },
+	{ .key = "brokers", .read = read_section, .arg = &brokers_section },
 	{ .key = "rules", .read = y_rules },
 };
 static const struct ygrammar file_grammar = GRAMMAR("a policy file", file_fields);

@@ -16,6 +16,7 @@ static const struct ychoice actions[] = {
 	{ "allow", SL_ACTION_ALLOW }, { "log", SL_ACTION_LOG }, { "alert", SL_ACTION_ALERT },
 	{ "block", SL_ACTION_BLOCK }, { 0 },
 };
+static const struct ychoice tells[] = { { "tty", POLICY_TELL_TTY }, { 0 } };
 static const struct ychoice readers[] = {
 	{ "self", SL_READER_SELF },
 	{ "startup", SL_READER_STARTUP },
@@ -24,6 +25,13 @@ static const struct ychoice readers[] = {
 	{ "purpose-built", SL_READER_PURPOSE },
 	{ "other", SL_READER_OTHER },
 	{ 0 },
+};
+
+static const struct ychoice protos[] = { { "tcp", SL_NET_STREAM }, { "udp", SL_NET_DATAGRAM }, { 0 } };
+
+static const struct ychoice inspections[] = {
+	{ "memory", SL_PEER_MEMORY }, { "environ", SL_PEER_ENVIRON }, { "trace", SL_PEER_TRACE },
+	{ "descriptors", SL_PEER_DESCRIPTORS }, { 0 },
 };
 
 /* A rule with what is said about it only in the file. */
@@ -56,29 +64,41 @@ static int read_tool(struct yctx *y, const struct yfield *f, const struct ynode 
 	return y_names(y, f, n, &rule->tools);
 }
 
-static int read_reader_bits(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+/* A word of choices, or a list of such: a bit for each. noun: what the list names. */
+static int read_bits(struct yctx *y, const struct yfield *f, const struct ynode *n, const struct ychoice *choices,
+		     const char *noun, uint32_t *bits)
 {
-	uint32_t *bits = dst;
-	unsigned int kind;
+	unsigned int value;
 	int r;
 
 	if (n->kind == YNODE_SCALAR) {
-		r = y_choose(y, n, readers, &kind);
+		r = y_choose(y, n, choices, &value);
 		if (r >= 0)
-			*bits |= 1u << kind;
+			*bits |= 1u << value;
 		return r;
 	}
 	r = y_want(y, f, n, YNODE_LIST);
 	if (r >= 0 && !n->cnt)
-		return y_error(y, n, "'%s' is an empty list: name a reader, or remove the key", f->key);
+		return y_error(y, n, "'%s' is an empty list: name a %s, or remove the key", f->key, noun);
 	for (size_t i = 0; r >= 0 && i < n->cnt; i++) {
 		if (n->items[i]->kind != YNODE_SCALAR)
 			return y_error(y, n->items[i], "'%s' must be a list of words", f->key);
-		r = y_choose(y, n->items[i], readers, &kind);
+		r = y_choose(y, n->items[i], choices, &value);
 		if (r >= 0)
-			*bits |= 1u << kind;
+			*bits |= 1u << value;
 	}
 	return r;
+}
+
+static int read_reader_bits(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	return read_bits(y, f, n, readers, "reader", dst);
+}
+
+/* proto: udp, or proto: [tcp, udp] */
+static int read_protos(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	return read_bits(y, f, n, protos, "protocol", dst);
 }
 
 static const struct yfield reader_not_fields[] = {
@@ -104,7 +124,7 @@ static int read_readers(struct yctx *y, const struct yfield *f, const struct yno
 static int set_object(struct yctx *y, const struct ynode *n, struct policy_rule *rule, enum policy_object object)
 {
 	if (rule->object)
-		return y_error(y, n, "a rule has either 'read' or 'connect': split it into two");
+		return y_error(y, n, "a rule has one of 'read', 'connect', 'inspect' and 'broker': split it");
 	rule->object = object;
 	return 0;
 }
@@ -127,6 +147,7 @@ static const struct yfield connect_fields[] = {
 	FIELD(struct policy_connect, "host", y_strings, hosts),
 	FIELD(struct policy_connect, "cidr", y_cidrs, cidrs),
 	FIELD(struct policy_connect, "port", y_ports, ports),
+	FIELD(struct policy_connect, "proto", read_protos, protos),
 };
 static const struct ygrammar connect_grammar = GRAMMAR("'connect'", connect_fields);
 
@@ -147,6 +168,64 @@ static int read_connect(struct yctx *y, const struct yfield *f, const struct yno
 	if (r >= 0 && !n->cnt)
 		return y_error(y, n, "'connect' names nothing: write 'connect: any' for every destination");
 	return r < 0 ? r : y_map(y, &connect_grammar, n, &rule->connect);
+}
+
+/* inspect: any, or inspect: [memory, environ] */
+static int read_inspect(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	struct policy_rule *rule = dst;
+	int r = set_object(y, n, rule, POLICY_OBJECT_INSPECT);
+	unsigned int what;
+
+	if (r >= 0 && n->kind == YNODE_SCALAR && !strcmp(n->text, "any")) {
+		rule->inspect = (1u << SL_PEER_INSPECTS) - 1;
+		return 0;
+	}
+	if (r >= 0 && n->kind == YNODE_SCALAR) {
+		r = y_choose(y, n, inspections, &what);
+		if (r >= 0)
+			rule->inspect = 1u << what;
+		return r;
+	}
+	r = r < 0 ? r : y_want(y, f, n, YNODE_LIST);
+	if (r >= 0 && !n->cnt)
+		return y_error(y, n, "'%s' is an empty list: write 'inspect: any', or what is not allowed", f->key);
+	for (size_t i = 0; r >= 0 && i < n->cnt; i++) {
+		if (n->items[i]->kind != YNODE_SCALAR)
+			return y_error(y, n->items[i], "'%s' must be a list of words", f->key);
+		r = y_choose(y, n->items[i], inspections, &what);
+		if (r >= 0)
+			rule->inspect |= 1u << what;
+	}
+	return r;
+}
+
+/* broker: any, or broker: [docker, tmux] */
+static int read_broker(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	struct policy_rule *rule = dst;
+	int r = set_object(y, n, rule, POLICY_OBJECT_BROKER);
+
+	r = r < 0 ? r : y_names(y, f, n, &rule->brokers);
+	for (size_t i = 0; r >= 0 && n->kind == YNODE_LIST && i < n->cnt; i++)
+		if (!strcmp(n->items[i]->text, POLICY_BROKER_ANY))
+			return y_error(y, n->items[i], "'any' stands alone (broker: any), not in a list");
+	return r;
+}
+
+static const struct yfield after_fields[] = {
+	{ .key = "read", .read = y_names, .offset = offsetof(struct policy_rule, after),
+	  .missing = "after what? Name the classes: after: {read: [dotenv], within: 30m}" },
+	FIELD(struct policy_rule, "within", y_duration, after_ns),
+};
+static const struct ygrammar after_grammar = GRAMMAR("'after'", after_fields);
+
+/* after: { read: [dotenv], within: 30m } */
+static int read_after(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	int r = y_want(y, f, n, YNODE_MAP);
+
+	return r < 0 ? r : y_map(y, &after_grammar, n, dst);
 }
 
 static int read_action(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
@@ -182,11 +261,13 @@ static const struct yfield rule_fields[] = {
 	FIELD(struct rule_entry, "reader", read_readers, rule.readers),
 	FIELD(struct rule_entry, "read", read_read, rule),
 	FIELD(struct rule_entry, "connect", read_connect, rule),
+	FIELD(struct rule_entry, "inspect", read_inspect, rule),
+	FIELD(struct rule_entry, "broker", read_broker, rule),
 	{ .key = "action", .read = read_action, .arg = actions },
 	FIELD_ARG(struct rule_entry, "severity", y_word, rule.severity, severities),
 	FIELD(struct rule_entry, "message", y_text, rule.message),
-	{ .key = "after", .read = y_unsupported, .arg = "rules cannot depend on what was read before; remove this rule" },
-	{ .key = "broker", .read = y_unsupported, .arg = "only 'read' and 'connect' rules exist; remove this rule" },
+	FIELD_ARG(struct rule_entry, "tell", y_choice8, rule.tell, tells),
+	FIELD(struct rule_entry, "after", read_after, rule),
 };
 static const struct ygrammar rule_grammar = GRAMMAR("a rule", rule_fields);
 
@@ -267,17 +348,30 @@ static int remove_rule(struct yctx *y, const struct ynode *n, const struct rule_
 
 static int finish_rule(struct yctx *y, const struct ynode *n, struct rule_entry *entry)
 {
+	static const char *const objects[] = {
+		[POLICY_OBJECT_READ] = "read", [POLICY_OBJECT_CONNECT] = "connect", [POLICY_OBJECT_INSPECT] = "inspect",
+		[POLICY_OBJECT_BROKER] = "broker",
+	};
 	struct policy_rule *rule = &entry->rule;
 	int r;
 
 	if (!rule->scope)
 		return y_error(y, n, "a rule without 'tool': write any (every AI tool), none (outside every session), all, or names");
 	if (!rule->object)
-		return y_error(y, n, "a rule without 'read' and 'connect': what does it decide about?");
+		return y_error(y, n, "a rule without 'read', 'connect', 'inspect' or 'broker': what does it decide about?");
 	if (!entry->has_action)
 		return y_error(y, n, "a rule without 'action': write allow, log, alert or block");
-	if (rule->object == POLICY_OBJECT_CONNECT && rule->readers)
-		return y_error(y, n, "'reader' says how a file is read: a 'connect' rule cannot have it, use 'exe' or 'except'");
+	if (rule->object != POLICY_OBJECT_READ && rule->readers)
+		return y_error(y, n, "'reader' says how a file is read: a '%s' rule cannot have it, use 'exe' or 'except'",
+			       objects[rule->object]);
+	if ((rule->object == POLICY_OBJECT_INSPECT || rule->object == POLICY_OBJECT_BROKER) &&
+	    (rule->scope == POLICY_TOOL_NONE || rule->scope == POLICY_TOOL_ALL))
+		return y_error(y, n, "'%s' is about what leads out of a session: 'tool' must be 'any' or names",
+			       objects[rule->object]);
+	if (rule->after.cnt && rule->object != POLICY_OBJECT_CONNECT)
+		return y_error(y, n, "'after' is about where data goes once a secret was read: it needs 'connect'");
+	if (rule->tell && rule->action != SL_ACTION_BLOCK)
+		return y_error(y, n, "'tell' speaks of what was refused: it needs 'action: block'");
 	rule->where = y_where(y, n);
 	r = y_default(&rule->severity, "medium");
 	return r < 0 ? r : y_default(&rule->message, "");

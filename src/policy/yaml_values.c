@@ -100,6 +100,19 @@ int y_map(struct yctx *y, const struct ygrammar *g, const struct ynode *n, void 
 	return 0;
 }
 
+int y_bool(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	bool *ret = dst;
+	int r = y_want(y, f, n, YNODE_SCALAR);
+
+	if (r < 0)
+		return r;
+	if (strcmp(n->text, "true") && strcmp(n->text, "false"))
+		return y_error(y, n, "'%s' is true or false, not '%.64s'", f->key, n->text);
+	*ret = !strcmp(n->text, "true");
+	return 0;
+}
+
 int y_nested(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
 {
 	int r = y_want(y, f, n, YNODE_MAP);

@@ -69,6 +69,7 @@ int y_users(struct yctx *y, const struct yfield *f, const struct ynode *n, void 
 int y_duration(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);    /* uint64_t ns; - */
 int y_cidrs(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);       /* struct y_cidr_list; - */
 int y_ports(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);       /* struct y_port_list; - */
+int y_bool(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);        /* bool; - */
 int y_nested(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);      /* a struct; its ygrammar */
 int y_ignore(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);      /* read elsewhere */
 int y_unsupported(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst); /* -; what to do instead */

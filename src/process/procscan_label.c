@@ -71,6 +71,10 @@ static void label_one(struct procscan_entry *e, const struct procscan_entry *par
 		l.parent_tool = l.tool;
 		l.session_ns = e->rec->who.start_ns;
 		l.session_pid = e->rec->who.tgid;
+		if (!l.root_ns) {
+			l.root_ns = l.session_ns;
+			l.root_pid = l.session_pid;
+		}
 		l.tool = r.tool;
 		l.left_tool = 0;
 	} else if (l.tool && !r.tool) {

@@ -42,6 +42,7 @@ struct session {
 	uint32_t live;         /* processes alive */
 	uint64_t begin_ns, end_ns;  /* end_ns 0: alive */
 	uint64_t files, connects, alerts;
+	uint64_t flows, sent_bytes, received_bytes;  /* of flows that have ended */
 };
 
 struct proctree;

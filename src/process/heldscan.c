@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* Owns: descriptors of processes that ran before the agent. */
+#include "process/heldscan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define FOLDER_SIZE 64
+#define DELETED " (deleted)"
+
+struct held {
+	struct sl_rec_file rec;
+	char path[SL_PATH_MAX];
+};
+
+/* Flags of open(2), from the text of fdinfo. */
+static int flags_of(const char *folder, const char *name, unsigned int *ret)
+{
+	char path[FOLDER_SIZE + NAME_MAX + 16], line[64];
+	cleanup_fclose FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "%sinfo/%s", folder, name);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "flags: %o", ret) == 1)
+			return 0;
+	return -ENOENT;
+}
+
+/* Fills what /proc tells of a descriptor. 0: a regular file, open for reading. */
+static int read_held(const char *folder, const char *name, struct held *h)
+{
+	char path[FOLDER_SIZE + NAME_MAX + 16];
+	unsigned int flags;
+	struct stat st;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || flags_of(folder, name, &flags))
+		return -ENOENT;
+	if (flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY)
+		return -ENOENT;
+	len = readlink(path, h->path, sizeof(h->path));
+	if (len <= 0 || h->path[0] != '/')
+		return -ENOENT;
+	/* The kernel's words behind the name of a file that has none any more. */
+	if (!st.st_nlink && (size_t)len > strlen(DELETED))
+		len -= (ssize_t)strlen(DELETED);
+	h->rec.ino = st.st_ino;
+	h->rec.dev = major(st.st_dev) << 20 | minor(st.st_dev);
+	h->rec.open_flags = flags;
+	h->rec.access = SL_ACCESS_READ | ((flags & O_ACCMODE) == O_RDWR ? SL_ACCESS_WRITE : 0);
+	h->rec.path_len = (uint16_t)len;
+	h->rec.path_flags = SL_STR_PLAIN | ((size_t)len == sizeof(h->path) ? SL_STR_TRUNCATED : 0);
+	return 0;
+}
+
+int heldscan(const char *root, const struct sl_rec_exec *image, const struct compiled *c, heldscan_sink sink, void *arg)
+{
+	struct held h = { .rec = { .hdr = { .kind = SL_REC_FILE, .version = SL_RECORD_VERSION, .time_ns = image->hdr.time_ns },
+				   .who = image->who, .came = SL_CAME_HELD } };
+	char folder[FOLDER_SIZE];
+	const struct dirent *d;
+	struct sl_decision decision;
+	int told = 0, err = 0;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "%s/%u/fd", root, image->who.tgid);
+	dir = opendir(folder);
+	while (dir && err >= 0 && (d = readdir(dir))) {
+		if (d->d_name[0] == '.' || read_held(folder, d->d_name, &h))
+			continue;
+		h.rec.set = (uint16_t)dfa_match(c->path, h.path, h.rec.path_len);
+		decision = compiled_file(c, h.rec.who.tool, h.rec.who.exe_set, image->mode, h.rec.who.uid, h.rec.set);
+		if (!h.rec.set || decision.action == SL_ACTION_ALLOW)
+			continue;
+		h.rec.rule = decision.rule;
+		h.rec.action = decision.action;
+		h.rec.reader = decision.reader;
+		h.rec.hdr.size = (uint32_t)sizeof(h.rec) + h.rec.path_len;
+		err = sink(arg, &h, h.rec.hdr.size);
+		told++;
+	}
+	if (dir)
+		closedir(dir);
+	return err < 0 ? err : told;
+}
