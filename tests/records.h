@@ -8,9 +8,11 @@
 #define TESTS_RECORDS_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "hello.h"
 #include "policy_map.h"
 #include "record.h"
 
@@ -26,11 +28,18 @@ union record {
 	struct sl_rec_exit exit;
 	struct sl_rec_file file;
 	struct sl_rec_net net;
+	struct sl_rec_verdict verdict;
 	struct sl_rec_dns dns;
 	struct sl_rec_loss loss;
 	struct sl_rec_clock clock;
 	struct sl_rec_user user;
 	struct sl_rec_agent agent;
+	struct sl_rec_inspect inspect;
+	struct sl_rec_broker broker;
+	struct sl_rec_guard guard;
+	struct sl_rec_sent sent;
+	struct sl_rec_hello hello;
+	struct sl_rec_flow flow;
 };
 
 /* A process as its records tell it. session_pid 0: outside every session. */
@@ -135,6 +144,21 @@ static MAYBE_UNUSED size_t rec_file(union record *r, uint64_t time_ns, const str
 	return r->hdr.size;
 }
 
+/* path NULL: none. */
+static MAYBE_UNUSED size_t rec_guard(union record *r, uint64_t time_ns, const struct who *who, uint16_t what, uint32_t detail,
+				     const char *path)
+{
+	rec_begin(r, SL_REC_GUARD, sizeof(r->guard), time_ns);
+	rec_who(&r->guard.who, who);
+	r->guard.what = what;
+	r->guard.detail = detail;
+	r->guard.taken = SL_TAKEN_DENIED;
+	r->guard.by = SL_BY_LSM;
+	r->guard.path_flags = SL_STR_UNRESOLVED;
+	r->guard.path_len = path ? (uint16_t)rec_path(r, path) : 0;
+	return r->hdr.size;
+}
+
 /* addr: four bytes of an IPv4 address. */
 static MAYBE_UNUSED size_t rec_net(union record *r, uint64_t time_ns, const struct who *who, const uint8_t addr[4], uint16_t port)
 {
@@ -146,6 +170,124 @@ static MAYBE_UNUSED size_t rec_net(union record *r, uint64_t time_ns, const stru
 	r->net.proto = 6;
 	r->net.op = SL_NET_CONNECT;
 	r->net.by = SL_BY_CGROUP;
+	return r->hdr.size;
+}
+
+/* The same, judged in the kernel: no name told. */
+static MAYBE_UNUSED size_t rec_verdict(union record *r, uint64_t time_ns, const struct who *who, const uint8_t addr[4], uint16_t port,
+				       uint16_t rule, uint8_t action)
+{
+	rec_net(r, time_ns, who, addr, port);
+	memset(&r->verdict.rule, 0, sizeof(r->verdict) - sizeof(r->verdict.net));
+	r->hdr.kind = SL_REC_VERDICT;
+	r->hdr.size = sizeof(r->verdict);
+	r->verdict.rule = rule;
+	r->verdict.action = action;
+	r->verdict.decided = 1;
+	return r->hdr.size;
+}
+
+/* A flow of `who` named its server; the kernel judged that by `rule`. */
+static MAYBE_UNUSED size_t rec_hello(union record *r, uint64_t time_ns, const struct who *who, const uint8_t addr[4], const char *name,
+				     uint16_t rule, uint8_t action)
+{
+	rec_begin(r, SL_REC_HELLO, sizeof(r->hello), time_ns);
+	rec_who(&r->hello.who, who);
+	memcpy(r->hello.addr, addr, 4);
+	r->hello.family = 4;
+	r->hello.port = 443;
+	r->hello.proto = 6;
+	r->hello.cookie = 77;
+	r->hello.rule = rule;
+	r->hello.action = action;
+	r->hello.decided = 1;
+	r->hello.hello_flags = SL_HELLO_TLS | (*name ? SL_HELLO_NAME : 0);
+	r->hello.name_len = (uint16_t)rec_bytes(r, name, strlen(name));
+	return r->hdr.size;
+}
+
+static MAYBE_UNUSED size_t rec_flow(union record *r, uint64_t time_ns, const struct who *who, const uint8_t addr[4], const char *name,
+				    uint64_t sent, uint64_t received)
+{
+	rec_begin(r, SL_REC_FLOW, sizeof(r->flow), time_ns);
+	rec_who(&r->flow.who, who);
+	memcpy(r->flow.addr, addr, 4);
+	r->flow.family = 4;
+	r->flow.port = 443;
+	r->flow.proto = 6;
+	r->flow.cookie = 77;
+	r->flow.first_ns = time_ns - SECOND;
+	r->flow.last_ns = time_ns;
+	r->flow.sent_bytes = sent;
+	r->flow.received_bytes = received;
+	r->flow.hello_flags = SL_HELLO_TLS | (*name ? SL_HELLO_NAME : 0);
+	r->flow.name_len = (uint16_t)rec_bytes(r, name, strlen(name));
+	return r->hdr.size;
+}
+
+/* The hello at hand becomes a request to a proxy, for a name or (4 or 16 bytes) an address. */
+static MAYBE_UNUSED size_t rec_asks(union record *r, const void *bytes, size_t len, bool is_addr, uint16_t port)
+{
+	r->hello.hdr.size -= r->hello.name_len;
+	r->hello.hello_flags = (uint16_t)(SL_HELLO_PROXY | (len ? SL_HELLO_NAME : SL_HELLO_BAD) | (is_addr ? SL_HELLO_ADDR : 0));
+	r->hello.name_len = (uint16_t)rec_bytes(r, bytes, len);
+	r->hello.asked_port = port;
+	return r->hdr.size;
+}
+
+/* `who` reads what `object` says of the process `target`. */
+static MAYBE_UNUSED size_t rec_inspect(union record *r, uint64_t time_ns, const struct who *who, const struct who *target,
+				       const char *exe, uint8_t object, uint8_t how, uint16_t rule, uint8_t action)
+{
+	rec_begin(r, SL_REC_INSPECT, sizeof(r->inspect), time_ns);
+	rec_who(&r->inspect.who, who);
+	r->inspect.target_start_ns = target->start_ns;
+	r->inspect.target_tgid = target->tgid;
+	r->inspect.target_uid = target->uid;
+	r->inspect.object = object;
+	r->inspect.how = how;
+	r->inspect.rule = rule;
+	r->inspect.action = action;
+	r->inspect.by = SL_BY_LSM;
+	if (target->comm) {
+		size_t len = strlen(target->comm);
+
+		memcpy(r->inspect.target_comm, target->comm, len < SL_COMM_LEN ? len : SL_COMM_LEN);
+	}
+	r->inspect.exe_len = (uint16_t)rec_path(r, exe);
+	return r->hdr.size;
+}
+
+/* A flow that `who` opened sent `bytes` to an IPv4 address, the first at first_ns, after the read at read_ns. */
+static MAYBE_UNUSED size_t rec_sent(union record *r, uint64_t time_ns, const struct who *who, uint64_t cookie, const uint8_t addr[4],
+				    uint16_t port, uint64_t read_ns, uint64_t first_ns, uint64_t bytes)
+{
+	rec_begin(r, SL_REC_SENT, sizeof(r->sent), time_ns);
+	rec_who(&r->sent.who, who);
+	r->sent.cookie = cookie;
+	r->sent.read_ns = read_ns;
+	r->sent.first_ns = first_ns;
+	r->sent.bytes = bytes;
+	memcpy(r->sent.addr, addr, 4);
+	r->sent.family = 4;
+	r->sent.proto = 6;
+	r->sent.port = port;
+	return r->hdr.size;
+}
+
+/* A stream socket at `path`, of the set `set`. */
+static MAYBE_UNUSED size_t rec_broker(union record *r, uint64_t time_ns, const struct who *who, const char *path, uint16_t set,
+				      uint16_t rule, uint8_t action)
+{
+	rec_begin(r, SL_REC_BROKER, sizeof(r->broker), time_ns);
+	rec_who(&r->broker.who, who);
+	r->broker.ino = 77;
+	r->broker.set = set;
+	r->broker.rule = rule;
+	r->broker.type = SL_BROKER_STREAM;
+	r->broker.action = action;
+	r->broker.by = SL_BY_LSM;
+	r->broker.path_len = (uint16_t)rec_path(r, path);
 	return r->hdr.size;
 }
 

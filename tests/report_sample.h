@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "correlate/report.h"
+#include "hello.h"
 
 struct sample {
 	struct report r;
@@ -18,6 +19,9 @@ struct sample {
 	struct sl_rec_file file;
 	struct sl_rec_net net;
 	struct sl_rec_exit end;
+	struct sl_rec_guard guard;
+	struct sl_rec_hello hello;
+	struct sl_rec_flow flow;
 	struct process cat, bash, claude, login;
 	struct session session;
 	struct policy policy;
@@ -113,7 +117,7 @@ static inline void sample_init(struct sample *s)
 				.session = &s->session, .tool = &s->tool, .user = "ann",
 				.path = "/home/ann/shop/.env", .path_len = strlen("/home/ann/shop/.env"),
 				.classes = { "dotenv" }, .classes_cnt = 1, .net_evidence = "none",
-				.net_confidence = "none", .text = "", .compiled = &s->compiled };
+				.net_confidence = "none", .sni = "", .asked = "", .text = "", .compiled = &s->compiled };
 }
 
 static inline void sample_set_path(struct sample *s, const char *path, size_t len)
@@ -161,6 +165,59 @@ static inline void sample_net(struct sample *s)
 	s->r.path = "";
 	s->r.path_len = 0;
 	s->r.classes_cnt = 0;
+}
+
+/* A flow to the same place named its server. */
+static inline void sample_hello(struct sample *s, const char *sni)
+{
+	sample_net(s);
+	s->hello = (struct sl_rec_hello){ .who = s->net.who, .cookie = 77, .port = 443, .family = 4, .proto = IPPROTO_TCP,
+					  .hello_flags = SL_HELLO_TLS | SL_HELLO_NAME | SL_HELLO_ECH };
+	memcpy(s->hello.addr, s->net.addr, sizeof(s->hello.addr));
+	s->ev = (struct event){ .kind = SL_REC_HELLO, .time_ns = SAMPLE_TIME_NS, .who = &s->hello.who, .hello = &s->hello };
+	s->r.kind = REPORT_NET_HELLO;
+	s->r.net_evidence = "sni";
+	s->r.sni = sni;
+}
+
+/* Its address is a proxy, which was asked for NAME, port 8443; "": for what cannot be read. */
+static inline void sample_asks(struct sample *s, const char *name)
+{
+	sample_hello(s, "");
+	s->hello.hello_flags = SL_HELLO_PROXY | (*name ? SL_HELLO_NAME : SL_HELLO_BAD);
+	s->r.asked = name;
+	s->r.asked_port = *name ? 8443 : 0;
+	s->r.behind_proxy = !*name;
+	s->r.names_cnt = 0;
+	s->r.net_evidence = *name ? "proxy-connect" : "none";
+}
+
+/* And it ended, after 2.5 seconds. */
+static inline void sample_flow(struct sample *s, const char *sni)
+{
+	sample_hello(s, sni);
+	s->flow = (struct sl_rec_flow){ .who = s->net.who, .cookie = 77, .port = 443, .family = 4, .proto = IPPROTO_TCP,
+					.first_ns = SAMPLE_TIME_NS - 2500000000ull, .last_ns = SAMPLE_TIME_NS,
+					.sent_bytes = 12345, .received_bytes = 678, .sent_segs = 9, .received_segs = 4,
+					.hello_flags = SL_HELLO_TLS | SL_HELLO_NAME };
+	memcpy(s->flow.addr, s->net.addr, sizeof(s->flow.addr));
+	s->ev = (struct event){ .kind = SL_REC_FLOW, .time_ns = SAMPLE_TIME_NS, .who = &s->flow.who, .flow = &s->flow };
+	s->r.kind = REPORT_NET_FLOW;
+	s->r.rule = NULL;
+}
+
+/* Somebody of the session was kept from the agent. */
+static inline void sample_guard(struct sample *s, uint16_t what, uint32_t detail, const char *path)
+{
+	s->guard.who = s->file.who;
+	s->guard.hdr.time_ns = SAMPLE_TIME_NS;
+	s->guard.what = what;
+	s->guard.detail = detail;
+	s->ev = (struct event){ .kind = SL_REC_GUARD, .time_ns = SAMPLE_TIME_NS, .who = &s->guard.who, .guard = &s->guard };
+	s->r.kind = REPORT_GUARD;
+	s->r.rule = NULL;
+	s->r.classes_cnt = 0;
+	sample_set_path(s, path, strlen(path));
 }
 
 #endif /* SLUICE_TESTS_REPORT_SAMPLE_H */

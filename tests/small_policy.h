@@ -22,6 +22,7 @@ static const char small_policy_text[] =
 	"providers:\n"
 	"  anthropic: {domains: [api.anthropic.example], cidrs: [198.51.100.0/24], tier: api}\n"
 	"  shady: {domains: ['*.shady.example'], tier: aggregator}\n"
+	"  hider: {domains: [dns.hider.example], cidrs: [203.0.113.0/24], ports: [443, 853], tier: resolver}\n"
 	"rules:\n"
 	"  - {id: secret, tool: all, read: [dotenv], action: alert, severity: high}\n"
 	"  - {id: notes, tool: any, read: [notes], action: allow}\n"

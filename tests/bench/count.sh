@@ -7,7 +7,9 @@
 # does) runs bench without BPF, with an empty program on each hook, and with sluice: for a bystander, for a program of a
 # session on a file of no interest, and for one that opens a secret each time. Instructions are no cycles: caches and
 # contention are not in these figures. fork and exec spread by 3 % (page allocation), everything else by 0.1 %.
-#   V=1   the guest's raw output
+#   V=1        the guest's raw output
+#   ONLY=net   the network alone, under the shipped policy, in the first tier
+#   LIMIT=N    seconds that a guest may take (600)
 set -eu
 
 build=$1
@@ -19,14 +21,15 @@ trap 'exit 130' INT TERM
 [ $# -gt 0 ] || set -- 6.1
 
 for kernel in "$@"; do
-	for lsm in bpf no-bpf; do
+	for lsm in bpf ${ONLY:+only} no-bpf; do
+		[ "$lsm" != only ] || break
 		list=lockdown,capability,landlock,yama,apparmor
 		[ "$lsm" = no-bpf ] || list=$list,bpf
 		status=0
-		"$here/../vm/run" --kernel "$kernel" --append "lsm=$list" --icount --timeout 600 --files "$build/sluice:/t/sluice" \
+		"$here/../vm/run" --kernel "$kernel" --append "lsm=$list" --icount --timeout "${LIMIT:-600}" --files "$build/sluice:/t/sluice" \
 			--files "$here/count-guest" --files "$build/triggers/bench" --files "$build/triggers/decoy" \
 			--files "$build/bench/empty" --files "$build/bench/empty.bpf.o" --files "$here/../../policies:/t/policies" \
-			-- sh count-guest "$lsm" >"$work/raw" 2>"$work/err" || status=$?
+			-- sh count-guest "$lsm" "${ONLY:-}" >"$work/raw" 2>"$work/err" || status=$?
 		if [ "$status" -eq 3 ]; then
 			echo "bench: $kernel: skipped: $(tail -n 1 "$work/err")"
 			break

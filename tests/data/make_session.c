@@ -6,6 +6,7 @@
  * read; it is not made again when the code changes.
  *
  *   make_session > tests/data/session.rec
+ *   make_session flows > tests/data/flows.rec    instead: server names, and what a proxy is asked for
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -16,14 +17,24 @@
 
 static union record rec;
 
-int main(void)
+static void hello(struct recording_writer *w, const struct who *who, const uint8_t addr[4], const char *name, bool asks, struct errmsg *e)
 {
+	size_t size = rec_hello(&rec, 103 * SECOND, who, addr, asks ? "" : name, SMALL_RULE_ELSEWHERE, SL_ACTION_LOG);
+
+	if (asks)
+		size = rec_asks(&rec, name, strlen(name), false, 443);
+	recording_write(w, &rec, size, e);
+}
+
+int main(int argc, char **argv)
+{
+	bool flows = argc > 1 && !strcmp(argv[1], "flows");
 	static const struct who shell = { .tgid = 50, .ppid = 1, .uid = 1000, .start_ns = 40 * SECOND, .comm = "bash" };
 	static const struct who tool = { .tgid = 100, .ppid = 50, .uid = 1000, .start_ns = 99 * SECOND, .session_ns = 100 * SECOND,
 					 .session_pid = 100, .tool = SMALL_CLAUDE, .comm = "claude" };
 	static const struct who cat = { .tgid = 101, .ppid = 100, .uid = 1000, .start_ns = 101 * SECOND,
 					.session_ns = 100 * SECOND, .session_pid = 100, .tool = SMALL_CLAUDE, .comm = "cat" };
-	static const uint8_t addr[4] = { 192, 0, 2, 7 };
+	static const uint8_t addr[4] = { 192, 0, 2, 7 }, loopback[4] = { 127, 0, 0, 1 };
 	static const char *const homes[] = { "/home/*" };
 	static const struct recording_user users[] = { { "ann", 1000 } };
 	const struct recording_source source = { "small.yaml", small_policy_text, sizeof(small_policy_text) - 1 };
@@ -44,6 +55,13 @@ int main(void)
 	rec.exec.origin = SL_EXEC_ORIGIN_PROCFS;
 	recording_write(w, &rec, rec.hdr.size, &e);
 	recording_write(w, &rec, rec_exec(&rec, 100 * SECOND, &tool, "/opt/claude", "/home/ann/shop", "claude", 7), &e);
+	if (flows) {
+		hello(w, &tool, addr, "eu.shady.example", false, &e);
+		hello(w, &tool, addr, "fine.example.org", false, &e);
+		hello(w, &tool, loopback, "us.shady.example", true, &e);
+		hello(w, &tool, loopback, "fine.example.org", true, &e);
+		goto out;
+	}
 	recording_write(w, &rec, rec_fork(&rec, 101 * SECOND, &cat), &e);
 	recording_write(w, &rec, rec_exec(&rec, 101 * SECOND, &cat, "/bin/cat", "/home/ann/shop", "cat\0.env", 9), &e);
 	for (unsigned int i = 0; i < 3; i++)
@@ -54,6 +72,7 @@ int main(void)
 	recording_write(w, &rec, rec_loss(&rec, 104 * SECOND, SL_LOSS_RING, 7), &e);
 	recording_write(w, &rec, rec_clock(&rec, 104 * SECOND, 1800000014 * SECOND), &e);
 	recording_write(w, &rec, rec_exit(&rec, 105 * SECOND, &cat), &e);
+out:
 	recording_write(w, &rec, rec_exit(&rec, 106 * SECOND, &tool), &e);
 	if (recording_flush(w, &e)) {
 		fprintf(stderr, "make_session: %s\n", e.text);

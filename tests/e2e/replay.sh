@@ -3,7 +3,8 @@
 # Copyright (c) 2026 The sluice authors
 #
 # What the kernel once told of real AI tools must be judged today as it was then: every recording in tests/data/replay
-# is replayed, and the JSON compared byte for byte with what is kept beside it. Needs no root.
+# is replayed, and the JSON compared byte for byte with what is kept beside it, and so are the lines for people where they are
+# kept (NAME.txt). Needs no root.
 #
 #   replay.sh [--accept]    --accept: keep the new answers (read the difference before committing it)
 #
@@ -25,12 +26,20 @@ for recording in "$top"/tests/data/replay/*.rec; do
 	if ! "$sluice" replay --json "$recording" >"$work/$name" 2>"$work/err"; then
 		echo "FAIL $name: $(cat "$work/err")"
 		failed=$((failed + 1))
+	elif [ -e "${recording%.rec}.txt" ] && ! TZ=UTC "$sluice" replay "$recording" >"$work/$name.txt" 2>"$work/err"; then
+		echo "FAIL $name: $(cat "$work/err")"
+		failed=$((failed + 1))
 	elif [ "${1-}" = --accept ]; then
 		cp "$work/$name" "$expected"
+		[ ! -e "$work/$name.txt" ] || cp "$work/$name.txt" "${recording%.rec}.txt"
 		echo "kept $name: $(wc -l <"$expected") lines"
 		passed=$((passed + 1))
 	elif ! diff -u "$expected" "$work/$name" >"$work/diff"; then
 		echo "FAIL $name: not what it was"
+		head -n 20 "$work/diff"
+		failed=$((failed + 1))
+	elif [ -e "$work/$name.txt" ] && ! diff -u "${recording%.rec}.txt" "$work/$name.txt" >"$work/diff"; then
+		echo "FAIL $name: not what people read then"
 		head -n 20 "$work/diff"
 		failed=$((failed + 1))
 	else

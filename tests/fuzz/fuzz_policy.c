@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char *const homes[] = { "/home/*", "/root" };
 static const struct policy_user users[] = { { "ann", 1000 } };
 static const struct policy_host host = { homes, ARRAY_SIZE(homes), users, ARRAY_SIZE(users) };
+static const struct policy_strings nothing_read;
 
 static size_t cut(char *text, size_t len, struct policy_source ret[SOURCES])
 {
@@ -133,14 +134,14 @@ static void compare_connects(const struct policy *p, const struct compiled *c, c
 
 	for (size_t i = 0; i < ARRAY_SIZE(firsts); i++) {
 		struct compiled_dest d = {
-			.family = i % 2 ? 4 : 6, .addr = { firsts[i] }, .port = i % 2 ? 443 : 80, .names = names,
+			.family = i % 2 ? 4 : 6, .addr = { firsts[i] }, .kind = i / 2 % 2, .port = i % 2 ? 443 : 80, .names = names,
 			.names_cnt = i,
 		};
 
 		EXPECT(compiled_provider(c, &d).provider == eval_provider(p, &d));
 		for (unsigned int tool = 0; tool <= p->tools_cnt && tool < 3; tool++)
 			EXPECT(same(compiled_connect(c, tool, exe_set, 1000, &d),
-				    eval_connect(p, &host, tool, exe, 1000, &d)));
+				    eval_connect(p, &host, tool, exe, 1000, &d, &nothing_read)));
 	}
 }
 

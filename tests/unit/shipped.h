@@ -27,21 +27,30 @@ static inline void shipped_path(char *buf, size_t size, const char *name)
 	snprintf(buf, size, "%s/%s", src ? src : ".", name);
 }
 
-/* Loads and compiles policies/<name>; fails the test with the loader's or the compiler's own words. */
-static inline void shipped_init(struct shipped *s, const char *name)
+/* Loads and compiles a policy that may include shipped ones; fails the test with the loader's or the compiler's own words. */
+static inline void shipped_init_file(struct shipped *s, const char *path)
 {
 	static const char *const homes[] = { "/home/*", "/root" };
 	const struct policy_host host = { .homes = homes, .homes_cnt = ARRAY_SIZE(homes) };
 	struct errmsg e = { 0 };
-	char path[4096], dir[4096];
+	char dir[4096];
 
-	shipped_path(dir, sizeof(dir) - 128, "policies");
-	snprintf(path, sizeof(path), "%.3900s/%.100s", dir, name);
+	shipped_path(dir, sizeof(dir), "policies");
 	*s = (struct shipped){ 0 };
 	if (policy_load(path, dir, &s->policy, &e))
 		fail_msg("%s:%u:%u: %s\n  %s", e.file, e.line, e.column, e.text, e.source);
 	if (policy_compile(s->policy, &host, &s->compiled, &e))
 		fail_msg("%s:%u:%u: %s\n  %s", e.file, e.line, e.column, e.text, e.source);
+}
+
+/* policies/<name> */
+static inline void shipped_init(struct shipped *s, const char *name)
+{
+	char path[4096], dir[3900];
+
+	shipped_path(dir, sizeof(dir), "policies");
+	snprintf(path, sizeof(path), "%s/%.100s", dir, name);
+	shipped_init_file(s, path);
 }
 
 static inline void shipped_done(struct shipped *s)

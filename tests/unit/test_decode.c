@@ -51,6 +51,7 @@ static void test_exec_gives_every_string(void **state)
 /* Every record kind, once: its size, and that one byte less or more is refused. */
 static void test_sizes_must_add_up(void **state)
 {
+	static const struct who other = { .tgid = 900, .ppid = 1, .uid = 1000, .start_ns = SECOND, .comm = "gpg-agent" };
 	static const uint8_t addr[4] = { 192, 0, 2, 7 };
 	struct event ev, before;
 
@@ -74,6 +75,19 @@ static void test_sizes_must_add_up(void **state)
 		case SL_REC_NET:
 			size = rec_net(&rec, 1, &ann, addr, 443);
 			break;
+		case SL_REC_VERDICT:
+			size = rec_verdict(&rec, 1, &ann, addr, 443, 1, SL_ACTION_BLOCK);
+			break;
+		case SL_REC_SENT:
+			size = rec_sent(&rec, 1, &ann, 7, addr, 443, 1, 1, 600);
+			break;
+		case SL_REC_INSPECT:
+			size = rec_inspect(&rec, 1, &ann, &other, "/usr/bin/gpg-agent", SL_PEER_MEMORY, SL_HOW_READV, 1,
+					   SL_ACTION_BLOCK);
+			break;
+		case SL_REC_BROKER:
+			size = rec_broker(&rec, 1, &ann, "/run/docker.sock", 3, 1, SL_ACTION_ALERT);
+			break;
 		case SL_REC_DNS:
 			size = rec_dns(&rec, 1, &ann, "example.com", addr, 60);
 			break;
@@ -89,12 +103,22 @@ static void test_sizes_must_add_up(void **state)
 		case SL_REC_AGENT:
 			size = rec_agent(&rec, 1, SL_AGENT_START, "begun");
 			break;
+		case SL_REC_GUARD:
+			size = rec_guard(&rec, 1, &ann, SL_GUARD_FILE, 0, "/sluice/policy.yaml");
+			break;
+		case SL_REC_HELLO:
+			size = rec_hello(&rec, 1, &ann, addr, "api.example.com", 1, SL_ACTION_ALERT);
+			break;
+		case SL_REC_FLOW:
+			size = rec_flow(&rec, 1, &ann, addr, "api.example.com", 5000, 700);
+			break;
 		case SL_REC_INVALID:
 		case _SL_REC_MAX:
 			break;
 		}
 		assert_int_equal(decode(size, &ev), 0);
-		assert_int_equal(ev.kind, kind);
+		/* A connection is a connection, whoever judged it. */
+		assert_int_equal(ev.kind, kind == SL_REC_VERDICT ? SL_REC_NET : kind);
 		for (int wrong = -1; wrong <= 1; wrong += 2) {
 			rec.hdr.size = (uint32_t)((int)size + wrong);
 			memset(&before, 0x5a, sizeof(before));
@@ -158,11 +182,27 @@ static void test_numbers_out_of_range_are_refused(void **state)
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.path_flags = 0x100);
 	REFUSES(rec_net(&rec, 1, &ann, addr, 1), rec.net.family = 5);
 	REFUSES(rec_net(&rec, 1, &ann, addr, 1), rec.net.op = 0);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.net.family = 5);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.rule = SL_RULES_MAX + 1);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.set = SL_SETS_MAX);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.action = SL_ACTION_BLOCK + 1);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.names = SL_NET_NAMES + 1);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.decided = 2);
 	REFUSES(rec_exec(&rec, 1, &ann, "/a", "/", "a", 2), rec.exec.origin = 0);
-	REFUSES(rec_exec(&rec, 1, &ann, "/a", "/", "a", 2), rec.exec.evidence = SL_EVID_PROCFS + 1);
+	REFUSES(rec_exec(&rec, 1, &ann, "/a", "/", "a", 2), rec.exec.evidence = _SL_EVID_MAX);
 	REFUSES(rec_exec(&rec, 1, &ann, "/a", "/", "a", 2), rec.exec.new_session = 2);
 	REFUSES(rec_exec(&rec, 1, &ann, "/a", "/", "a", 2), rec.exec.mode = SL_MODES);
 	REFUSES(rec_loss(&rec, 1, SL_LOSS_RING, 5), rec.loss.reason = _SL_LOSS_MAX);
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.taken = SL_TAKEN_KILLED);
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.hello_flags = SL_HELLO_TLS); /* a name, and none */
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.hello_flags |= SL_HELLO_FLAGS + 1);
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.set = SL_SETS_MAX);
+	/* An address is of one of two lengths, and for a proxy. */
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.hello_flags |= SL_HELLO_PROXY | SL_HELLO_ADDR);
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.bc", 1, 1), rec.hello.hello_flags |= SL_HELLO_ADDR);
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.again = 2);
+	REFUSES(rec_flow(&rec, 1, &ann, addr, "a.b", 1, 1), rec.flow.family = 5);
+	REFUSES(rec_flow(&rec, 1, &ann, addr, "a.b", 1, 1), rec.flow.flags = SL_FLOW_FLAGS + 1);
 }
 
 static void test_strings_over_their_limit_are_refused(void **state)

@@ -150,7 +150,12 @@ static void test_net_connect_follows_the_schema(void **state)
 {
 	(void)state;
 	sample_net(&s);
+	s.r.finding = "name-hidden";
+	with_line(o)
+		is_str(o, "/net/finding", "name-hidden");
+	s.r.finding = NULL;
 	with_line(o) {
+		is_absent(o, "/net/finding");
 		is_str(o, "/kind", "net.connect");
 		is_str(o, "/verdict", "alert");
 		is_null(o, "/taken");
@@ -185,6 +190,9 @@ static void test_unknown_is_left_out_or_null(void **state)
 
 	(void)state;
 	sample_net(&s);
+	s.provider.tier = sample_text("");
+	with_line(o)
+		is_absent(o, "/net/provider_tier");
 	memcpy(s.net.addr, v6, 16);
 	s.net.family = 6;
 	s.net.proto = 250;
@@ -221,6 +229,21 @@ static void test_unknown_is_left_out_or_null(void **state)
 	}
 }
 
+static void test_a_unit_of_the_session(void **state)
+{
+	(void)state;
+	s.r.rule = NULL;
+	s.r.kind = REPORT_LINEAGE_KEPT;
+	s.cat.cgroup = sample_text("run-u7.service");
+	with_line(o) {
+		is_str(o, "/kind", "lineage.kept");
+		is_str(o, "/unit", "run-u7.service");
+		is_str(o, "/tool/name", "claude-code");
+		is_num(o, "/process/pid", s.cat.tgid);
+		is_absent(o, "/verdict");
+	}
+}
+
 static void test_sessions_and_ends(void **state)
 {
 	(void)state;
@@ -244,6 +267,7 @@ static void test_sessions_and_ends(void **state)
 		is_num(o, "/session/files", 7);
 		is_num(o, "/session/connects", 3);
 		is_num(o, "/session/alerts", 1);
+		is_num(o, "/session/bytes_sent", 0);
 	}
 	s.r.kind = REPORT_PROC_EXIT;
 	s.ev.kind = SL_REC_EXIT;
@@ -256,6 +280,91 @@ static void test_sessions_and_ends(void **state)
 	with_line(o) {
 		is_num(o, "/exit/signal", 9);
 		is_absent(o, "/exit/status");
+	}
+}
+
+static void test_guard(void **state)
+{
+	struct json_object *o;
+
+	(void)state;
+	sample_guard(&s, SL_GUARD_SIGNAL, 15, "");
+	o = line();
+	is_str(o, "/kind", "guard");
+	is_str(o, "/verdict", "block");
+	is_str(o, "/taken", "denied");
+	is_str(o, "/severity", "critical");
+	assert_null(get(o, "/rule"));
+	is_str(o, "/guard/what", "signal");
+	assert_int_equal(json_object_get_int(get(o, "/guard/signal")), 15);
+	is_str(o, "/tool/name", "claude-code");
+	json_object_put(o);
+
+	sample_guard(&s, SL_GUARD_FILE, 0, ".../etc/sluice/policy.yaml");
+	o = line();
+	is_str(o, "/guard/what", "file");
+	is_str(o, "/guard/path", ".../etc/sluice/policy.yaml");
+	assert_false(json_object_object_get_ex(get(o, "/guard"), "signal", NULL));
+	json_object_put(o);
+}
+
+static void test_flows_follow_the_schema(void **state)
+{
+	(void)state;
+	sample_hello(&s, "front.example.org");
+	s.r.sni_mismatch = true;
+	s.r.action = SL_ACTION_BLOCK;
+	s.r.taken = SL_TAKEN_CUT;
+	with_line(o) {
+		is_str(o, "/kind", "net.hello");
+		is_str(o, "/verdict", "block");
+		is_str(o, "/taken", "cut");
+		is_str(o, "/net/sni", "front.example.org");
+		is_str(o, "/net/host", "front.example.org");
+		is_str(o, "/net/evidence", "sni");
+		is_str(o, "/net/tls", "hello");
+		assert_true(json_object_get_boolean(get(o, "/net/ech")));
+		is_str(o, "/net/finding", "sni-mismatch");
+		is_str(o, "/net/candidates/0/name", "chat.example.com");
+		is_num(o, "/net/flow", 77);
+		is_absent(o, "/net/bytes_sent");
+	}
+	s.r.sni_mismatch = false;
+	sample_asks(&s, "eu.example.org");
+	with_line(o) {
+		is_str(o, "/net/host", "eu.example.org");
+		is_str(o, "/net/asked", "eu.example.org");
+		is_num(o, "/net/asked_port", 8443);
+		is_num(o, "/net/port", 443);
+		is_str(o, "/net/evidence", "proxy-connect");
+		is_absent(o, "/net/sni");
+		is_absent(o, "/net/tls");
+		is_absent(o, "/net/finding");
+	}
+	sample_asks(&s, "");
+	with_line(o) {
+		is_absent(o, "/net/host");
+		is_absent(o, "/net/asked");
+		is_absent(o, "/net/tls");
+		is_str(o, "/net/finding", "behind-proxy");
+	}
+	s.r.behind_proxy = false;
+	s.r.names_cnt = 1;
+	sample_flow(&s, "");
+	with_line(o) {
+		is_str(o, "/kind", "net.flow");
+		is_absent(o, "/verdict");
+		is_absent(o, "/net/sni");
+		is_absent(o, "/net/finding");
+		is_str(o, "/net/host", "chat.example.com");
+		is_num(o, "/net/bytes_sent", 12345);
+		is_num(o, "/net/bytes_received", 678);
+		is_num(o, "/net/segments_sent", 9);
+		is_num(o, "/net/milliseconds", 2500);
+		is_str(o, "/net/begin", "2026-11-23T16:05:08.623456789Z");
+		is_str(o, "/net/end", "closed");
+		assert_false(json_object_get_boolean(get(o, "/net/adopted")));
+		is_str(o, "/tool/name", "claude-code");
 	}
 }
 
@@ -564,8 +673,11 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(test_file_open_follows_the_schema),
 		T(test_net_connect_follows_the_schema),
+		T(test_flows_follow_the_schema),
 		T(test_unknown_is_left_out_or_null),
+		T(test_a_unit_of_the_session),
 		T(test_sessions_and_ends),
+		T(test_guard),
 		T(test_losses_and_the_agent_itself),
 		T(test_repeats_and_cut_ancestry),
 		T(test_start_does_not_move_with_the_line),

@@ -205,6 +205,8 @@ static const struct read_case {
 	{ "claude-code", "/usr/bin/sudo", "/etc/shadow", "system-secrets", "purpose-built" },
 	{ "claude-code", "/usr/sbin/unix_chkpwd", "/etc/shadow", "system-secrets", "purpose-built" },
 	{ "claude-code", "/usr/bin/cat", "/etc/shadow", "system-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/cat", "/etc/security/opasswd", "system-secrets", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/sudo", "/etc/security/limits.conf", NULL, NULL },
 	{ "claude-code", "/usr/bin/cat", "/etc/passwd", NULL, NULL },
 	{ "claude-code", "/usr/bin/cat", "/proc/1234/environ", "process-memory", "ai-reads-sensitive" },
 	{ "claude-code", "/usr/bin/ps", "/proc/1234/environ", "process-memory", NULL },
@@ -214,6 +216,15 @@ static const struct read_case {
 	{ "claude-code", "self", "/tmp/claude-1000/-home-ann-shop/tasks/b1.output", "agent-cache", "own-store" },
 	{ "claude-code", "/usr/bin/node", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "own-store" },
 	{ "claude-code", "/usr/bin/grep", "/home/ann/.claude/history.jsonl", "agent-cache", "own-store" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-transcripts", "transcript-printed" },
+	{ "codex", "/usr/bin/jq", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-transcripts", "transcript-printed" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.claude/file-history/5f3a/91c2@v1", "agent-transcripts", "transcript-printed" },
+	{ "codex", "/usr/bin/sed", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-transcripts", "transcript-printed" },
+	{ "gemini-cli", "/usr/bin/cat", "/home/ann/.gemini/tmp/0f3a/chats/session-1.json", "agent-transcripts", "transcript-printed" },
+	{ "claude-code", "/usr/bin/grep", "/home/ann/.claude/projects/-home-ann-shop/5f3a/tool-results/b1.txt", "agent-cache", "own-store" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/.claude/projects/-home-ann-shop/memory/MEMORY.md", "agent-cache", "own-store" },
+	{ "vscode", "/usr/bin/cat", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-transcripts", "ide-reads-secret" },
+	{ "-", "/usr/bin/cat", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-transcripts", NULL },
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.claude/.credentials.json", "agent-tokens", "token-printed" },
 	{ "claude-code", "/usr/bin/jq", "/home/ann/.claude.json", "agent-tokens", "token-printed" },
 	{ "codex", "self", "/home/ann/.codex/.env", "agent-tokens", "own-store" },
@@ -222,6 +233,8 @@ static const struct read_case {
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.codex/auth.json", "agent-tokens", "token-printed" },
 	{ "codex", "/usr/bin/node", "/home/ann/.claude/.credentials.json", "agent-tokens", "other-tools-token" },
 	{ "claude-code", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-cache", "other-tools-cache" },
+	{ "opencode", "/usr/bin/git", "/home/ann/.local/share/opencode/snapshot/5f3a/objects/91/c2", "agent-cache", "own-store" },
+	{ "codex", "/usr/bin/cat", "/home/ann/.local/share/opencode/snapshot/5f3a/objects/91/c2", "agent-cache", "other-tools-cache" },
 	{ "opencode", "self", "/home/ann/.claude/skills/review/SKILL.md", NULL, NULL },
 	{ "opencode", "self", "/home/ann/.claude/CLAUDE.md", NULL, NULL },
 	{ "copilot-cli", "self", "/home/ann/.config/github-copilot/apps.json", "agent-tokens", "own-store" },
@@ -317,6 +330,122 @@ static void test_reads(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---- sockets of daemons ------------------------------------------------------------------------------------------- */
+
+static const struct broker_case {
+	const char *path;     /* @NAME: abstract; >FILE: opened for writing */
+	const char *broker;   /* NULL: none */
+	const char *rule;     /* that decides on it for claude-code; NULL: none */
+	bool units;           /* what a session asks for there is known again */
+} sockets[] = {
+	{ "/run/docker.sock", "docker", "work-handed-out", false },
+	{ "/run/user/1000/docker.sock", "docker", "work-handed-out", false },
+	{ "/home/ann/.docker/desktop/docker.sock", "docker", "work-handed-out", false },
+	{ "/run/user/1000/podman/podman.sock", "podman", "work-handed-out", false },
+	{ "/run/containerd/containerd.sock", "containerd", "work-handed-out", false },
+	{ "/run/user/1000/systemd/private", "user-systemd", "work-handed-out", true },
+	{ "/run/systemd/private", "systemd", "work-handed-out", true },
+	{ "/run/systemd/journal/socket", NULL, NULL, false },
+	{ "/run/systemd/notify", NULL, NULL, false },
+	{ "/run/user/1000/bus", "user-bus", "desktop-or-bus", true },
+	{ "@/tmp/dbus-8GhRkTq1", "user-bus", "desktop-or-bus", true },
+	{ "/run/dbus/system_bus_socket", "system-bus", "desktop-or-bus", true },
+	{ "/tmp/tmux-1000/default", "tmux", "work-handed-out", false },
+	{ "/run/screen/S-ann/812.pts-3.host", "screen", "work-handed-out", false },
+	{ "/run/user/1000/vscode-ipc-0c1f.sock", "vscode-ipc", "work-handed-out", false },
+	{ "/run/user/1000/emacs/server", "editor-server", "work-handed-out", false },
+	{ "/tmp/ssh-XXXXab12/agent.812", "ssh-agent", "key-agent", false },
+	{ "/run/user/1000/keyring/ssh", "ssh-agent", "key-agent", false },
+	{ "/run/user/1000/gnupg/S.gpg-agent.ssh", "ssh-agent", "key-agent", false },
+	{ "/run/user/1000/gnupg/S.gpg-agent", "gpg-agent", "key-agent", false },
+	{ "/run/user/1000/keyring/control", "keyring", "key-agent", false },
+	{ "/tmp/.X11-unix/X0", "x11", "desktop-or-bus", false },
+	{ "@/tmp/.X11-unix/X0", "x11", "desktop-or-bus", false },
+	{ "/run/user/1000/wayland-0", "wayland", "desktop-or-bus", false },
+	{ ">/var/spool/cron/crontabs/tmp.Xk3f9a", "cron", "work-scheduled", false },
+	{ ">/var/spool/cron/ann", "cron", "work-scheduled", false },
+	{ ">/etc/cron.d/backup", "cron", "work-scheduled", false },
+	{ ">/etc/cron.daily/backup", "cron", "work-scheduled", false },
+	{ ">/etc/crontab", "cron", "work-scheduled", false },
+	{ ">/etc/anacrontab", "cron", "work-scheduled", false },
+	{ ">/var/spool/cron/atjobs/a00001019f3c2a", "at", "work-scheduled", false },
+	{ ">/var/spool/at/a00001019f3c2a", "at", "work-scheduled", false },
+	{ ">/etc/systemd/system/backup.timer", "unit-files", "work-scheduled", false },
+	{ ">/etc/systemd/system/ssh.service.d/override.conf", "unit-files", "work-scheduled", false },
+	{ ">/usr/lib/systemd/system/backup.service", NULL, NULL, false },
+	{ ">/etc/passwd", NULL, NULL, false },
+	{ ">/home/ann/etc/cron.d/backup", NULL, NULL, false },
+	{ ">/run/docker.sock", NULL, NULL, false },
+	{ "/etc/crontab", NULL, NULL, false },
+	{ "/run/user/1000/vscode-git-4b1f.sock", "vscode-ipc", "work-handed-out", false },
+	{ "/tmp/vscode-ssh-auth-0c1f.sock", "vscode-ipc", "work-handed-out", false },
+	{ "@kitty-812", "terminal", "work-handed-out", false },
+	{ "@kitt", NULL, NULL, false },
+	{ "@/tmp/.ICE-unix/812", NULL, NULL, false },
+	{ "/run/user/1000/docker/containerd/containerd.sock", "containerd", "work-handed-out", false },
+	{ "/run/user/1000/tmux-1000/default", "tmux", "work-handed-out", false },
+	{ "/home/ann/.screen/812.pts-3.host", "screen", "work-handed-out", false },
+	{ "/home/ann/.ssh/agent/s.Xk3f9a", "ssh-agent", "key-agent", false },
+	{ "/home/ann/.gnupg/S.gpg-agent", "gpg-agent", "key-agent", false },
+	{ "/run/user/1000/gnupg/d.x1y2/S.gpg-agent.extra", "gpg-agent", "key-agent", false },
+	{ "/run/user/1000/wayland-0.lock", "wayland", "desktop-or-bus", false },
+	{ "/var/lib/incus/unix.socket", "incus", "work-handed-out", false },
+	{ "/run/libvirt/libvirt-sock", "libvirt", "work-handed-out", false },
+	{ "/run/user/1000/zellij/0.41.2/shop", "zellij", "work-handed-out", false },
+	{ "/tmp/kitty-812", "terminal", "work-handed-out", false },
+	{ "/run/nscd/socket", NULL, NULL, false },
+	{ "/run/postgresql/.s.PGSQL.5432", NULL, NULL, false },
+	{ "/home/ann/shop/tmp/server.sock", NULL, NULL, false },
+};
+
+/* Whoever adds a broker adds where it is met. */
+static void test_every_broker_has_an_address_here(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < shipped.policy->brokers_cnt; i++) {
+		const char *name = shipped.policy->brokers[i].name;
+		bool found = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(sockets); j++)
+			found = found || (sockets[j].broker && !strcmp(sockets[j].broker, name));
+		if (!found)
+			fail_msg("no address of %s is tried", name);
+	}
+}
+
+static void test_sockets(void **state)
+{
+	unsigned int tool = shipped_tool(&shipped, "claude-code"), wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
+		const struct broker_case *c = &sockets[i];
+		const struct policy_broker *brokers[4];
+		bool spool = c->path[0] == '>';
+		char path[256];
+		unsigned int set, object;
+		const struct policy_rule *rule;
+		size_t cnt;
+
+		if (c->path[0] == '@')
+			assert_true(compiled_abstract(c->path + 1, strlen(c->path + 1), path, sizeof(path)) > 0);
+		else
+			snprintf(path, sizeof(path), "%s", c->path + spool);
+		set = dfa_match(shipped.compiled->sock, path, strlen(path));
+		object = (spool ? shipped.compiled->spool_objects : shipped.compiled->peer_objects)[set];
+		cnt = compiled_brokers(shipped.compiled, set, spool, brokers, ARRAY_SIZE(brokers));
+		rule = object ? compiled_rule(shipped.compiled, compiled_peer(shipped.compiled, tool, 0, 1000, object).rule) : NULL;
+		if (cnt != (c->broker != NULL) || (cnt && strcmp(brokers[0]->name, c->broker) != 0) ||
+		    strcmp(rule ? rule->id : "-", c->rule ? c->rule : "-") != 0 ||
+		    compiled_set_starts_units(shipped.compiled, set) != c->units) {
+			print_error("%s: %s by %s, expected %s by %s\n", c->path, cnt ? brokers[0]->name : "none",
+				    rule ? rule->id : "-", c->broker ? c->broker : "none", c->rule ? c->rule : "-");
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
 /* enforce.yaml blocks where default.yaml alerts on a file in a session, editors and low confidence aside; no more. */
 static void test_enforce_blocks_the_alerts(void **state)
 {
@@ -392,6 +521,10 @@ static void test_unresolvable(void **state)
 	assert_string_equal(compiled_rule(shipped.compiled, d.rule)->id, "unresolvable");
 	d = compiled_file(shipped.compiled, 0, 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED);
 	assert_int_equal(d.action, SL_ACTION_ALLOW);
+	/* enforce.yaml refuses it. */
+	d = compiled_file(enforcing.compiled, shipped_tool(&enforcing, "claude-code"), 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED);
+	assert_int_equal(d.action, SL_ACTION_BLOCK);
+	assert_string_equal(compiled_rule(enforcing.compiled, d.rule)->id, "unresolvable");
 }
 
 static const struct host_case {
@@ -440,6 +573,8 @@ static const struct host_case {
 	{ "copilot.microsoft.com", "microsoft-copilot", "consumer", "" },
 	{ "api.mistral.ai", "mistral", "api", "eu" },
 	{ "chat.mistral.ai", "mistral-consumer", "consumer", "eu" },
+	{ "chat.groq.com", "groq-consumer", "consumer", "" },
+	{ "console.groq.com", NULL, NULL, NULL },
 	{ "api.cohere.com", "cohere", "api", "" },
 	{ "api.x.ai", "xai", "api", "" },
 	{ "grok.com", "xai-consumer", "consumer", "" },
@@ -540,6 +675,11 @@ static const struct connect_case {
 	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "api.z.ai", "192.0.2.1", 443, "base-url-moved" },
 	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "openrouter.ai", "192.0.2.1", 443, "base-url-moved" },
 	{ "codex", "/usr/local/bin/codex", "api.deepseek.com", "192.0.2.1", 443, "base-url-moved" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", "llm.stranger.example", "203.0.113.7", 443, "base-url-stranger" },
+	{ "claude-code", "/home/ann/.local/share/claude/versions/2.1.330", NULL, "203.0.113.7", 8443, "base-url-stranger" },
+	{ "codex", "/usr/local/bin/codex", NULL, "10.1.2.3", 4000, "base-url-stranger" },
+	{ "claude-code", "/usr/bin/curl", "llm.stranger.example", "203.0.113.7", 443, "unknown-host" },
+	{ "opencode", "/home/ann/.opencode/bin/opencode", "llm.stranger.example", "203.0.113.7", 443, "unknown-host" },
 	/* the user's own program in the session, and tools made for many vendors */
 	{ "claude-code", "/usr/bin/python3.11", "api.openai.com", "192.0.2.1", 443, "other-provider" },
 	{ "opencode", "/home/ann/.opencode/bin/opencode", "api.groq.com", "192.0.2.1", 443, "other-provider" },
@@ -557,6 +697,16 @@ static const struct connect_case {
 	{ "claude-code", "/usr/bin/node", NULL, "127.0.0.53", 53, "dns" },
 	{ "codex", "/usr/local/bin/codex", NULL, "10.0.0.53", 53, "dns" },
 	{ "codex", "/usr/local/bin/codex", NULL, "203.0.113.53", 53, "unknown-host" },
+	/* resolvers that hide names, by name, by address, by any of their ports; at port 53 they hide nothing */
+	{ "claude-code", "/usr/bin/curl", "cloudflare-dns.com", "104.16.248.249", 443, "name-hidden" },
+	{ "claude-code", "/usr/bin/node", NULL, "1.1.1.1", 443, "name-hidden" },
+	{ "codex", "/usr/bin/python3.11", NULL, "2001:4860:4860::8844", 853, "name-hidden" },
+	{ "codex", "/usr/bin/python3.11", "ab12cd.dns.nextdns.io", "192.0.2.1", 443, "name-hidden" },
+	{ "codex", "/usr/bin/python3.11", "dns11.quad9.net", "192.0.2.1", 853, "name-hidden" },
+	{ "codex", "/usr/bin/python3.11", "www.quad9.net", "192.0.2.1", 443, "unknown-host" },
+	{ "codex", "/usr/bin/python3.11", NULL, "8.8.8.8", 53, "unknown-host" },
+	{ "codex", "/usr/bin/python3.11", NULL, "8.8.8.8", 80, "unknown-host" },
+	{ "codex", "/usr/bin/python3.11", NULL, "1.1.2.1", 443, "unknown-host" },
 	/* everything else is kept for the record */
 	{ "claude-code", "/usr/bin/git", "github.com", "192.0.2.1", 443, "any-host" },
 	{ "claude-code", "/usr/bin/node", "registry.example.com", "192.0.2.1", 443, "unknown-host" },
@@ -568,6 +718,68 @@ static const struct connect_case {
 	{ "-", "/usr/bin/curl", "api.anthropic.com", "160.79.104.10", 443, NULL },
 };
 
+/* Id of the rule that decides; "nothing" for none. Questions to port 53 are datagrams. */
+static const char *rule_for(const struct shipped *s, const struct connect_case *c)
+{
+	struct compiled_dest dest = { .port = c->port, .names = &c->host, .names_cnt = c->host ? 1 : 0 };
+	const char *argv[] = { "x" };
+	const struct policy_rule *rule;
+	struct sl_decision d;
+
+	dest.kind = c->port == 53 ? SL_NET_DATAGRAM : SL_NET_STREAM;
+	dest.family = strchr(c->addr, ':') ? 6 : 4;
+	assert_int_equal(inet_pton(dest.family == 6 ? AF_INET6 : AF_INET, c->addr, dest.addr), 1);
+	d = compiled_connect(s->compiled, shipped_tool(s, c->tool), compiled_exec(s->compiled, c->exe, argv, 1).exe_set, 1000, &dest);
+	rule = compiled_rule(s->compiled, d.rule);
+	return rule ? rule->id : "nothing";
+}
+
+/* A policy that demands a region, as policies/README.md has it. */
+static void test_regions(void **state)
+{
+	static const char text[] =
+		"version: 1\n"
+		"include: [default.yaml]\n"
+		"rules:\n"
+		"  - {id: eu-only, before: own-provider, tool: any, connect: {tier: [consumer, api, aggregator, ide-backend], not-region: eu},\n"
+		"     action: alert}\n";
+	static const struct connect_case cases[] = {
+		{ "codex", "/usr/local/bin/codex", "api.openai.com", "192.0.2.1", 443, "eu-only" },
+		{ "codex", "/usr/local/bin/codex", "us.api.openai.com", "192.0.2.1", 443, "eu-only" },
+		{ "codex", "/usr/local/bin/codex", "eu.api.openai.com", "192.0.2.1", 443, "own-provider" },
+		{ "codex", "/usr/local/bin/codex", "chatgpt.com", "192.0.2.1", 443, "eu-only" },
+		{ "claude-code", "/home/ann/.local/bin/claude", "api.anthropic.com", "160.79.104.10", 443, "eu-only" },
+		{ "claude-code", "/home/ann/.local/bin/claude", NULL, "160.79.104.10", 443, "eu-only" },
+		{ "claude-code", "/home/ann/.local/bin/claude", "bedrock-runtime.us-east-1.amazonaws.com", "192.0.2.1", 443, "eu-only" },
+		{ "claude-code", "/home/ann/.local/bin/claude", "bedrock-runtime.eu-central-1.amazonaws.com", "192.0.2.1", 443, "own-provider" },
+		{ "claude-code", "/usr/bin/python3.11", "openrouter.ai", "192.0.2.1", 443, "eu-only" },
+		{ "claude-code", "/usr/bin/python3.11", "eu.openrouter.ai", "192.0.2.1", 443, "aggregator" },
+		{ "claude-code", "/usr/bin/python3.11", "api.mistral.ai", "192.0.2.1", 443, "other-provider" },
+		{ "claude-code", "/usr/bin/git", "github.com", "192.0.2.1", 443, "any-host" },
+	};
+	struct shipped s;
+	char path[] = "/tmp/sluice-lists-XXXXXX";
+	int fd = mkstemp(path);
+	unsigned int wrong = 0;
+
+	(void)state;
+	assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+	close(fd);
+	shipped_init_file(&s, path);
+	unlink(path);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *got = rule_for(&s, &cases[i]);
+
+		if (strcmp(got, cases[i].rule) != 0) {
+			print_error("%s to %s: %s, expected %s\n", cases[i].tool, cases[i].host ? cases[i].host : cases[i].addr, got,
+				    cases[i].rule);
+			wrong++;
+		}
+	}
+	shipped_done(&s);
+	assert_int_equal(wrong, 0);
+}
+
 static void test_connects(void **state)
 {
 	unsigned int wrong = 0;
@@ -575,17 +787,8 @@ static void test_connects(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(connects); i++) {
 		const struct connect_case *c = &connects[i];
-		struct compiled_dest dest = { .port = c->port, .names = &c->host, .names_cnt = c->host ? 1 : 0 };
-		const char *argv[] = { "x" }, *got;
-		const struct policy_rule *rule;
-		struct sl_decision d;
+		const char *got = rule_for(&shipped, c);
 
-		dest.family = strchr(c->addr, ':') ? 6 : 4;
-		assert_int_equal(inet_pton(dest.family == 6 ? AF_INET6 : AF_INET, c->addr, dest.addr), 1);
-		d = compiled_connect(shipped.compiled, shipped_tool(&shipped, c->tool),
-				     compiled_exec(shipped.compiled, c->exe, argv, 1).exe_set, 1000, &dest);
-		rule = compiled_rule(shipped.compiled, d.rule);
-		got = rule ? rule->id : "nothing";
 		if (strcmp(got, c->rule ? c->rule : "nothing")) {
 			print_error("%s: %s to %s port %u: %s, expected %s\n", c->tool, c->exe, c->host ? c->host : c->addr,
 				    c->port, got, c->rule ? c->rule : "nothing");
@@ -616,11 +819,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_every_broker_has_an_address_here),
 		cmocka_unit_test(test_enforce_blocks_the_alerts),
 		cmocka_unit_test(test_every_secret_has_a_rule),
 		cmocka_unit_test(test_unresolvable),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_connects),
+		cmocka_unit_test(test_regions),
 		cmocka_unit_test(test_tables_stay_small),
 	};
 

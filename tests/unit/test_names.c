@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "correlate/names.h"
+#include "correlate/pipeline.h"
 #include "dns_message.h"
 
 #include <errno.h>
@@ -208,6 +209,35 @@ static void test_full_table_drops_what_was_used_longest_ago(void **state)
 	assert_int_equal(names_take_evicted(n), 0);
 }
 
+/* A hundred thousand names, all still good, of as many addresses or of one: what there is no room for is counted, to the last. */
+static void test_names_without_end(void **state)
+{
+	cleanup_(names_freep) struct names *n = names_new(PIPELINE_NAMES);
+	char name[32];
+
+	(void)state;
+	for (unsigned int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof(name), "n%u.example.com", i);
+		dns_begin(&m, name, 1);
+		dns_pointer(&m, 12);
+		dns_record(&m, DNS_A, 600, 4);
+		dns_u32(&m, 0x0a000000 + i);
+		assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0), 1);
+		assert_true(names_count(n) <= PIPELINE_NAMES);
+	}
+	assert_int_equal(names_count(n), PIPELINE_NAMES);
+	assert_int_equal(names_take_evicted(n), 100000 - PIPELINE_NAMES);
+	for (unsigned int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof(name), "n%u.example.com", i);
+		learn(n, name, 1, 600, START, 0);
+	}
+	/* One address more, and all names but a few of it. */
+	assert_int_equal(names_count(n), PIPELINE_NAMES);
+	assert_int_equal(names_take_evicted(n), 1 + 100000 - NAMES_PER_ADDR);
+	assert_int_equal(lookup(n, 1, START, 0), NAMES_PER_ADDR);
+	assert_string_equal(hits[0].name, "n99999.example.com");
+}
+
 /* Names of a kilobyte in text: the table drops addresses rather than growing. */
 static void test_text_is_bounded(void **state)
 {
@@ -248,9 +278,71 @@ static void test_best_ones_when_few_are_asked_for(void **state)
 	assert_string_equal(hits[0].name, "b.example.com");
 }
 
+static int claim(struct names *n, const char *name, unsigned int addr, uint64_t at)
+{
+	uint8_t key[16] = { 192, 0, 2, (uint8_t)addr };
+
+	return names_add_sni(n, 4, key, name, at, 7, 7);
+}
+
+static void count_told(void *arg, uint8_t family, const uint8_t addr[16], const struct names_entry *entries, size_t cnt)
+{
+	(void)family;
+	(void)addr;
+	for (size_t i = 0; i < cnt; i++)
+		assert_string_equal(entries[i].name, "dns.example.com");
+	++*(unsigned int *)arg;
+}
+
+static void test_claimed_names_stand_behind_dns(void **state)
+{
+	cleanup_(names_freep) struct names *n = names_new(16);
+	unsigned int told = 0;
+	char name[32];
+
+	(void)state;
+	assert_int_equal(claim(n, "claim.example.com", 1, START), 0);
+	assert_int_equal(lookup(n, 1, START, 7), 1);
+	assert_true(hits[0].sni && hits[0].session && !hits[0].expired);
+	learn(n, "dns.example.com", 1, 1, START, 0);
+	/* Even one that ran out and nobody of this session asked for. */
+	assert_int_equal(lookup(n, 1, START + 40 * SEC, 7), 2);
+	assert_string_equal(hits[0].name, "dns.example.com");
+	assert_true(hits[0].expired && !hits[0].sni && hits[1].sni);
+	/* The kernel is told of none, nor of addresses that have no other. */
+	claim(n, "claim.example.com", 2, START);
+	names_visit(n, count_told, &told);
+	assert_int_equal(told, 1);
+	/* DNS says the same later: no claim any more. And the other way round. */
+	learn(n, "claim.example.com", 2, 60, START + SEC, 0);
+	claim(n, "claim.example.com", 2, START + 2 * SEC);
+	assert_int_equal(lookup(n, 2, START + 2 * SEC, 0), 1);
+	assert_false(hits[0].sni);
+	assert_int_equal(hits[0].learnt_ns, START + SEC);
+	/* They make room for what DNS says, and are no loss. */
+	for (unsigned int i = 0; i < NAMES_PER_ADDR; i++) {
+		snprintf(name, sizeof(name), "c%u.example.com", i);
+		claim(n, name, 4, START);
+	}
+	learn(n, "dns.example.com", 4, 60, START, 0);
+	assert_int_equal(lookup(n, 4, START, 0), NAMES_PER_ADDR);
+	assert_string_equal(hits[0].name, "dns.example.com");
+	/* Claims push out nothing. */
+	for (unsigned int i = 0; i < NAMES_PER_ADDR; i++) {
+		snprintf(name, sizeof(name), "n%u.example.com", i);
+		learn(n, name, 3, 60, START, 0);
+	}
+	claim(n, "claim.example.com", 3, START + SEC);
+	assert_int_equal(lookup(n, 3, START + SEC, 0), NAMES_PER_ADDR);
+	for (unsigned int i = 0; i < NAMES_PER_ADDR; i++)
+		assert_false(hits[i].sni);
+	assert_int_equal(names_take_evicted(n), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_claimed_names_stand_behind_dns),
 		cmocka_unit_test(test_learns_all_addresses_of_an_answer),
 		cmocka_unit_test(test_nothing_is_learnt_from_rubbish),
 		cmocka_unit_test(test_family_is_part_of_the_address),
@@ -261,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_last_four_askers_are_remembered),
 		cmocka_unit_test(test_full_address_drops_its_oldest_name),
 		cmocka_unit_test(test_full_table_drops_what_was_used_longest_ago),
+		cmocka_unit_test(test_names_without_end),
 		cmocka_unit_test(test_text_is_bounded),
 		cmocka_unit_test(test_best_ones_when_few_are_asked_for),
 	};

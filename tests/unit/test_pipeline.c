@@ -74,6 +74,9 @@ static void on_report(void *arg, const struct report *r)
 		strbuf_addf(b, " %.*s %s", (int)r->path_len, r->path, r->classes_cnt ? r->classes[0] : "-");
 	if (r->kind == REPORT_NET_CONNECT)
 		add_net(b, r);
+	if (r->kind == REPORT_GUARD)
+		strbuf_addf(b, " %s %u %s %s", event_guard_name(r->event->guard->what), r->event->guard->detail, r->path,
+			    event_action_name(r->action));
 	if (r->rule)
 		strbuf_addf(b, " %s=%s", r->rule->id, event_action_name(r->action));
 	if (r->taken)
@@ -178,12 +181,14 @@ static void test_secret_is_reported_with_everything(void **state)
 }
 
 static struct report last;
+static const void *last_record;   /* the event itself is gone when the call is over */
 static char last_user[32];
 
 static void keep_report(void *arg, const struct report *r)
 {
 	(void)arg;
 	last = *r;
+	last_record = r->event->file;
 	snprintf(last_user, sizeof(last_user), "%s", r->user);
 }
 
@@ -210,7 +215,7 @@ static void test_report_carries_wall_time_user_and_record(void **state)
 	assert_int_equal(last.taken, SL_TAKEN_DENIED);
 	assert_int_equal(last.by, SL_BY_LSM);
 	assert_int_equal(last.reader, SL_READER_GENERIC);
-	assert_ptr_equal(last.event->file, &rec.file);
+	assert_ptr_equal(last_record, &rec.file);
 }
 
 static void test_allowed_is_counted_not_reported(void **state)
@@ -281,6 +286,51 @@ static void test_repeats_are_folded_within_a_second(void **state)
 	assert_reports(run, ENV_LINE "\n");
 	assert_int_equal(pipeline_stats(run->p)->alerts, 6);
 	assert_int_equal(pipeline_stats(run->p)->folded, 4);
+}
+
+#define CAT_WHO " 101:/bin/cat<100<50 tool=claude-code session=100"
+
+/* systemd starts it: no descendant, but the kernel knew the unit that the session had asked for. */
+static void test_a_unit_joins_the_session(void **state)
+{
+	static const struct who manager = { .tgid = 60, .ppid = 1, .uid = 1000, .start_ns = 2 * SECOND, .comm = "systemd" };
+	static const struct who unit = { .tgid = 120, .ppid = 60, .uid = 1000, .start_ns = 105 * SECOND, .session_ns = 100 * SECOND,
+					 .session_pid = 100, .tool = SMALL_CLAUDE, .comm = "cat" };
+	struct run *run = *state;
+
+	start(run);
+	rec_exec(&rec, 104 * SECOND, &manager, "/lib/systemd/systemd", "/", "systemd", 8);
+	rec.exec.origin = SL_EXEC_ORIGIN_PROCFS;
+	feed(run, rec.hdr.size);
+	strbuf_reset(&run->out);
+	rec_exec(&rec, 105 * SECOND, &unit, "/bin/cat", "/", "cat", 4);
+	rec.exec.evidence = SL_EVID_UNIT;
+	feed(run, rec.hdr.size);
+	feed(run, rec_exit(&rec, 106 * SECOND, &unit));
+	assert_reports(run, "lineage.kept 120:/bin/cat<60 tool=claude-code session=100\n"
+			    "proc.exec 120:/bin/cat<60 tool=claude-code session=100\n"
+			    "proc.exit 120:/bin/cat<60 tool=claude-code session=100\n");
+	/* The session goes on where it began. */
+	feed(run, rec_exit(&rec, 107 * SECOND, &cat));
+	feed(run, rec_exit(&rec, 108 * SECOND, &tool));
+	assert_non_null(strstr(strbuf_str(&run->out), "session.end"));
+}
+
+static void test_guard_is_told_and_folded(void **state)
+{
+	struct run *run = *state;
+
+	start(run);
+	for (unsigned int i = 0; i < 3; i++)
+		feed(run, rec_guard(&rec, 102 * SECOND + i, &cat, SL_GUARD_SIGNAL, 9, NULL));
+	feed(run, rec_guard(&rec, 102 * SECOND + 3, &cat, SL_GUARD_SIGNAL, 15, NULL));
+	feed(run, rec_guard(&rec, 102 * SECOND + 4, &cat, SL_GUARD_FILE, 0, "/sluice/policy.yaml"));
+	tick(run, 104 * SECOND);
+	assert_reports(run, "guard" CAT_WHO " signal 9  block denied by lsm\n"
+			    "guard" CAT_WHO " signal 15  block denied by lsm\n"
+			    "guard" CAT_WHO " file 0 .../sluice/policy.yaml block denied by lsm\n"
+			    "guard" CAT_WHO " signal 9  block denied by lsm x2\n");
+	assert_int_equal(pipeline_stats(run->p)->alerts, 5);
 }
 
 static void test_what_differs_is_not_folded(void **state)
@@ -747,6 +797,8 @@ int main(void)
 		TEST(test_unknown_process_is_shown_by_what_the_record_says),
 		TEST(test_deep_ancestry_is_cut_and_says_so),
 		TEST(test_repeats_are_folded_within_a_second),
+		TEST(test_a_unit_joins_the_session),
+		TEST(test_guard_is_told_and_folded),
 		TEST(test_what_differs_is_not_folded),
 		TEST(test_repeats_belong_to_the_image_that_made_them),
 		TEST(test_the_end_tells_what_is_still_folded),

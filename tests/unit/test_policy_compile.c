@@ -12,6 +12,7 @@
 
 #include "base/strbuf.h"
 #include "policy/compile.h"
+#include "policy/eval.h"
 #include "policy/lint.h"
 #include "record.h"
 
@@ -241,6 +242,46 @@ static void classes_of_a_set(void **state)
 	assert_int_equal(compiled_classes(b.c, 0, names, 2), 0);
 }
 
+/* In mode enforce a session may not read what no pattern could be applied to, unless the policy says something of it. */
+static void unresolvable_is_blocked(void **state)
+{
+#define BASE "secrets: {a: {paths: ['**/x']}}\ntools: {one: {exe: /opt/one}}\nrules:\n  - {id: r, tool: any, read: a, action: log}\n"
+	static const struct {
+		const char *text, *rule;
+		int action;
+	} cases[] = {
+		{ "version: 1\nmode: enforce\n" BASE, "unresolvable", SL_ACTION_BLOCK },
+		{ "version: 1\nmode: monitor\n" BASE, "-", SL_ACTION_ALLOW },
+		{ "version: 1\n" BASE, "-", SL_ACTION_ALLOW },
+		{ "version: 1\nmode: enforce\n" BASE "  - {id: u, tool: any, read: unresolvable, action: alert}\n", "u",
+		  SL_ACTION_ALERT },
+		{ "version: 1\nmode: enforce\n" BASE "  - {id: u, tool: any, read: [a, unresolvable], action: allow}\n", "u",
+		  SL_ACTION_ALLOW },
+		/* its id is another rule's */
+		{ "version: 1\nmode: enforce\n" BASE "  - {id: unresolvable, tool: none, read: a, action: log}\n",
+		  "unresolvable-builtin", SL_ACTION_BLOCK },
+		/* nothing is said of files at all */
+		{ "version: 1\nmode: enforce\ntools: {one: {exe: /opt/one}}\nrules:\n  - {id: c, tool: any, connect: any, action: log}\n",
+		  "-", SL_ACTION_ALLOW },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_(built_done) struct built b = build(cases[i].text);
+		struct sl_decision d = compiled_file(b.c, 1, 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED);
+		struct sl_decision naive = eval_file(b.p, &host, 1, "/bin/cat", SL_MODE_CHILD, 1000, NULL);
+		const char *rule = d.rule ? compiled_rule(b.c, d.rule)->id : "-";
+
+		if (strcmp(rule, cases[i].rule) || d.action != cases[i].action)
+			fail_msg("case %zu: rule %s, action %d", i, rule, d.action);
+		assert_int_equal(naive.rule, d.rule);
+		assert_int_equal(naive.action, d.action);
+		/* Nobody outside a session is kept from anything. */
+		assert_int_equal(compiled_file(b.c, 0, 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED).rule, 0);
+	}
+#undef BASE
+}
+
 /* ---- subjects ----------------------------------------------------------------------------------------------------- */
 
 static void users_and_executables(void **state)
@@ -462,6 +503,41 @@ static void providers_by_name_then_address(void **state)
 	}
 }
 
+static void streams_and_datagrams(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"tools: {one: {exe: /opt/one}}\n"
+		"providers: {vendor: {domains: api.one.example, tier: api}}\n"
+		"rules:\n"
+		"  - {id: no-quic, tool: any, connect: {proto: udp, port: 443, provider: vendor}, action: block}\n"
+		"  - {id: datagrams, tool: any, connect: {proto: [udp]}, action: alert}\n"
+		"  - {id: both, tool: any, connect: {proto: [tcp, udp], port: 22}, action: alert}\n"
+		"  - {id: rest, tool: any, connect: any, action: log}\n");
+	static const struct {
+		const char *name;
+		uint8_t kind;
+		uint16_t port;
+		const char *rule;
+	} cases[] = {
+		{ "api.one.example", SL_NET_DATAGRAM, 443, "no-quic" }, { "api.one.example", SL_NET_STREAM, 443, "rest" },
+		{ "api.two.example", SL_NET_DATAGRAM, 443, "datagrams" }, { "api.one.example", SL_NET_DATAGRAM, 444, "datagrams" },
+		{ "api.one.example", SL_NET_STREAM, 22, "both" },       { "api.two.example", SL_NET_STREAM, 65535, "rest" },
+		{ "api.two.example", SL_NET_DATAGRAM, 65535, "datagrams" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled_dest d = { .family = 4, .addr = { 203 }, .kind = cases[i].kind, .port = cases[i].port,
+					   .names = &cases[i].name, .names_cnt = 1 };
+		struct sl_net_names known = { .names[0].word = SL_NET_WORD(1ull << 32, compiled_name_set(b.c, cases[i].name)) };
+		struct sl_net_choice k = compiled_net_verdict(b.c, 1, 0, 0, &d, &known, 0, 1ull << 31);
+
+		assert_string_equal(compiled_rule(b.c, compiled_connect(b.c, 1, 0, 0, &d).rule)->id, cases[i].rule);
+		assert_string_equal(compiled_rule(b.c, k.rule)->id, cases[i].rule);
+	}
+}
+
 /* ---- warnings ------------------------------------------------------------------------------------------------------ */
 
 struct finding {
@@ -511,7 +587,7 @@ static void warnings(void **state)
 		{ 3, "'**/x' is already in this list, in line 3" },
 		{ 4, "'!**/x' takes nothing back" },
 		{ 5, "no rule names the secret class 'unused'" },
-		{ 9, "rule 'one': block acts as alert" },
+		{ 9, "rule 'one': the mode is monitor, where block acts as alert" },
 		{ 11, "rule 'shadowed' never decides: 'one', 'two' before it take all" },
 		{ 13, "rule 'impossible' never decides: nothing satisfies" },
 		{ 14, "rule 'nobody' never decides: nothing satisfies" },
@@ -536,12 +612,14 @@ int main(void)
 		cmocka_unit_test(long_arguments),
 		cmocka_unit_test(kinds_of_readers),
 		cmocka_unit_test(classes_of_a_set),
+		cmocka_unit_test(unresolvable_is_blocked),
 		cmocka_unit_test(users_and_executables),
 		cmocka_unit_test(strangers_cost_nothing_unless_asked),
 		cmocka_unit_test(rows_grow_with_what_differs),
 		cmocka_unit_test(bad_patterns_are_shown),
 		cmocka_unit_test(what_does_not_fit_is_named),
 		cmocka_unit_test(providers_by_name_then_address),
+		cmocka_unit_test(streams_and_datagrams),
 		cmocka_unit_test(warnings),
 	};
 

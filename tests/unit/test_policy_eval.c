@@ -94,7 +94,7 @@ static const char *const regions[] = { "eu", "us" };
 
 /* ---- random policies ---------------------------------------------------------------------------------------------- */
 
-enum { CLASSES = 4, TOOLS = 3, READERS = 4, PROVIDERS = 4 };
+enum { CLASSES = 4, TOOLS = 3, READERS = 4, PROVIDERS = 4, BROKERS = 3 };
 
 static void add_list(struct strbuf *b, const char *const *words, size_t cnt, unsigned int max)
 {
@@ -224,10 +224,11 @@ static void add_connect(struct strbuf *b)
 		return;
 	}
 	for (int i = 0; i < 2 || !k.len; i++) {
-		unsigned int what = rnd(9);
+		unsigned int what = rnd(10);
 		static const char *const keys[] = {
-			"provider", "not", "tier", "not-tier", "region", "not-region", "host", "cidr", "port",
+			"provider", "not", "tier", "not-tier", "region", "not-region", "host", "cidr", "port", "proto",
 		};
+		static const char *const protos[] = { "tcp", "udp" };
 
 		/* Once each. */
 		if (k.len && strstr(strbuf_str(&k), keys[what]))
@@ -243,11 +244,65 @@ static void add_connect(struct strbuf *b)
 			add_list(&k, domain_patterns, ARRAY_SIZE(domain_patterns), 2);
 		else if (what == 7)
 			add_list(&k, cidrs, ARRAY_SIZE(cidrs), 2);
-		else
+		else if (what == 8)
 			add_ports(&k);
+		else
+			add_list(&k, protos, ARRAY_SIZE(protos), 2);
 	}
 	strbuf_addf(b, "    connect: {%s}\n", strbuf_str(&k));
 	strbuf_done(&k);
+	if (!rnd(4)) {
+		/* There are at most four conditions: two lists, one time each. */
+		strbuf_addf(b, "    after: {read: %s%s}\n", rnd(2) ? "[class0, class1]" : "class2", rnd(2) ? ", within: 30m" : "");
+	}
+}
+
+static const char *const socket_patterns[] = {
+	"/run/*.sock", "/run/user/*/bus", "~/.one/*", "!/run/user/1000/*", "/tmp/*/default", "/run/**", "!**/other.sock",
+};
+static const char *const socket_paths[] = {
+	"/run/one.sock", "/run/other.sock", "/run/user/1000/bus", "/run/user/7/bus", "/home/ann/.one/s", "/tmp/x/default", "/srv/s",
+};
+static const char *const abstract_patterns[] = { "/tmp/.X11-unix/*", "one-*", "!one-two", "*" };
+static const char *const abstract_names[] = { "/tmp/.X11-unix/X0", "one-1", "one-two", "two", "/run/one.sock" };
+
+static void add_brokers(struct strbuf *b)
+{
+	strbuf_adds(b, "brokers:\n");
+	for (unsigned int i = 0; i < BROKERS; i++) {
+		bool spools = !rnd(3);
+
+		strbuf_addf(b, "  broker%u:\n    %s: ", i, spools ? "spools" : "sockets");
+		add_list(b, socket_patterns, ARRAY_SIZE(socket_patterns), 3);
+		if (!spools && rnd(2)) {
+			strbuf_adds(b, "\n    abstract: ");
+			add_list(b, abstract_patterns, ARRAY_SIZE(abstract_patterns), 2);
+		}
+		strbuf_adds(b, "\n");
+	}
+}
+
+/* Rules about what leads out of a session know no tool outside of one. */
+static void add_peer_rule(struct strbuf *b, unsigned int i)
+{
+	static const char *const actions[] = { "allow", "log", "alert", "block" };
+	static const char *const whats[] = { "memory", "environ", "trace", "descriptors" };
+	static const char *const scopes[] = { "any", "tool0", "[tool1, tool2]" };
+
+	strbuf_addf(b, "  - id: peer%u\n    action: %s\n    tool: %s\n", i, PICK(actions), PICK(scopes));
+	if (!rnd(3)) {
+		strbuf_adds(b, "    exe: ");
+		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 2);
+		strbuf_adds(b, "\n");
+	}
+	if (!rnd(4))
+		strbuf_adds(b, "    user: [ann, 0]\n");
+	strbuf_addf(b, "    %s: ", rnd(2) ? "inspect" : "broker");
+	if (b->data[b->len - 3] == 't')
+		rnd(4) ? add_list(b, whats, ARRAY_SIZE(whats), 2) : strbuf_adds(b, "any");
+	else
+		rnd(4) ? add_names(b, "broker", BROKERS, NULL, 0) : strbuf_adds(b, "any");
+	strbuf_adds(b, "\n");
 }
 
 static void add_rules(struct strbuf *b)
@@ -255,10 +310,14 @@ static void add_rules(struct strbuf *b)
 	static const char *const actions[] = { "allow", "log", "alert", "block" };
 	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "purpose-built", "other" };
 	static const char *const words[] = { "own", "unresolvable" };
-	unsigned int cnt = 1 + rnd(10);
+	unsigned int cnt = 2 + rnd(14);
 
 	strbuf_adds(b, "rules:\n");
 	for (unsigned int i = 0; i < cnt; i++) {
+		if (!rnd(3)) {
+			add_peer_rule(b, i);
+			continue;
+		}
 		strbuf_addf(b, "  - id: rule%u\n    action: %s\n", i, PICK(actions));
 		add_subject(b);
 		if (rnd(3)) {
@@ -355,7 +414,8 @@ static struct compiled_dest random_dest(const char **names)
 		{ 6, { 0xfe, 0x80 } },     { 6, { 0xfe, 0xc0 } },     { 6, { 0x2a } },          { 6, { 0 } },
 	};
 	size_t a = rnd(ARRAY_SIZE(addrs));
-	struct compiled_dest d = { .family = addrs[a].family, .port = PICK(ports), .names = names, .names_cnt = rnd(4) };
+	struct compiled_dest d = { .family = addrs[a].family, .kind = (uint8_t)rnd(2), .port = PICK(ports), .names = names,
+				   .names_cnt = rnd(4) };
 
 	memcpy(d.addr, addrs[a].addr, sizeof(d.addr));
 	for (size_t i = 0; i < d.names_cnt; i++)
@@ -363,13 +423,42 @@ static struct compiled_dest random_dest(const char **names)
 	return d;
 }
 
+/* Some classes that the session has read, and which conditions that makes true: as reads of files of these classes would. */
+static struct policy_strings random_read(const struct compiled *c, char **classes, uint32_t *state)
+{
+	struct policy_strings read = { .v = classes };
+
+	*state = 0;
+	for (size_t i = 0; i < c->policy->secrets_cnt; i++) {
+		bool is_there = false;
+
+		if (rnd(3))
+			continue;
+		for (uint32_t s = SL_SET_UNRESOLVED + 1; s < c->path->info.sets; s++) {
+			const char *names[DFA_CLASSES_MAX];
+			size_t cnt = compiled_classes(c, s, names, ARRAY_SIZE(names));
+
+			/* Only files of this class and no other: what else was read with it would count, too. */
+			if (cnt == 1 && !strcmp(names[0], c->policy->secrets[i].name)) {
+				*state |= c->memory_sets[s];
+				is_there = true;
+			}
+		}
+		if (is_there)
+			classes[read.cnt++] = c->policy->secrets[i].name;
+	}
+	return read;
+}
+
 static void ask_connect(const struct compiled *c, const char *text, size_t *decided)
 {
 	struct subject s = random_subject(c);
 	const char *names[4];
 	struct compiled_dest d = random_dest(names);
+	char *classes[CLASSES];
+	struct policy_strings read = random_read(c, classes, &d.state);
 	struct sl_decision got = compiled_connect(c, s.tool, s.exe_set, s.uid, &d);
-	struct sl_decision want = eval_connect(c->policy, &host, s.tool, s.exe, s.uid, &d);
+	struct sl_decision want = eval_connect(c->policy, &host, s.tool, s.exe, s.uid, &d, &read);
 	const struct policy_provider *by_tables = compiled_provider(c, &d).provider;
 	const struct policy_provider *plainly = eval_provider(c->policy, &d);
 
@@ -383,11 +472,108 @@ static void ask_connect(const struct compiled *c, const char *text, size_t *deci
 		 by_tables ? by_tables->name : "-", got.rule, plainly ? plainly->name : "-", want.rule);
 }
 
+/*
+ * The kernel's tables, with names as the kernel knows them. Expected: of the names that count most (asked by this session,
+ * then valid ones), the strictest verdict that the plain evaluator has for one of them alone; the first rule where equal.
+ */
+static void ask_net(const struct compiled *c, const char *text, size_t *decided, size_t *several)
+{
+	static const uint64_t now = SL_NET_GRACE_NS * 3;
+	struct subject s = random_subject(c);
+	const char *names[4];
+	struct compiled_dest d = random_dest(names);
+	char *classes[CLASSES];
+	struct policy_strings read = random_read(c, classes, &d.state);
+	struct sl_net_names known = { 0 };
+	size_t cnt = d.names_cnt;
+	uint32_t asker = sl_net_asker(7, 100), best = 0, candidates = 0;
+	struct sl_decision want;
+	struct sl_net_choice got;
+
+	for (size_t i = 0; i < d.names_cnt; i++) {
+		struct sl_net_name *n = &known.names[i];
+		bool asked = rnd(2), valid = rnd(3), gone = !valid && !rnd(3);
+
+		n->askers[rnd(SL_NET_ASKERS)] = asked ? asker : sl_net_asker(8, 100);
+		n->word = SL_NET_WORD(valid ? now : gone ? now - SL_NET_GRACE_NS - 65536 : now - SL_NET_GRACE_NS,
+				      compiled_name_set(c, names[i]));
+	}
+	d.names_cnt = 0;
+	want = eval_connect(c->policy, &host, s.tool, s.exe, s.uid, &d, &read);
+	for (size_t i = 0; i < cnt; i++) {
+		const struct sl_net_name *n = &known.names[i];
+		bool asked = n->askers[0] == asker || n->askers[1] == asker || n->askers[2] == asker ||
+			     n->askers[3] == asker;
+		uint64_t until = n->word | 0xffff;
+		uint32_t rank = until >= now ? 2 : now - until <= SL_NET_GRACE_NS ? 1 : 0;
+		struct sl_decision v;
+
+		if (!rank)
+			continue;
+		rank += asked ? 2 : 0;
+		d.names = &names[i];
+		d.names_cnt = 1;
+		v = eval_connect(c->policy, &host, s.tool, s.exe, s.uid, &d, &read);
+		if (rank < best)
+			continue;
+		candidates = rank > best ? 1 : candidates + 1;
+		if (rank > best || v.action > want.action ||
+		    (v.action == want.action && v.rule && (!want.rule || v.rule < want.rule)))
+			want = v;
+		best = rank;
+	}
+	got = compiled_net_verdict(c, s.tool, s.exe_set, s.uid, &d, &known, asker, now);
+	*decided += want.rule != 0;
+	*several += candidates > 1;
+	if (got.rule == want.rule && got.action == want.action && got.names == candidates)
+		return;
+	for (size_t i = 0; i < cnt; i++)
+		print_error("name %zu: %s, until %llu\n", i, names[i], (unsigned long long)known.names[i].word);
+	fail_msg("%s\ntool %u exe %s uid %u to %u.%u.%u.%u (%u) port %u: the kernel's tables say rule %u action %u of %u names, plainly it is %u %u of %u",
+		 text, s.tool, s.exe, s.uid, d.addr[0], d.addr[1], d.addr[2], d.addr[3], d.family, d.port, got.rule, got.action,
+		 got.names, want.rule, want.action, candidates);
+}
+
+static void ask_peer(const struct compiled *c, const char *text, size_t *decided)
+{
+	struct subject s = random_subject(c);
+	unsigned int what = rnd(SL_PEER_INSPECTS + 3), object = what;
+	struct sl_decision got, want;
+	const char *path = "";
+	char buf[256];
+
+	if (!s.tool)
+		return;
+	if (what < SL_PEER_INSPECTS) {
+		want = eval_inspect(c->policy, &host, s.tool, s.exe, s.uid, what);
+	} else {
+		enum eval_at at = EVAL_SOCKET + (what - SL_PEER_INSPECTS);
+		int len;
+
+		path = at == EVAL_ABSTRACT ? PICK(abstract_names) : PICK(socket_paths);
+		len = at == EVAL_ABSTRACT ? compiled_abstract(path, strlen(path), buf, sizeof(buf)) :
+				 snprintf(buf, sizeof(buf), "%s", path);
+		assert_true(len > 0);
+		object = (at == EVAL_SPOOL ? c->spool_objects : c->peer_objects)[dfa_match(c->sock, buf, (size_t)len)];
+		want = eval_broker(c->policy, &host, s.tool, s.exe, s.uid, path, at);
+		if (!object) {
+			if (want.rule)
+				fail_msg("%s\n%s is of no broker, but rule %u decides", text, path, want.rule);
+			return;
+		}
+	}
+	got = compiled_peer(c, s.tool, s.exe_set, s.uid, object);
+	*decided += want.rule != 0;
+	if (!same(got, want))
+		fail_msg("%s\ntool %u exe %s uid %u object %u %s: the tables say rule %u action %u, plainly it is %u %u", text, s.tool,
+			 s.exe, s.uid, object, path, got.rule, got.action, want.rule, want.action);
+}
+
 static void tables_mean_what_the_policy_says(void **state)
 {
 	const char *given = getenv("SLUICE_SEED");
 	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-	size_t files = 0, connects = 0;
+	size_t files = 0, connects = 0, kernel = 0, several = 0, peers = 0;
 
 	(void)state;
 	print_message("SLUICE_SEED=%llu\n", (unsigned long long)seed);
@@ -400,6 +586,7 @@ static void tables_mean_what_the_policy_says(void **state)
 
 		chance = seed * 1000003 + i;
 		add_definitions(&b);
+		add_brokers(&b);
 		add_rules(&b);
 		assert_true(strbuf_ok(&b));
 		src = (struct policy_source){ .name = (char[]){ "random.yaml" }, .text = b.data, .len = b.len };
@@ -409,14 +596,19 @@ static void tables_mean_what_the_policy_says(void **state)
 			ask_exec(c, b.data);
 			ask_file(c, b.data, &files);
 			ask_connect(c, b.data, &connects);
+			ask_net(c, b.data, &kernel, &several);
+			ask_peer(c, b.data, &peers);
 		}
 		compiled_free(c);
 		policy_free(p);
 		strbuf_done(&b);
 	}
 	/* Questions that no rule decides test little: enough must meet one. */
-	assert_in_range(files, POLICIES * QUESTIONS / 10, POLICIES * QUESTIONS);
-	assert_in_range(connects, POLICIES * QUESTIONS / 10, POLICIES * QUESTIONS);
+	assert_in_range(files, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
+	assert_in_range(connects, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
+	assert_in_range(kernel, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
+	assert_in_range(peers, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
+	assert_in_range(several, POLICIES * QUESTIONS / 40, POLICIES * QUESTIONS);
 }
 
 /* ---- the plain matcher against answers from its specification ----------------------------------------------------- */

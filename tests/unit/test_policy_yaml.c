@@ -50,6 +50,7 @@ static void every_key(void **state)
 		"version: 1\n"
 		"mode: enforce\n"
 		"require: deny\n"
+		"guard: off\n"
 		"secrets:\n"
 		"  dotenv: {paths: ['**/.env', \"!**/.env.example\"], confidence: low}\n"
 		"  keys: {paths: ~/.ssh/id_*}\n"
@@ -66,9 +67,9 @@ static void every_key(void **state)
 		"          tier: api, region: eu, training: never, retention: 30 days, terms: see there}\n"
 		"rules:\n"
 		"  - {id: a, tool: any, exe: '**/x', except: ['**/y', '**/z'], user: [ann, 1000], reader: [self, other],\n"
-		"     read: [dotenv, own, unresolvable], action: block, severity: critical, message: \"no: never\"}\n"
+		"     read: [dotenv, own, unresolvable], action: block, severity: critical, tell: tty, message: \"no: never\"}\n"
 		"  - {id: b, tool: [one], connect: {provider: [alpha, unknown], not: loopback, tier: [api, local], not-tier: dev,\n"
-		"     region: eu, not-region: us, host: ['*.example'], cidr: 10.0.0.0/8, port: 8080}, action: log}\n"
+		"     region: eu, not-region: us, host: ['*.example'], cidr: 10.0.0.0/8, port: 8080, proto: [udp]}, action: log}\n"
 		"  - {id: c, tool: none, connect: any, action: allow}\n"
 		"  - {id: d, tool: all, reader: {not: [purpose-built, startup]}, read: keys, action: alert}\n");
 	const struct policy_rule *r;
@@ -76,6 +77,7 @@ static void every_key(void **state)
 	(void)state;
 	assert_int_equal(p->mode, POLICY_ENFORCE);
 	assert_int_equal(p->require, POLICY_REQUIRE_DENY);
+	assert_int_equal(p->guard, POLICY_GUARD_OFF);
 
 	assert_int_equal(p->secrets_cnt, 2);
 	assert_string_equal(p->secrets[0].name, "dotenv");
@@ -109,6 +111,7 @@ static void every_key(void **state)
 	assert_int_equal(r->action, SL_ACTION_BLOCK);
 	assert_string_equal(r->severity, "critical");
 	assert_string_equal(r->message, "no: never");
+	assert_int_equal(r->tell, POLICY_TELL_TTY);
 	r = &p->rules[1];
 	assert_int_equal(r->scope, POLICY_TOOL_LIST);
 	assert_int_equal(r->object, POLICY_OBJECT_CONNECT);
@@ -117,6 +120,7 @@ static void every_key(void **state)
 	assert_string_equal(r->connect.not_regions.v[0], "us");
 	assert_int_equal(r->connect.cidrs[0].bits, 8);
 	assert_int_equal(r->connect.ports[0], 8080);
+	assert_int_equal(r->connect.protos, 1u << SL_NET_DATAGRAM);
 	assert_string_equal(r->severity, "medium");
 	assert_string_equal(r->message, "");
 	assert_true(p->rules[2].connect.any);
@@ -133,6 +137,7 @@ static void defaults(void **state)
 	(void)state;
 	assert_int_equal(p->mode, POLICY_MONITOR);
 	assert_int_equal(p->require, POLICY_REQUIRE_ALERT);
+	assert_int_equal(p->guard, POLICY_GUARD_BY_MODE);
 	assert_string_equal(p->tools[0].title, "one");
 	assert_int_equal(p->tools[0].startup_ns, 0);
 	assert_string_equal(p->providers[0].title, "alpha");
@@ -206,9 +211,12 @@ static void moved_by_before(void **state)
 							"base.yaml", base);
 
 	(void)state;
-	assert_int_equal(p->rules_cnt, 3);
+	assert_int_equal(p->rules_cnt, 4);
 	assert_string_equal(p->rules[0].id, "r3");
 	assert_string_equal(p->rules[2].id, "r2");
+	/* Mode enforce adds one, of no file, behind all others. */
+	assert_string_equal(p->rules[3].id, "unresolvable");
+	assert_int_equal(p->rules[3].where.line, 0);
 }
 
 static void write_file(const char *dir, const char *name, const char *text)
@@ -365,6 +373,10 @@ static const struct bad bad_files[] = {
 	{ V "mode: on\n", 2, 7, "one of monitor, enforce" },
 	{ V "mode: monitr\n", 2, 7, "did you mean 'monitor'" },
 	{ V "require: [deny]\n", 2, 10, "'require' must be a value, not a list" },
+	{ V "guard: true\n", 2, 8, "unknown word 'true': it must be one of on, off" },
+	{ V "rules: [{id: r, tool: any, read: own, action: block, tell: mail}]\n", 2, 60, "unknown word 'mail': it must be one of tty" },
+	{ V "rules: [{id: r, tool: any, read: own, action: alert, tell: tty}]\n", 2, 9,
+	  "'tell' speaks of what was refused: it needs 'action: block'" },
 	{ V "secret: {}\n", 2, 1, "unknown key 'secret' in a policy file: did you mean 'secrets'?" },
 	{ V "mode: \"on\\noff\"\n", 2, 8, "unknown word 'on off'" },
 	{ V "quux: {}\n", 2, 1, "known are version, mode" },
@@ -426,13 +438,15 @@ static const struct bad bad_files[] = {
 	{ V "rules: {id: a}\n", 2, 8, "'rules' must be a list, not a mapping" },
 	{ V "rules: [{tool: any, connect: any, action: log}]\n", 2, 9, "a rule without 'id'" },
 	{ V "rules: [{id: a, connect: any, action: log}]\n", 2, 9, "a rule without 'tool'" },
-	{ V "rules: [{id: a, tool: any, action: log}]\n", 2, 9, "without 'read' and 'connect'" },
+	{ V "rules: [{id: a, tool: any, action: log}]\n", 2, 9, "without 'read', 'connect', 'inspect' or 'broker'" },
 	{ V "rules: [{id: a, tool: any, connect: any}]\n", 2, 9, "a rule without 'action'" },
 	{ V "rules: [{id: a, tool: any, connect: any, action: deny}]\n", 2, 50, "one of allow, log, alert, block" },
-	{ V "rules: [{id: a, tool: any, connect: any, read: own, action: log}]\n", 2, 48, "either 'read' or 'connect'" },
+	{ V "rules: [{id: a, tool: any, connect: any, read: own, action: log}]\n", 2, 48, "one of 'read', 'connect', 'inspect' and 'broker'" },
 	{ V "rules: [{id: a, tool: any, connect: all, action: log}]\n", 2, 37, "must be 'any' or a mapping" },
 	{ V "rules: [{id: a, tool: any, connect: {}, action: log}]\n", 2, 37, "names nothing" },
 	{ V "rules: [{id: a, tool: any, connect: {ports: 1}, action: log}]\n", 2, 38, "did you mean 'port'?" },
+	{ V "rules: [{id: a, tool: any, connect: {proto: quic}, action: log}]\n", 2, 45, "tcp" },
+	{ V "rules: [{id: a, tool: any, connect: {proto: []}, action: log}]\n", 2, 45, "empty list" },
 	{ V "rules: [{id: a, tool: any, connect: {tier: x}, action: log}]\n", 2, 44, "must be one of consumer" },
 	{ V "rules: [{id: a, tool: any, connect: any, reader: self, action: log}]\n", 2, 9, "'connect' rule cannot have it" },
 	{ V "rules: [{id: a, tool: [any], connect: any, action: log}]\n", 2, 24, "'any' stands alone" },
@@ -445,9 +459,15 @@ static const struct bad bad_files[] = {
 	  "'a' is given twice, first in line 3" },
 	{ V "rules: [{id: a, before: b, tool: any, read: own, action: log}]\n", 2, 9, "no rule 'b' before this one" },
 	{ V "rules: [{id: a, remove: true}]\n", 2, 9, "no rule 'a' before this one" },
-	{ V "rules:\n- {id: a, tool: any, read: own, action: log}\n- {id: b, tool: any, after: {read: x}, connect: any}\n", 4, 22,
-	  "'after' is not supported by this version" },
-	{ V "rules: [{id: a, tool: any, broker: [docker], action: alert}]\n", 2, 28, "'broker' is not supported by this version" },
+	{ V "rules:\n- {id: a, tool: any, read: own, action: log}\n- {id: b, tool: any, after: {read: x}, connect: any, action: log}\n", 4, 36,
+	  "there is no secret class 'x'" },
+	{ V "rules: [{id: a, tool: any, after: {read: own}, connect: any, action: log}]\n", 2, 42, "secret class 'own'" },
+	{ V "rules: [{id: a, tool: any, after: {within: 3s}, connect: any, action: log}]\n", 2, 35, "after what?" },
+	{ V "rules: [{id: a, tool: any, after: 3s, connect: any, action: log}]\n", 2, 35, "must be a mapping" },
+	{ V "rules: [{id: a, tool: any, after: {read: x}, read: own, action: log}]\n", 2, 9, "'after' is about where data goes" },
+	{ V "brokers: {a: {spools: x, sockets: y}}\n", 2, 11, "make it two" },
+	{ V "brokers: {a: {sockets: x, starts-units: perhaps}}\n", 2, 41, "true or false" },
+	{ V "rules: [{id: a, tool: any, broker: [docker], action: alert}]\n", 2, 37, "there is no broker 'docker'" },
 
 	/* names that nothing defines */
 	{ V "secrets: {dotenv: {paths: x}}\nrules: [{id: a, tool: any, read: [dotnev], action: log}]\n", 3, 35,

@@ -65,6 +65,19 @@ static void test_connection_lines(void **state)
 	check(120, "16:05:11.123 ALERT claude-code:700 > bash > cat  connect chat.example.com:443 (+1)  openai (consumer)"
 		   "  consumer-tier\n");
 	check(80, "16:05:11.123 ALERT claude-code:700  connect chat...m:443 (+1)  openai (consumer)\n");
+	/* A finding is told as one, where the rule does no more than keep a record. */
+	s.r.finding = "name-hidden";
+	check(0, "16:05:11.123 ALERT claude-code:700 > bash > cat    connect chat.example.com:443 (+1)  openai (consumer), name-hidden"
+		 "  dns-session  consumer-tier\n");
+	s.r.action = SL_ACTION_LOG;
+	check(0, "16:05:11.123 FIND  claude-code:700 > bash > cat    connect chat.example.com:443 (+1)  openai (consumer), name-hidden"
+		 "  dns-session  consumer-tier\n");
+	s.r.finding = NULL;
+	s.r.action = SL_ACTION_ALERT;
+	/* A policy need not say a provider's tier. */
+	s.provider.tier = sample_text("");
+	check(0, "16:05:11.123 ALERT claude-code:700 > bash > cat    connect chat.example.com:443 (+1)  openai"
+		 "  dns-session  consumer-tier\n");
 	s.r.names_cnt = 0;
 	s.r.provider = NULL;
 	s.r.rule = NULL;
@@ -75,6 +88,45 @@ static void test_connection_lines(void **state)
 	s.net.family = 6;
 	s.net.proto = IPPROTO_TCP;
 	check(0, "16:05:11.123 -     claude-code:700 > bash > cat    connect [2001:db8::1]:443  unknown\n");
+}
+
+static void test_flow_lines(void **state)
+{
+	(void)state;
+	sample_hello(&s, "chat.example.com");
+	check(0, "16:05:11.123 ALERT claude-code:700 > bash > cat    hello to chat.example.com:443  openai (consumer)"
+		 "  sni  consumer-tier\n");
+	s.r.action = SL_ACTION_BLOCK;
+	s.r.taken = SL_TAKEN_CUT;
+	check(0, "16:05:11.123 CUT   claude-code:700 > bash > cat    hello to chat.example.com:443  openai (consumer)"
+		 "  sni  consumer-tier\n");
+	/* Nothing to look at, unless all is asked for. */
+	s.r.rule = NULL;
+	s.r.taken = SL_TAKEN_NONE;
+	check(0, "");
+	s.r.sni = "front.example.org";
+	s.r.sni_mismatch = true;
+	check(0, "16:05:11.123 FIND  claude-code:700 > bash > cat    hello to front.example.org:443  openai (consumer), by DNS"
+		 " chat.example.com  sni\n");
+	sample_flow(&s, "chat.example.com");
+	check(0, "");
+	s.host.show_flows = true;
+	check(0, "16:05:11.123 flow  claude-code:700 > bash > cat    to chat.example.com:443  12.3 kB sent, 678 B received  closed\n");
+	s.flow.sent_bytes = UINT64_MAX;
+	s.flow.flags = SL_FLOW_CUT | SL_FLOW_CLOSED;
+	check(0, "16:05:11.123 flow  claude-code:700 > bash > cat    to chat.example.com:443  18.4 EB sent, 678 B received  cut\n");
+}
+
+static void test_proxy_lines(void **state)
+{
+	(void)state;
+	sample_asks(&s, "eu.example.org");
+	check(0, "16:05:11.123 ALERT claude-code:700 > bash > cat    asks for eu.example.org:8443 by proxy 203.0.113.9:443"
+		 "  openai (consumer)  proxy-connect  consumer-tier\n");
+	sample_asks(&s, "");
+	s.r.rule = NULL;
+	check(0, "16:05:11.123 FIND  claude-code:700 > bash > cat    asks proxy 203.0.113.9:443  openai (consumer), destination unknown"
+		 " behind proxy\n");
 }
 
 static void test_words_say_what_happened(void **state)
@@ -183,6 +235,25 @@ static void test_programs_only_when_asked(void **state)
 	check(80, "16:05:11.123 exit  claude-code:700 > bash > cat  status 2\n");
 	s.end.exit_code = 15;
 	check(80, "16:05:11.123 exit  claude-code:700 > bash > cat  signal 15\n");
+}
+
+static void test_a_unit_of_the_session(void **state)
+{
+	(void)state;
+	s.r.rule = NULL;
+	s.r.kind = REPORT_LINEAGE_KEPT;
+	s.cat.cgroup = sample_text("run-u7.service");
+	check(90, "16:05:11.123 kept  claude-code:700 > bash > cat  lineage of run-u7.service\n");
+}
+
+static void test_guard_lines(void **state)
+{
+	(void)state;
+	sample_guard(&s, SL_GUARD_SIGNAL, 9, "");
+	check(0, "16:05:11.123 BLOCK claude-code:700 > bash > cat    signals sluice signal 9  self-protection\n");
+	sample_guard(&s, SL_GUARD_FILE, 0, ".../etc/sluice/\033[2Jx");
+	s.r.taken = SL_TAKEN_KILLED;
+	check(0, "16:05:11.123 KILL  claude-code:700 > bash > cat    changes .../etc/sluice/\\e[2Jx  self-protection\n");
 }
 
 static void test_losses_and_the_agent(void **state)
@@ -297,11 +368,15 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(test_file_lines),
 		T(test_connection_lines),
+		T(test_flow_lines),
+		T(test_proxy_lines),
 		T(test_words_say_what_happened),
 		T(test_chain_begins_with_the_tool),
 		T(test_home_is_the_users_own),
 		T(test_session_lines),
 		T(test_programs_only_when_asked),
+		T(test_a_unit_of_the_session),
+		T(test_guard_lines),
 		T(test_losses_and_the_agent),
 		T(test_hostile_names_stay_in_their_line),
 		T(test_colour_changes_nothing_else),

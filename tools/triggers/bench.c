@@ -8,7 +8,8 @@
  *     open FILE          open and close
  *     udp ADDR PORT      connect of one UDP socket, again and again
  *     sendto ADDR PORT   unconnected datagram (nobody need listen)
- *     tcp ADDR PORT      socket, connect, close
+ *     packet ADDR PORT   one datagram, sent and received by a UDP socket that is connected to itself
+ *     tcp ADDR PORT      socket, connect, close (nobody need listen)
  *     fork               fork, exit, wait
  *     exec PROGRAM       vfork, exec, wait
  *
@@ -60,6 +61,13 @@ static int op_sendto(void)
 	return 0;
 }
 
+static int op_packet(void)
+{
+	char byte;
+
+	return send(sock, "x", 1, 0) < 0 || recv(sock, &byte, 1, 0) < 0 ? -errno : 0;
+}
+
 static int op_tcp(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), err = 0;
@@ -99,8 +107,8 @@ static const struct what {
 	long iterations;
 } whats[] = {
 	{ "getppid", op_getppid, 0, 200000 }, { "open", op_open, 1, 20000 }, { "udp", op_udp, 2, 20000 },
-	{ "sendto", op_sendto, 2, 10000 },    { "tcp", op_tcp, 2, 2000 },    { "fork", op_fork, 0, 500 },
-	{ "exec", op_exec, 1, 200 },
+	{ "sendto", op_sendto, 2, 10000 },    { "packet", op_packet, 2, 10000 }, { "tcp", op_tcp, 2, 2000 },
+	{ "fork", op_fork, 0, 500 },          { "exec", op_exec, 1, 200 },
 };
 
 static uint64_t now(void)
@@ -136,7 +144,8 @@ static int measure(const struct what *w, long batches, long iterations)
 static int usage(void)
 {
 	fprintf(stderr, "usage: bench [-s SECONDS] [-b BATCHES] [-n ITERATIONS] WHAT...\n"
-			"WHAT: getppid | open FILE | udp ADDR PORT | sendto ADDR PORT | tcp ADDR PORT | fork | exec PROGRAM\n");
+			"WHAT: getppid | open FILE | udp ADDR PORT | sendto ADDR PORT | packet ADDR PORT |\n"
+			"      tcp ADDR PORT | fork | exec PROGRAM\n");
 	return TRIGGER_MISUSE;
 }
 
@@ -178,6 +187,9 @@ int main(int argc, char **argv)
 			if (sock >= 0)
 				close(sock);
 			sock = socket(AF_INET, SOCK_DGRAM, 0);
+			if (w->op == op_packet && (bind(sock, (struct sockaddr *)&target, sizeof(target)) ||
+						   connect(sock, (struct sockaddr *)&target, sizeof(target))))
+				return trigger_end("bench", w->name, -errno);
 		}
 		rc = measure(w, batches, iterations ? iterations : w->iterations);
 		if (rc)

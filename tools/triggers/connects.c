@@ -15,10 +15,12 @@
  *   connects sendto|sendmsg|sendmmsg ADDR PORT    unconnected datagram
  *   connects unix PATH                stream socket of the file system
  *   connects resolve SERVER PORT NAME    asks for NAME's IPv4 address as libc does (connected UDP), prints it
+ *   connects resolve-tcp SERVER PORT NAME    the same by TCP
  *
  *   connects listen ADDR PORT [N]     answers N TCP connections (0: until it is killed), "ready" first
  *   connects listen-udp ADDR PORT N   receives N datagrams
  *   connects dns ADDR PORT ANSWER N   answers N questions, all with the IPv4 address ANSWER
+ *   connects dns-tcp | dns-pieces ADDR PORT ANSWER N    the same by TCP, each answer in one piece or in two
  *
  * A refused connection (nobody listens) is success: the attempt is what counts.
  */
@@ -263,34 +265,71 @@ static int do_listen_udp(const struct target *t, long n)
 	return 0;
 }
 
-/* Answers each question with one A record, whatever was asked. */
+#define QUESTION_MAX 480
+
+/* Makes an answer of a question: one A record, whatever was asked. Returns its length, 0: it is no question. */
+static size_t make_answer(unsigned char *m, ssize_t len, const unsigned char addr[4])
+{
+	static const unsigned char record[12] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4 };
+
+	if (len < 17)
+		return 0;
+	m[2] = 0x81, m[3] = 0x80; /* an answer, recursion done */
+	m[7] = 1;                 /* one record */
+	memcpy(m + len, record, sizeof(record));
+	memcpy(m + len + sizeof(record), addr, 4);
+	return (size_t)len + sizeof(record) + 4;
+}
+
 static int do_dns(const struct target *t, const char *answer, long n)
 {
-	unsigned char m[512], record[16] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4 };
+	unsigned char m[QUESTION_MAX + 32], addr[4];
 	int fd = listen_on(t, SOCK_DGRAM);
 
-	if (inet_pton(AF_INET, answer, record + 12) != 1)
+	if (inet_pton(AF_INET, answer, addr) != 1)
 		return -EINVAL;
 	for (long i = 0; i < n; i++) {
 		struct target from = { .len = sizeof(from.un) };
-		ssize_t len = recvfrom(fd, m, sizeof(m) - sizeof(record), 0, &from.sa, &from.len);
+		size_t len = make_answer(m, recvfrom(fd, m, QUESTION_MAX, 0, &from.sa, &from.len), addr);
 
-		if (len < 17)
-			continue;
-		m[2] = 0x81, m[3] = 0x80; /* an answer, recursion done */
-		m[7] = 1;                 /* one record */
-		memcpy(m + len, record, sizeof(record));
-		if (sendto(fd, m, (size_t)len + sizeof(record), 0, &from.sa, from.len) < 0)
+		if (len && sendto(fd, m, len, 0, &from.sa, from.len) < 0)
 			return -errno;
 	}
 	return 0;
 }
 
-static int do_resolve(const struct target *server, const char *name)
+/* A message behind its length, each question on a connection of its own. */
+static int do_dns_tcp(const struct target *t, const char *answer, long n, int pieces)
 {
-	unsigned char m[512] = { 0x12, 0x34, 1, 0, 0, 1 };
-	size_t len = 12;
-	int fd = socket_for(server, SOCK_DGRAM);
+	unsigned char m[QUESTION_MAX + 32], addr[4];
+	int fd = listen_on(t, SOCK_STREAM), one = 1;
+
+	if (inet_pton(AF_INET, answer, addr) != 1)
+		return -EINVAL;
+	for (long i = 0; i < n; i++) {
+		int conn = accept(fd, NULL, NULL);
+		size_t len;
+
+		if (conn < 0)
+			return -errno;
+		setsockopt(conn, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		len = make_answer(m + 2, recv(conn, m, QUESTION_MAX, 0) - 2, addr);
+		m[0] = (unsigned char)(len >> 8);
+		m[1] = (unsigned char)len;
+		if (pieces && send(conn, m, 2, MSG_NOSIGNAL) < 0)
+			return -errno;
+		if (send(conn, m + (pieces ? 2 : 0), len + (pieces ? 0 : 2), MSG_NOSIGNAL) < 0)
+			return -errno;
+		close(conn);
+	}
+	return 0;
+}
+
+static int do_resolve(const struct target *server, const char *name, int type)
+{
+	unsigned char message[512] = { 0, 0, 0x12, 0x34, 1, 0, 0, 1 }, *m = message + 2;
+	size_t len = 12, head = type == SOCK_STREAM ? 2 : 0;
+	int fd = socket_for(server, type);
 	ssize_t got;
 
 	if (strlen(name) > 250 || connect(fd, &server->sa, server->len))
@@ -308,9 +347,10 @@ static int do_resolve(const struct target *server, const char *name)
 	m[len++] = 0;
 	memcpy(m + len, "\0\1\0\1", 4);
 	len += 4;
-	if (send(fd, m, len, 0) < 0)
+	message[1] = (unsigned char)len;
+	if (send(fd, m - head, len + head, 0) < 0)
 		return -errno;
-	got = recv(fd, m, sizeof(m), 0);
+	got = recv(fd, m - head, sizeof(message) - 2, head ? MSG_WAITALL : 0) - (ssize_t)head;
 	if (got < (ssize_t)len + 16)
 		return -EBADMSG;
 	printf("%u.%u.%u.%u\n", m[got - 4], m[got - 3], m[got - 2], m[got - 1]);
@@ -331,8 +371,8 @@ static int usage(void)
 	fprintf(stderr, "usage: connects HOW ADDR PORT; HOW:");
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		fprintf(stderr, " %s", ways[i].how);
-	fprintf(stderr, "\n       connects sort ADDR | unix PATH | resolve SERVER PORT NAME\n"
-			"       connects listen ADDR PORT [N] | listen-udp ADDR PORT N | dns ADDR PORT ANSWER N\n");
+	fprintf(stderr, "\n       connects sort ADDR | unix PATH | resolve[-tcp] SERVER PORT NAME\n"
+			"       connects listen ADDR PORT [N] | listen-udp ADDR PORT N | dns[-tcp|-pieces] ADDR PORT ANSWER N\n");
 	return TRIGGER_MISUSE;
 }
 
@@ -353,9 +393,13 @@ int main(int argc, char **argv)
 	if (argc == 5 && !strcmp(how, "listen-udp"))
 		return trigger_end("connects", how, do_listen_udp(&t, trigger_number(argv[4], 0, 1000000)));
 	if (argc == 5 && !strcmp(how, "resolve"))
-		return trigger_end("connects", how, do_resolve(&t, argv[4]));
+		return trigger_end("connects", how, do_resolve(&t, argv[4], SOCK_DGRAM));
+	if (argc == 5 && !strcmp(how, "resolve-tcp"))
+		return trigger_end("connects", how, do_resolve(&t, argv[4], SOCK_STREAM));
 	if (argc == 6 && !strcmp(how, "dns"))
 		return trigger_end("connects", how, do_dns(&t, argv[4], trigger_number(argv[5], 0, 1000000)));
+	if (argc == 6 && (!strcmp(how, "dns-tcp") || !strcmp(how, "dns-pieces")))
+		return trigger_end("connects", how, do_dns_tcp(&t, argv[4], trigger_number(argv[5], 0, 1000000), how[4] == 'p'));
 	if (argc != 4)
 		return usage();
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

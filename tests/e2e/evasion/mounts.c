@@ -221,8 +221,8 @@ static int number(const char *text)
 	char *end;
 	long n = strtol(text, &end, 10);
 
-	if (*end || n < 1 || n > 2000) {
-		fprintf(stderr, "%s: no number from 1 to 2000\n", text);
+	if (*end || n < 1 || n > 10000) {
+		fprintf(stderr, "%s: no number from 1 to 10000\n", text);
 		exit(EVADE_MISUSE);
 	}
 	return (int)n;
