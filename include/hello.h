@@ -52,7 +52,7 @@ enum sl_hello_state {
 	SL_HELLO_NAME_LEN,
 	SL_HELLO_NAME_BYTES,
 	SL_HELLO_DONE,
-	/* Requests to proxies: CONNECT, then SOCKS5. */
+	/* Requests to proxies: CONNECT, then SOCKS5, then SOCKS4. */
 	SL_PROXY_WORD,
 	SL_PROXY_HOST,
 	SL_PROXY_BRACKET,
@@ -70,6 +70,11 @@ enum sl_hello_state {
 	SL_PROXY_NAME_LEN,
 	SL_PROXY_NAME,
 	SL_PROXY_NAME_PORT,
+	SL_PROXY_4_COMMAND,
+	SL_PROXY_4_PORT,
+	SL_PROXY_4_ADDR,
+	SL_PROXY_4_USER,
+	SL_PROXY_4_NAME,
 };
 
 /* All zero: nothing fed yet. */

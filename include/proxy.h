@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * What a client asks a proxy for, as the first bytes of a flow: HTTP CONNECT (RFC 9110, 9.3.6) and SOCKS5 (RFC 1928, 1929).
+ * What a client asks a proxy for, as the first bytes of a flow: HTTP CONNECT (RFC 9110, 9.3.6), SOCKS5 (RFC 1928, 1929), SOCKS4 and 4a.
  * Part of the parser of hello.h, which hands over at the first byte. Where the flow goes from the proxy on is in the request:
  * a name, or an address, and a port. What follows is not looked at.
  *
- * Not read: SOCKS4, SOCKS5 with GSSAPI, requests for a whole URL, and a proxy that is spoken to by TLS.
+ * Not read: SOCKS5 with GSSAPI, requests for a whole URL, and a proxy that is spoken to by TLS.
  */
 #ifndef SL_PROXY_H
 #define SL_PROXY_H
@@ -20,6 +20,8 @@
 #define SL_SOCKS_ADDR4 1
 #define SL_SOCKS_NAME 3
 #define SL_SOCKS_ADDR6 4
+#define SL_SOCKS4_VERSION 4
+#define SL_SOCKS4_CONNECT 1
 /* ext_type: what is at hand. In SOCKS5 the first also says that a user's name was told. */
 #define SL_PROXY_IS_NAME 1
 #define SL_PROXY_IS_ADDR 2
@@ -31,6 +33,8 @@ SL_HELLO_INLINE int sl_proxy_begins(struct sl_hello *h, __u8 byte)
 		sl_hello_expect(h, SL_PROXY_WORD, 7);
 	else if (byte == SL_SOCKS_VERSION)
 		sl_hello_expect(h, SL_PROXY_METHODS, 0);
+	else if (byte == SL_SOCKS4_VERSION)
+		sl_hello_expect(h, SL_PROXY_4_COMMAND, 0);
 	else
 		return 0;
 	return 1;
@@ -218,12 +222,56 @@ SL_HELLO_INLINE void sl_proxy_socks(struct sl_hello *h, __u8 *name, __u8 byte)
 	}
 }
 
+/* ---- SOCKS4, and 4a: an address of 0.0.0.x says that a name comes behind the user's ------------------------------------ */
+
+SL_HELLO_INLINE void sl_proxy_socks4(struct sl_hello *h, __u8 *name, __u8 byte)
+{
+	switch (h->state) {
+	case SL_PROXY_4_COMMAND:
+		if (byte == SL_SOCKS4_CONNECT)
+			sl_hello_expect(h, SL_PROXY_4_PORT, 2);
+		else
+			sl_hello_end(h, SL_HELLO_OTHER);
+		break;
+	case SL_PROXY_4_PORT:
+		h->port = h->port << 8 | byte;
+		if (!--h->digits)
+			sl_hello_expect(h, SL_PROXY_4_ADDR, 4);
+		break;
+	case SL_PROXY_4_ADDR:
+		h->number = h->number << 8 | byte;
+		sl_proxy_name(h, name, byte);
+		if (!--h->digits) {
+			h->ext_type = h->number && h->number < 256 ? SL_PROXY_IS_NAME : SL_PROXY_IS_ADDR;
+			sl_hello_expect(h, SL_PROXY_4_USER, 0);
+		}
+		break;
+	case SL_PROXY_4_USER:
+		if (byte)
+			break;
+		if (h->ext_type == SL_PROXY_IS_ADDR) {
+			sl_proxy_done(h);
+		} else {
+			h->name_len = 0;
+			sl_hello_expect(h, SL_PROXY_4_NAME, 0);
+		}
+		break;
+	default: /* SL_PROXY_4_NAME */
+		if (byte)
+			sl_proxy_name(h, name, byte);
+		else
+			sl_proxy_done(h);
+	}
+}
+
 SL_HELLO_INLINE void sl_proxy_byte(struct sl_hello *h, __u8 *name, __u8 byte)
 {
 	if (h->state < SL_PROXY_METHODS)
 		sl_proxy_connect(h, name, byte);
-	else
+	else if (h->state < SL_PROXY_4_COMMAND)
 		sl_proxy_socks(h, name, byte);
+	else
+		sl_proxy_socks4(h, name, byte);
 }
 
 #endif /* SL_PROXY_H */

@@ -102,6 +102,23 @@ static void test_socks(void **state)
 	SOCKS("\5\1\0" "\5\1\0\2", BAD, "", 0);
 }
 
+static void test_socks4(void **state)
+{
+	char longest[320] = "\4\1\1\xbb\0\0\0\1";
+
+	(void)state;
+	SOCKS("\4\1\0\x50\xc0\0\2\7ann\0", ASKED | SL_HELLO_ADDR, "\xc0\0\2\7", 80);
+	SOCKS("\4\1\x1f\x90\xc0\0\2\7\0", ASKED | SL_HELLO_ADDR, "\xc0\0\2\7", 8080);
+	SOCKS("\4\1\1\xbb\0\0\0\1\0example.com\0", ASKED, "example.com", 443);
+	SOCKS("\4\1\1\xbb\0\0\0\xff" "ann\0a\0", ASKED, "a", 443);
+	SOCKS("\4\1\1\xbb\0\0\0\0\0", ASKED | SL_HELLO_ADDR, "\0\0\0\0", 443); /* 0.0.0.0 is an address */
+	SOCKS("\4\1\1\xbb\0\0\0\1ann\0\0", BAD, "", 0);
+	memset(longest + 9, 'a', SL_HOST_MAX);
+	assert_asks(longest, 9 + SL_HOST_MAX + 1, ASKED, longest + 9, SL_HOST_MAX, 443);
+	memset(longest + 9, 'a', SL_HOST_MAX + 1);
+	assert_asks(longest, 9 + SL_HOST_MAX + 1, BAD, "", 0, 0);
+}
+
 static void test_something_else(void **state)
 {
 	(void)state;
@@ -111,18 +128,21 @@ static void test_something_else(void **state)
 	CONNECTS("COPY x", SL_HELLO_OTHER, "", 0);
 	CONNECTS("CONNECTION", SL_HELLO_OTHER, "", 0);
 	CONNECTS("GET http://example.com/ HTTP/1.1\r\n", SL_HELLO_OTHER, "", 0);
-	CONNECTS("\4\1\0\x50\xc0\0\2\7ann", SL_HELLO_OTHER, "", 0);
+	SOCKS("\4\3\0\x50\xc0\0\2\7ann", SL_HELLO_OTHER, "", 0); /* no such command */
 }
 
 static void test_not_yet(void **state)
 {
 	static const char request[] = "CONNECT 192.0.2.7:443 ", socks[] = "\5\1\0\5\1\0\1\xc0\0\2\7\1\xbb";
+	static const char socks4[] = "\4\1\1\xbb\0\0\0\1ann\0example.com";
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(request) - 1; len++)
 		assert_int_equal(parse(request, len, sizeof(request)).flags, 0);
 	for (size_t len = 0; len < sizeof(socks) - 1; len++)
 		assert_int_equal(parse(socks, len, sizeof(socks)).flags, 0);
+	for (size_t len = 0; len < sizeof(socks4) - 1; len++)
+		assert_int_equal(parse(socks4, len, sizeof(socks4)).flags, 0);
 }
 
 int main(void)
@@ -132,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_names_that_look_like_addresses),
 		cmocka_unit_test(test_connect_that_makes_no_sense),
 		cmocka_unit_test(test_socks),
+		cmocka_unit_test(test_socks4),
 		cmocka_unit_test(test_something_else),
 		cmocka_unit_test(test_not_yet),
 	};

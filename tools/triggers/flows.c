@@ -13,7 +13,7 @@
  *       broken     the name is longer than its extension
  *       fastopen   with TCP Fast Open
  *   flows asks HOW ADDR PORT NAME          asks the proxy there for NAME, port 443: connect (HTTP CONNECT), bytes (the same, a send for
- *                                          each byte), socks (SOCKS5), socks-addr (the same, NAME is an IPv4 address)
+ *                                          each byte), socks (SOCKS5), socks4 (4a); socks-addr, socks4-addr: NAME is an IPv4 address
  *   flows send HOW ADDR PORT BYTES         BYTES bytes by HOW:
  *       write, writev, send, sendto, sendmsg, sendmmsg, sendfile, splice, fastopen, child (passed to another process)
  *   flows around ADDR PORT FIRST FILE REST  sends FIRST bytes, reads FILE, sends REST bytes more on the same connection
@@ -200,6 +200,17 @@ static void make_request(const char *how, const char *name)
 	hello_len = name_at = 0;
 	if (strncmp(how, "socks", 5) != 0) {
 		hello_len = (size_t)snprintf((char *)hello, sizeof(hello), "CONNECT %s:443 HTTP/1.1\r\nHost: %s\r\n\r\n", name, name);
+		return;
+	}
+	if (!strncmp(how, "socks4", 6)) {
+		add("\x04\x01", 2);
+		add16(443);
+		if (strcmp(how, "socks4-addr") != 0 || inet_pton(AF_INET, name, &addr) != 1)
+			addr.s_addr = htonl(1); /* a name comes behind the user's */
+		add(&addr, sizeof(addr));
+		add("ann", 4);
+		if (addr.s_addr == htonl(1))
+			add(name, strlen(name) + 1);
 		return;
 	}
 	add("\x05\x01\0\x05\x01\0", 6);

@@ -111,6 +111,11 @@ CASES = [
     Case("socks-addr", "curl -x socks5://, which asks DNS itself", CURL + "-x socks5://{proxy}:1080 https://{host}/", needs=("curl",),
          proxy="socks", said=("connect - none/none", "hello HOST proxy-connect/exact", FLOW),
          incident="incident HOST proxy-connect/exact whole"),
+    Case("socks4", "curl -x socks4a://", CURL + "-x socks4a://ann@{proxy}:1080 https://{host}/", needs=("curl",), proxy="socks",
+         said=PROXIED, incident=PROXIED_INCIDENT),
+    Case("socks4-addr", "curl -x socks4://, which asks DNS itself", CURL + "-4 -x socks4://{proxy}:1080 https://{host}/", needs=("curl",),
+         proxy="socks", said=("connect - none/none", "hello HOST proxy-connect/exact", FLOW),
+         incident="incident HOST proxy-connect/exact whole"),
     Case("socks-unread", "SOCKS5 for a kind of address that there is not", "printf '\\005\\001\\000\\005\\001\\000\\011x' | nc {proxy} 1080; "
          "true", proxy="socks", said=("connect - none/none", "hello - none/none behind-proxy", "flow - whole behind-proxy"),
          incident="incident - none/none whole"),

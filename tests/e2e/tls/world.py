@@ -3,7 +3,7 @@
 """
 The servers of the table of clients, in a network namespace of their own: DNS (dnsmasq, and a stub before it that forwards, as
 systems have on 127.0.0.53), HTTPS (Python's ssl, openssl s_server, node's http2) each behind a listener that counts what arrives,
-and proxies (HTTP CONNECT, SOCKS5).
+and proxies (HTTP CONNECT, SOCKS).
 """
 import os
 import shutil
@@ -180,8 +180,16 @@ def connect_proxy(client):
 
 
 def socks_proxy(client):
-    """SOCKS5, with a user and a password when the client has one."""
-    _, methods = client.exactly(2)
+    """SOCKS4, 4a, and SOCKS5 with a user and a password when the client has one."""
+    version, methods = client.exactly(2)
+    if version == 4:
+        port, addr = struct.unpack("!H4s", client.exactly(6))
+        client.until(b"\0")
+        host = socket.inet_ntoa(addr)
+        if host.startswith("0.0.0."):
+            host = client.until(b"\0").decode()
+        client.sock.sendall(b"\0\x5a" + bytes(6))
+        return (host, port), client.left
     offered = client.exactly(methods)
     if 2 in offered:
         client.sock.sendall(b"\x05\x02")
