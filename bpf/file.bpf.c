@@ -479,38 +479,63 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	return taken != SL_TAKEN_NONE;
 }
 
+/*
+ * Is it a file that rules about other processes or spools can be about (peers.bpf.c)? Those have a program of their own, that these
+ * hand over to at their end: with the path's walk below them both, the older kernels' stack (512 bytes for all frames) is too
+ * small, and a second program on the hook costs every open of every process some 150 instructions.
+ */
+ALWAYS_INLINE int for_peers(struct file *file)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!knobs.inspects && !knobs.spools)
+		return 0;
+	if (file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC ? !knobs.inspects : !knobs.spools || !(file->f_mode & FMODE_WRITE))
+		return 0;
+	return has_label(tgid) && !is_self(tgid);
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(file_open_lsm, struct file *file, int ret)
 {
 	if (ret)
 		return ret;
-	return from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM) ? -EACCES : 0;
+	if (from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM))
+		return -EACCES;
+	if (for_peers(file))
+		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
+	return 0;
 }
 
-ALWAYS_INLINE int from_fmod_ret(int second, struct file *file, int ret)
+ALWAYS_INLINE int from_fmod_ret(void *ctx, int second, struct file *file, int ret)
 {
 	__u64 call = (__u64)low_half(file) << 32 | (__u32)bpf_get_current_pid_tgid();
-	int refused = 0;
+	int refused = 0, ours;
 
 	if (ret)
 		return ret;
 	enter();
-	if (first_run(SL_TWIN_FILE, second, call))
+	ours = first_run(SL_TWIN_FILE, second, call);
+	if (ours)
 		refused = from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET);
 	leave();
-	return refused ? -EACCES : 0;
+	if (refused)
+		return -EACCES;
+	if (ours && for_peers(file))
+		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
+	return 0;
 }
 
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(file_open_fmod_ret, struct file *file, int ret)
 {
-	return from_fmod_ret(0, file, ret);
+	return from_fmod_ret(ctx, 0, file, ret);
 }
 
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
 {
-	return from_fmod_ret(1, file, ret);
+	return from_fmod_ret(ctx, 1, file, ret);
 }
 
 /* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2; bpf(2): 3; pidfd_getfd: 4. */

@@ -22,6 +22,15 @@
 #define SL_EXTERN extern
 #endif
 
+/* Programs that others hand over to (enum sl_more), set by the loader. A slot that is empty: what is there is not looked at. Pinned with the
+ * links: the kernel empties it when neither a file nor a descriptor refers to it. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, _SL_MORE_MAX);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} more SEC(".maps");
+
 /* Labels by tgid. Not preallocated, and as large as there can be threads (set by the loader), so it cannot be filled. A new entry's memory is taken where
  * nothing may wait, and is refused for moments on a machine that is short of it: for then the agent makes SL_LABEL_SPARES
  * entries beforehand, with keys above all pids. Those full as well: the process runs unlabelled, and SL_LOSS_LABEL counts it. */

@@ -217,54 +217,28 @@ __attribute__((noinline)) __u32 proc_opened(__u64 inode, __u64 dentry, __u32 by)
 	return inspected(leader, what, by);
 }
 
-/* Programs of their own, and not a part of those of file.bpf.c: with the path's walk below them both, the older kernels'
- * stack (512 bytes for all frames) is too small. */
+/* Asked only of files that for_peers() in file.bpf.c is true of. */
 ALWAYS_INLINE int proc_file(struct file *file, __u8 by)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	__u64 inode = 0;
 
-	if (!has_label(tgid) || is_self(tgid))
-		return 0;
 	if (file->f_inode->i_sb->s_magic != PROC_SUPER_MAGIC)
-		return knobs.spools && file->f_mode & FMODE_WRITE &&
-		       spooled((__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry), by) ? -EACCES : 0;
-	if (!knobs.inspects)
-		return 0;
+		return spooled((__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry), by) ? -EACCES : 0;
 	bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
 	return proc_opened(inode, (__u64)BPF_CORE_READ(file, f_path.dentry), by) ? -EACCES : 0;
 }
 
+/* In slot SL_MORE_PEERS, not attached. */
 SEC("lsm/file_open")
 int BPF_PROG(proc_open_lsm, struct file *file, int ret)
 {
 	return ret ? ret : proc_file(file, SL_BY_LSM);
 }
 
-ALWAYS_INLINE int proc_fmod_ret(int second, struct file *file, int ret)
-{
-	__u64 call = (__u64)low_half(file) << 32 | (__u32)bpf_get_current_pid_tgid();
-	int refused = 0;
-
-	if (ret)
-		return ret;
-	enter();
-	if (first_run(SL_TWIN_PROC, second, call))
-		refused = proc_file(file, SL_BY_FMOD_RET);
-	leave();
-	return refused;
-}
-
 SEC("fmod_ret/security_file_open")
 int BPF_PROG(proc_open_fmod_ret, struct file *file, int ret)
 {
-	return proc_fmod_ret(0, file, ret);
-}
-
-SEC("fmod_ret/security_file_open")
-int BPF_PROG(proc_open_fmod_ret2, struct file *file, int ret)
-{
-	return proc_fmod_ret(1, file, ret);
+	return ret ? ret : proc_file(file, SL_BY_FMOD_RET);
 }
 
 /* ---- the kernel's own check ------------------------------------------------------------------------------------------- */

@@ -137,6 +137,8 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.peers_sys_exit, tier == KERNEL_TIER_SYS_EXIT && opens);
 	bpf_program__set_autoload(s->progs.proc_open_lsm, tier == KERNEL_TIER_LSM && opens);
 	bpf_program__set_autoload(s->progs.proc_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET && opens);
+	bpf_program__set_autoattach(s->progs.proc_open_lsm, false);
+	bpf_program__set_autoattach(s->progs.proc_open_fmod_ret, false);
 	bpf_program__set_autoload(s->progs.unix_connect_lsm, tier == KERNEL_TIER_LSM && k->compiled->broker_rules);
 	bpf_program__set_autoload(s->progs.unix_send_lsm, tier == KERNEL_TIER_LSM && k->compiled->broker_rules);
 	bpf_program__set_autoload(s->progs.unix_connect_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->broker_rules);
@@ -238,6 +240,21 @@ static void kernel_unload(struct kernel *k)
 	k->skel = NULL;
 }
 
+/* Puts the programs that others hand over to where they look for them. */
+static int fill_more(struct kernel *k, enum kernel_tier tier, struct errmsg *e)
+{
+	const struct bpf_program *prog = tier == KERNEL_TIER_LSM ? k->skel->progs.proc_open_lsm : k->skel->progs.proc_open_fmod_ret;
+	uint32_t slot = SL_MORE_PEERS;
+	int fd = bpf_program__fd(prog);
+
+	/* No rule asks for it. */
+	if (fd < 0)
+		return 0;
+	if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.more), &slot, &fd, BPF_ANY))
+		return errmsg_set(e, -errno, "cannot set the program %s: %s", bpf_program__name(prog), strerror(errno));
+	return 0;
+}
+
 /* Opens, sizes and loads the programs of a tier. */
 static int load_tier(struct kernel *k, const struct kernel_config *config, enum kernel_tier tier, bool preempt_off,
 		     bool *ret_preempt_off, struct errmsg *e)
@@ -283,6 +300,7 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	if (err)
 		return err;
 	err = control_fill(k, config, e);
+	err = err ? err : fill_more(k, tier, e);
 	err = err ? err : tables_fill(k, e);
 	err = err ? err : labels_map(k, e);
 	err = err ? err : labels_fill_spares(k, e);
@@ -295,7 +313,6 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 		return errmsg_set(e, err, "cannot attach the BPF programs: %s: run `sluice doctor`", short_reason(err));
 	/* Of programs on one function the one attached last runs first; of those on a tracepoint, the one attached first. */
 	k->skel->bss->runs_first[SL_TWIN_FILE] = 1;
-	k->skel->bss->runs_first[SL_TWIN_PROC] = 1;
 	k->skel->bss->runs_first[SL_TWIN_INSPECT] = 1;
 	guard_attach(k);
 	if (!file_hook_runs(k, tier))

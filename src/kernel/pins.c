@@ -16,6 +16,7 @@
 #include "kernel/internal.h"
 
 static const char *const pin_names[_PIN_MAX] = {
+	[PIN_MORE] = "more",
 	[PIN_LABELS] = "labels",         [PIN_ALIASES] = "aliases",     [PIN_LOSSES] = "losses",
 	[PIN_RING] = "ring",             [PIN_URGENT] = "urgent",       [PIN_TOOL_NAMES] = "tool_names",
 	[PIN_SET_NAMES] = "set_names",   [PIN_CONTROL] = "control",     [PIN_FLOWS] = "flows",
@@ -265,6 +266,7 @@ size_t pins_programs_gone(const uint32_t *ids, size_t cnt, int timeout_ms)
 static int pin_all(struct kernel *k, const char *dir, const char **ret_what)
 {
 	const struct bpf_map *const maps[_PIN_MAX] = {
+		[PIN_MORE] = k->skel->maps.more,
 		[PIN_LABELS] = k->skel->maps.labels,         [PIN_ALIASES] = k->skel->maps.aliases,
 		[PIN_LOSSES] = k->skel->maps.losses,         [PIN_RING] = k->skel->maps.ring,
 		[PIN_URGENT] = k->skel->maps.urgent,         [PIN_TOOL_NAMES] = k->skel->maps.tool_names,

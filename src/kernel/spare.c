@@ -40,8 +40,6 @@ bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off)
 	bpf_program__set_autoload(s->progs.sched_process_exit2, on);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret2, on && tier == KERNEL_TIER_FMOD_RET);
 	bpf_program__set_autoload(s->progs.ptrace_access_fmod_ret2, on && tier == KERNEL_TIER_FMOD_RET && inspects);
-	bpf_program__set_autoload(s->progs.proc_open_fmod_ret2,
-				  on && tier == KERNEL_TIER_FMOD_RET && (inspects || k->compiled->spools));
 	return s->rodata->knobs.preempt_off;
 }
 
@@ -87,7 +85,6 @@ static uint64_t lost_by_twins(struct kernel *k)
 		[SL_TWIN_FORK] = { s->progs.sched_process_fork, s->progs.sched_process_fork2 },
 		[SL_TWIN_EXIT] = { s->progs.sched_process_exit, s->progs.sched_process_exit2 },
 		[SL_TWIN_FILE] = { s->progs.file_open_fmod_ret, s->progs.file_open_fmod_ret2 },
-		[SL_TWIN_PROC] = { s->progs.proc_open_fmod_ret, s->progs.proc_open_fmod_ret2 },
 		[SL_TWIN_INSPECT] = { s->progs.ptrace_access_fmod_ret, s->progs.ptrace_access_fmod_ret2 },
 	};
 	struct sl_twins count;
