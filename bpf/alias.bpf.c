@@ -101,6 +101,25 @@ static long climb_cb(__u32 i, void *ctx)
 	return 0;
 }
 
+/* The mount that most files are opened by: the oldest, and of the whole filesystem, so that no file of it is outside. */
+ALWAYS_INLINE int is_oldest_of_all(__u64 mount, __u64 sb)
+{
+	struct super_block___list *listed = (struct super_block___list *)sb;
+	struct mount___chain *link = (struct mount___chain *)mount;
+	struct super_block *s = (struct super_block *)sb;
+	struct mount *m = (struct mount *)mount;
+	__u64 ns;
+
+	if (on_list()) {
+		if ((__u64)BPF_CORE_READ(listed, s_mounts.next) != mount + bpf_core_field_offset(struct mount___list, mnt_instance))
+			return 0;
+	} else if (BPF_CORE_READ(link, mnt_next_for_sb)) {
+		return 0;
+	}
+	ns = (__u64)BPF_CORE_READ(m, mnt_ns);
+	return ns && ns <= -4096ull && (__u64)BPF_CORE_READ(m, mnt.mnt_root) == (__u64)BPF_CORE_READ(s, s_root);
+}
+
 __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 {
 	__u64 mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
@@ -111,6 +130,8 @@ __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 	struct origins o = {};
 	struct climb c = {};
 
+	if (is_oldest_of_all(mount, sb))
+		return 0;
 	o.cnt = forget(0);
 	if (on_list()) {
 		o.end = sb + bpf_core_field_offset(struct super_block___list, s_mounts);

@@ -76,7 +76,10 @@ ALWAYS_INLINE void cache_put(__u64 h, __u32 set)
 		*(volatile __u64 *)entry = (h & ~0xffffull) | set;
 }
 
-/* Both places of the cache that can know a file: by its name, and by the state its name leaves the automaton in. */
+/* A hash of no place: what is remembered there is never found. Hashes are above it, match sets below. */
+#define NOWHERE 0x10000
+
+/* The places of the cache that can know a file: by its name, and by the state its name leaves the automaton in. */
 struct known {
 	__u64 by_name;
 	__u64 by_state;        /* 0: no such place (the name is too long) */
@@ -131,7 +134,7 @@ ALWAYS_INLINE __u64 dentry_of(struct file *file)
 }
 
 /* Cached set; -1: not known. p is used up: its name becomes the state. */
-ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, struct dentry *dentry)
+ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, struct dentry *dentry, __u64 *ret_state)
 {
 	__s32 set;
 	__u32 state;
@@ -148,6 +151,7 @@ ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, 
 		p->name_hash = state;
 		p->name_len = 0;
 		k->by_state = cache_hash(p);
+		*ret_state = state;
 		set = cache_get(k->by_state);
 	}
 	/* What names say nothing of may have (had) another. An alias is made before the name is, and changes the epoch. */
@@ -156,6 +160,56 @@ ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, 
 	if (set >= 0)
 		cache_put(k->by_name, set);
 	return set;
+}
+
+#define ABOVE_MAX 3
+
+/*
+ * What the cache knows of the directories above the file's own: most directories that were never seen lie beside one that was, and
+ * leave the automaton in the same state. `state` is that of the file's name. Returns the match set, or the hash of the highest place
+ * that was looked at. Ends at the root of the mount, and at whatever is cut off from it. A renamed directory on the way would have
+ * to be asked for its old name, so that there may be none.
+ */
+static __attribute__((noinline)) __u64 cached_above(struct file *file, __u32 state)
+{
+	struct dentry *at = file->f_path.dentry->d_parent, *root = file->f_path.mnt->mnt_root, *above;
+	struct place p = { .mnt = low_half(file->f_path.mnt) };
+	__u64 missed[ABOVE_MAX], h = NOWHERE;
+	__s32 set;
+
+	if (*(volatile __u32 *)&moved_used)
+		return NOWHERE;
+#pragma unroll
+	for (int n = 0; n < ABOVE_MAX; n++) {
+		above = at->d_parent;
+		if (at == root || at == above)
+			return h;
+		/* A plain load of the name's address is a pointer that newer verifiers let no global function have. */
+		state = name_step((__u64)BPF_CORE_READ(at, d_name.name), at->d_name.len, state);
+		if (state == NAME_UNKNOWN)
+			return h;
+		set = 0;
+		if (state) {
+			p.parent = low_half(above);
+			p.parent_ino = above->d_inode->i_ino;
+			p.parent_generation = above->d_inode->i_generation;
+			p.name_hash = state;
+			h = cache_hash(&p);
+			set = cache_get(h);
+		}
+		if (set >= 0) {
+#pragma unroll
+			for (int i = 0; i < ABOVE_MAX; i++)
+				if (i < n)
+					cache_put(missed[i], set);
+			return set;
+		}
+		if (h < NOWHERE)
+			h = NOWHERE;
+		missed[n] = h;
+		at = above;
+	}
+	return h;
 }
 
 /* Remembers a set; one that is no answer (the path could not be resolved) is looked for again each time. */
@@ -172,9 +226,9 @@ ALWAYS_INLINE __u32 matched(const struct known *k, __u32 set, int unresolved)
 }
 
 /* The file's mount hangs in no tree. Asked of a mount once an epoch. */
-ALWAYS_INLINE int detached(const struct place *p, struct file *file)
+ALWAYS_INLINE int detached(struct file *file)
 {
-	__u64 now = (__u64)p->mnt << 32 | *(volatile __u32 *)&epoch, mnt = 0;
+	__u64 now = (__u64)low_half(file->f_path.mnt) << 32 | *(volatile __u32 *)&epoch, mnt = 0;
 
 	if (now == *(volatile __u64 *)&known_attached)
 		return 0;
@@ -352,7 +406,7 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names 
  * Matches a file that the cache does not know. By the kernel's own text of the path where there is one (text: its length, in s), a
  * third of the walk's cost; and by its path through the oldest mount, which a bind mount or a mount namespace does not change.
  */
-ALWAYS_INLINE void match_names(const struct known *k, struct target *t, struct scratch *s, __u32 text, int no_root,
+ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target *t, struct scratch *s, __u32 text, int no_root,
 			       struct names *names)
 {
 	__u64 r = 0, origin;
@@ -382,6 +436,9 @@ ALWAYS_INLINE void match_names(const struct known *k, struct target *t, struct s
 		names->alias = moved_match(origin ? origin : t->mnt, t->dentry);
 	if ((origin && names->opened) || names->origin || names->alias)
 		return; /* looked for again each time */
+	/* Further up there may be files that another mount gives another path. */
+	if (!origin && !unresolved && above > NOWHERE)
+		cache_put(above, names->opened);
 	names->opened = matched(k, names->opened, unresolved);
 }
 
@@ -413,17 +470,44 @@ ALWAYS_INLINE void note_marked(__u64 dentry)
 		alias_learn((__u64)BPF_CORE_READ(d, d_inode), set);
 }
 
-/* The first two hooks: the verifier knows the type of `file`, so its fields are plain loads. 1: to be refused. */
+/* As lookup(). The verifier knows the type of `file`, so its fields are plain loads. */
+ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, __u64 *ret_state)
+{
+	struct dentry *dentry = file->f_path.dentry, *parent = dentry->d_parent;
+	struct place p;
+
+	p.mnt = low_half(file->f_path.mnt);
+	p.parent = low_half(parent);
+	p.parent_ino = parent->d_inode->i_ino;
+	p.parent_generation = parent->d_inode->i_generation;
+	p.name_hash = dentry->d_name.hash;
+	p.name_len = dentry->d_name.len;
+	return lookup(&p, k, file, dentry, ret_state);
+}
+
+/* No match, by what is known further up. *above: the state of the file's name; then where to remember what is found out instead. */
+ALWAYS_INLINE int known_above(struct file *file, struct known *k, const struct target *t, __u64 *above)
+{
+	if (!k->by_state) {
+		*above = NOWHERE;
+		return 0;
+	}
+	*above = cached_above(file, *above);
+	if (*above || path_origin(t->mnt, t->dentry))
+		return 0;
+	matched(k, 0, 0);
+	return 1;
+}
+
+/* The first two hooks. 1: to be refused. */
 ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct dentry *dentry, *parent;
 	struct names names = {};
 	struct scratch *s;
 	struct target t;
-	struct place p;
 	struct known k;
-	__u64 inode = 0;
+	__u64 above = NOWHERE, inode;
 	__s32 set;
 	long len;
 	int no_root;
@@ -440,31 +524,26 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		return 0;
 	if (knobs.guard && file->f_mode & FMODE_WRITE && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
 		return 1;
-	dentry = file->f_path.dentry;
-	parent = dentry->d_parent;
-	p.mnt = low_half(file->f_path.mnt);
-	p.parent = low_half(parent);
-	p.parent_ino = parent->d_inode->i_ino;
-	p.parent_generation = parent->d_inode->i_generation;
-	p.name_hash = dentry->d_name.hash;
-	p.name_len = dentry->d_name.len;
-	set = lookup(&p, &k, file, dentry);
+	set = known_as(file, &k, &above);
 	if (!set || !decides(has_label(tgid)))
+		return 0;
+	bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
+	bpf_probe_read_kernel(&t.ino, sizeof(t.ino), &file->f_inode);
+	inode = t.ino;
+	names.alias = other_names(inode, t.mnt, t.dentry);
+	if (set < 0 && !names.alias && known_above(file, &k, &t, &above))
 		return 0;
 	s = scratch_get();
 	len = s && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
 	/* Without the NUL; too long, or a chroot, or a file whose name is gone ("x (deleted)"): walk. */
-	len = len > 1 && dentry->d_hash.pprev ? len - 1 : 0;
-	no_root = len && detached(&p, file);
+	len = len > 1 && file->f_path.dentry->d_hash.pprev ? len - 1 : 0;
+	no_root = len && detached(file);
 	t.text_len = len;
 	t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
 	t.came = SL_CAME_OPENED;
-	bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
-	bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
-	names.alias = other_names(inode, t.mnt, t.dentry);
 	names.opened = set < 0 ? 0 : set;
 	if (set < 0 && !(s && len && s->data[PATH_TEXT_AT] != '/')) /* else a pipe, a memfd: no path */
-		match_names(&k, &t, s, len, no_root, &names);
+		match_names(&k, above, &t, s, len, no_root, &names);
 	if (names.opened || names.origin || names.alias) {
 		learn(&names, inode);
 		t.ino = file->f_inode->i_ino;
@@ -605,7 +684,8 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
 	struct scratch *s;
 	struct target t;
 	struct known k;
-	__s32 set = lookup(&p, &k, file, dentry);
+	__u64 state;
+	__s32 set = lookup(&p, &k, file, dentry, &state);
 
 	if (!set || !decides(has_label(tgid)))
 		return;
@@ -616,7 +696,7 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
 	names.alias = other_names((__u64)BPF_CORE_READ(file, f_inode), t.mnt, t.dentry);
 	names.opened = set < 0 ? 0 : set;
 	if (set < 0)
-		match_names(&k, &t, NULL, 0, 0, &names);
+		match_names(&k, NOWHERE, &t, NULL, 0, 0, &names);
 	if (!names.opened && !names.origin && !names.alias)
 		return;
 	learn(&names, (__u64)BPF_CORE_READ(file, f_inode));

@@ -27,6 +27,7 @@ struct qstr {
 };
 
 struct super_block {
+	struct dentry *s_root;
 	__u32 s_dev;
 	unsigned long s_magic;
 };

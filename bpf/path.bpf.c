@@ -136,7 +136,7 @@ __attribute__((noinline)) __u32 text_match_sock(struct scratch *s, __u32 len)
 	return match_text(s, len, WALK_SOCK);
 }
 
-__attribute__((noinline)) __u32 name_match(__u64 name, __u32 len)
+__attribute__((noinline)) __u32 name_step(__u64 name, __u32 len, __u32 path)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 	__u8 bytes[NAME_CHUNK] = {};
@@ -148,7 +148,7 @@ __attribute__((noinline)) __u32 name_match(__u64 name, __u32 len)
 	if (len > NAME_CHUNK || bpf_probe_read_kernel(bytes, len, (void *)name))
 		return NAME_UNKNOWN;
 	state = feed(WALK_PATH, dfa, dfa->name_start, bytes, len);
-	return component(WALK_PATH, dfa, knobs.path.start >> 16, state);
+	return component(WALK_PATH, dfa, path, state);
 }
 
 __attribute__((noinline)) __u32 path_detached(__u64 vfsmount)

@@ -29,9 +29,15 @@ __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 de
 __u32 text_match(struct scratch *s, __u32 len);
 __u32 text_match_sock(struct scratch *s, __u32 len);
 
-/* Path state of path_dfa after a file's own name; 0: nothing can match, whatever the directory. NAME_UNKNOWN: too long. */
+/* Path state of path_dfa after a file's own name (name_match), or one more above it; 0: nothing can match, whatever is above.
+ * NAME_UNKNOWN: too long. */
 #define NAME_UNKNOWN (~0u)
-__u32 name_match(__u64 name, __u32 len);
+__u32 name_step(__u64 name, __u32 len, __u32 path);
+
+ALWAYS_INLINE __u32 name_match(__u64 name, __u32 len)
+{
+	return name_step(name, len, knobs.path.start >> 16);
+}
 
 /* A mount that hangs in no namespace's tree, so that a path on it has no beginning. */
 __u32 path_detached(__u64 vfsmount);
