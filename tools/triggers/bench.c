@@ -6,6 +6,7 @@
  *   bench [-s SECONDS] [-b BATCHES] [-n ITERATIONS] WHAT...
  *     getppid            the cheapest system call: what every bystander pays
  *     open FILE          open and close
+ *     fresh DIR          the same, each time a file that was never opened, in a directory of its own, below one of its own in DIR
  *     udp ADDR PORT      connect of one UDP socket, again and again
  *     sendto ADDR PORT   unconnected datagram (nobody need listen)
  *     packet ADDR PORT   one datagram, sent and received by a UDP socket that is connected to itself
@@ -21,6 +22,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,6 +32,7 @@
 
 static struct sockaddr_in target;
 static const char *file;
+static long fresh_at;
 static int sock = -1;
 
 static int op_getppid(void)
@@ -42,6 +45,39 @@ static int op_open(void)
 {
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDONLY, 0);
 
+	if (fd < 0)
+		return -errno;
+	syscall(SYS_close, fd);
+	return 0;
+}
+
+/* Made by mknod(), which opens nothing. */
+static int make_fresh(long cnt)
+{
+	char path[300];
+
+	fresh_at = 0;
+	for (long i = 0; i < cnt; i++) {
+		snprintf(path, sizeof(path), "%s/package-%05ld", file, i);
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+		snprintf(path, sizeof(path), "%s/package-%05ld/lib", file, i);
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+		snprintf(path, sizeof(path), "%s/package-%05ld/lib/source-file.c", file, i);
+		if (mknod(path, S_IFREG | 0644, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+static int op_fresh(void)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/package-%05ld/lib/source-file.c", file, fresh_at++);
+	fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
 	if (fd < 0)
 		return -errno;
 	syscall(SYS_close, fd);
@@ -106,7 +142,7 @@ static const struct what {
 	int args;
 	long iterations;
 } whats[] = {
-	{ "getppid", op_getppid, 0, 200000 }, { "open", op_open, 1, 20000 }, { "udp", op_udp, 2, 20000 },
+	{ "getppid", op_getppid, 0, 200000 }, { "open", op_open, 1, 20000 }, { "fresh", op_fresh, 1, 500 }, { "udp", op_udp, 2, 20000 },
 	{ "sendto", op_sendto, 2, 10000 },    { "packet", op_packet, 2, 10000 }, { "tcp", op_tcp, 2, 2000 },
 	{ "fork", op_fork, 0, 500 },          { "exec", op_exec, 1, 200 },
 };
@@ -122,7 +158,10 @@ static uint64_t now(void)
 static int measure(const struct what *w, long batches, long iterations)
 {
 	uint64_t best = UINT64_MAX;
+	int made = w->op == op_fresh ? make_fresh(batches * iterations) : 0;
 
+	if (made)
+		return trigger_end("bench", "fresh", made);
 	for (long b = 0; b < batches; b++) {
 		uint64_t start = now(), took;
 
@@ -144,7 +183,7 @@ static int measure(const struct what *w, long batches, long iterations)
 static int usage(void)
 {
 	fprintf(stderr, "usage: bench [-s SECONDS] [-b BATCHES] [-n ITERATIONS] WHAT...\n"
-			"WHAT: getppid | open FILE | udp ADDR PORT | sendto ADDR PORT | packet ADDR PORT |\n"
+			"WHAT: getppid | open FILE | fresh DIR | udp ADDR PORT | sendto ADDR PORT | packet ADDR PORT |\n"
 			"      tcp ADDR PORT | fork | exec PROGRAM\n");
 	return TRIGGER_MISUSE;
 }
