@@ -30,6 +30,29 @@ static int setup(void **state)
 	return 0;
 }
 
+/* RFC 3629. */
+static bool is_utf8(const char *text, size_t len)
+{
+	static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
+
+	for (size_t i = 0; i < len;) {
+		uint8_t lead = (uint8_t)text[i++];
+		unsigned int more = lead < 0x80 ? 0 : lead >> 5 == 6 ? 1 : lead >> 4 == 14 ? 2 : lead >> 3 == 30 ? 3 : 4;
+		uint32_t c = more ? lead & (0x3fu >> more) : lead;
+
+		if (more > 3 || more > len - i)
+			return false;
+		for (unsigned int n = 0; n < more; n++, i++) {
+			if (((uint8_t)text[i] & 0xc0) != 0x80)
+				return false;
+			c = c << 6 | ((uint8_t)text[i] & 0x3f);
+		}
+		if (c < smallest[more] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+			return false;
+	}
+	return true;
+}
+
 /* The line of s.r, read back by json-c in strict mode; the caller puts it. */
 static struct json_object *line(void)
 {
@@ -41,7 +64,10 @@ static struct json_object *line(void)
 	assert_true(strbuf_ok(&b));
 	assert_ptr_equal(strchr(b.data, '\n'), b.data + b.len - 1);
 	assert_int_equal(strlen(b.data), b.len);
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	assert_true(is_utf8(b.data, b.len));
+	/* json-c 0.18 takes every byte above 127 for a control character when it is strict. */
+	if (json_c_version_num() >> 8 != 18)
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	o = json_tokener_parse_ex(tok, b.data, (int)b.len - 1);
 	if (!o)
 		fail_msg("%s: %s", json_tokener_error_desc(json_tokener_get_error(tok)), b.data);
