@@ -668,8 +668,8 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 }
 #endif
 
-/* The third hook: `file` is an address read from the descriptor table. */
-ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
+/* `file` was opened by then: an address read from the descriptor table, or a file that another process hands over. */
+ALWAYS_INLINE __u8 from_descriptor(struct file *file, __u32 tgid, __u32 came, __u8 by, __u8 refusal)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent = BPF_CORE_READ(dentry, d_parent);
 	struct place p = {
@@ -686,9 +686,10 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
 	struct known k;
 	__u64 state;
 	__s32 set = lookup(&p, &k, file, dentry, &state);
+	__u8 taken;
 
 	if (!set || !decides(has_label(tgid)))
-		return;
+		return SL_TAKEN_NONE;
 	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	t.dentry = (__u64)dentry;
 	t.text_len = t.text_flags = 0;
@@ -698,7 +699,7 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
 	if (set < 0)
 		match_names(&k, NOWHERE, &t, NULL, 0, 0, &names);
 	if (!names.opened && !names.origin && !names.alias)
-		return;
+		return SL_TAKEN_NONE;
 	learn(&names, (__u64)BPF_CORE_READ(file, f_inode));
 	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
@@ -706,11 +707,37 @@ ALWAYS_INLINE void from_descriptor(struct file *file, __u32 tgid, __u32 came)
 	t.f_flags = BPF_CORE_READ(file, f_flags);
 	t.f_mode = BPF_CORE_READ(file, f_mode);
 	s = scratch_get();
-	/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
-	if (file_opened(&t, tgid, &names, SL_BY_SYS_EXIT, SL_TAKEN_KILLED, s) == SL_TAKEN_KILLED)
-		kill_caller();
+	taken = file_opened(&t, tgid, &names, by, refusal, s);
 	if (s)
 		scratch_put(s);
+	return taken;
+}
+
+/*
+ * A descriptor comes from another process: SCM_RIGHTS, pidfd_getfd, seccomp's notifications. Nothing is opened, and who opened it may
+ * be outside every session; the receiver reads it all the same, so that it is judged as if it had opened the file itself.
+ */
+ALWAYS_INLINE int received(struct file *file, __u8 by)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (is_self(tgid) || (!knobs.none_rules && !has_label(tgid)))
+		return 0;
+	if (knobs.guard && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
+		return -EACCES;
+	return from_descriptor(file, tgid, SL_CAME_RECEIVED, by, SL_TAKEN_DENIED) != SL_TAKEN_NONE ? -EACCES : 0;
+}
+
+SEC("lsm/file_receive")
+int BPF_PROG(file_received_lsm, struct file *file, int ret)
+{
+	return ret ? ret : received(file, SL_BY_LSM);
+}
+
+SEC("fmod_ret/security_file_receive")
+int BPF_PROG(file_received_fmod_ret, struct file *file, int ret)
+{
+	return ret ? ret : received(file, SL_BY_FMOD_RET);
 }
 
 /* Self-protection where nothing can be refused: who opened one of the agent's files never has the descriptor. */
@@ -787,8 +814,12 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		note_marked(dentry_of(file));
 		if (knobs.guard && *(volatile __u32 *)&guard_mark)
 			guard_note(dentry_of(file));
-	} else if (!opened_guarded(file, tgid))
-		from_descriptor(file, tgid, kind == 4 ? SL_CAME_RECEIVED : SL_CAME_OPENED);
+	} else if (!opened_guarded(file, tgid) &&
+		   from_descriptor(file, tgid, kind == 4 ? SL_CAME_RECEIVED : SL_CAME_OPENED, SL_BY_SYS_EXIT, SL_TAKEN_KILLED) ==
+			   SL_TAKEN_KILLED) {
+		/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
+		kill_caller();
+	}
 	return 0;
 }
 

@@ -138,8 +138,8 @@ struct sl_rec_exit {
 #define SL_ACCESS_PATH 0x8   /* O_PATH: no access to the contents */
 
 #define SL_CAME_OPENED 0
-#define SL_CAME_RECEIVED 1   /* a descriptor of another process, taken by pidfd_getfd */
-#define SL_CAME_HELD 2       /* it had the descriptor when the agent started */
+#define SL_CAME_RECEIVED 1   /* a descriptor of another process: sent by it, or taken by pidfd_getfd */
+#define SL_CAME_HELD 2       /* it had the descriptor when it became a tool, or when the agent started */
 
 struct sl_rec_file {
 	struct sl_hdr hdr;

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "event/recording.h"
 #include "process/filescan.h"
+#include "process/heldscan.h"
 #include "process/procscan.h"
 
 #define TICKS_PER_TIDY 60
@@ -206,6 +207,24 @@ static void close_cut(const void *record, size_t size)
 		kernel_close_flow(verdict->net.who.tgid, verdict->net.cookie);
 }
 
+static int deliver_held(void *arg, const void *record, size_t size)
+{
+	return deliver(arg, record, size);
+}
+
+/* Whoever started a tool may have left it a descriptor of a secret: nobody opens anything then. */
+static int tell_held(struct agent *a, const void *record, size_t size)
+{
+	const struct sl_rec_exec *exec = record;
+	int err;
+
+	if (exec->hdr.kind != SL_REC_EXEC || size < sizeof(*exec) || exec->origin != SL_EXEC_ORIGIN_EXEC || !exec->new_session ||
+	    exec->parent_session_ns)
+		return 0;
+	err = heldscan("/proc", exec, a->loaded->compiled, deliver_held, a);
+	return err < 0 ? err : 0;
+}
+
 static int take_record(void *arg, const void *record, size_t size)
 {
 	struct agent *a = arg;
@@ -226,7 +245,8 @@ static int take_record(void *arg, const void *record, size_t size)
 		}
 	}
 	close_cut(record, size);
-	return err ? err : deliver(a, record, size);
+	err = err ? err : deliver(a, record, size);
+	return err ? err : tell_held(a, record, size);
 }
 
 /* Whether blocks block, when that changed: by the policy, by `sluice mode`, or because its time is over. */

@@ -114,6 +114,7 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 		"__x64_sys_move_mount", "__x64_sys_pivot_root", "put_mnt_ns",
 	};
 	static const char *const send_func = "unix_stream_sendmsg";
+	static const char *const receive_func = "security_file_receive";
 	static const char *const path_funcs[] = { "security_path_link", "security_path_rename", "security_path_unlink" };
 	bool opens = k->compiled->inspect_rules || k->compiled->spools;
 	bool exists[ARRAY_SIZE(watchers)] = { 0 }, path_exists[ARRAY_SIZE(path_funcs)] = { 0 };
@@ -121,6 +122,9 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.file_open_lsm, tier == KERNEL_TIER_LSM);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET);
 	bpf_program__set_autoload(s->progs.file_open_sys_exit, tier == KERNEL_TIER_SYS_EXIT);
+	bpf_program__set_autoload(s->progs.file_received_lsm, tier == KERNEL_TIER_LSM);
+	probe_btf_funcs(&receive_func, exists, 1);
+	bpf_program__set_autoload(s->progs.file_received_fmod_ret, tier == KERNEL_TIER_FMOD_RET && exists[0]);
 	bpf_program__set_autoload(s->progs.link_lsm, tier == KERNEL_TIER_LSM);
 	bpf_program__set_autoload(s->progs.rename_lsm, tier == KERNEL_TIER_LSM);
 	probe_btf_funcs(path_funcs, path_exists, ARRAY_SIZE(path_funcs));

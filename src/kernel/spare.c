@@ -111,7 +111,7 @@ uint64_t spares_skipped(struct kernel *k)
 	const struct bpf_program *const alone[] = {
 		s->progs.file_open_sys_exit, s->progs.peers_sys_exit,        s->progs.brokers_sys_exit,
 		s->progs.link_fmod_ret,      s->progs.rename_fmod_ret,       s->progs.unix_connect_fmod_ret,
-		s->progs.unix_send_fmod_ret, s->progs.unit_send,
+		s->progs.unix_send_fmod_ret, s->progs.unit_send,             s->progs.file_received_fmod_ret,
 	};
 	const struct bpf_program *const watchers[] = {
 		s->progs.renamed,     s->progs.mounted,      s->progs.unmounted,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
-/* Owns: descriptors of processes that ran before the agent. */
+/* Owns: descriptors that processes had before they had a label. */
 #include "process/heldscan.h"
 
 #include <dirent.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Secrets that a process had open before it had a label: what /proc tells of its descriptors, as SL_REC_FILE records. Nothing
- * can be refused any more; it is told. The kernel's memory of what the session has read (`after:` rules) knows nothing of it.
+ * Secrets that a process had open before it had a label, because it ran before the agent or got them from whoever started it:
+ * what /proc tells of its descriptors, as SL_REC_FILE records. Nothing can be refused any more; it is told. The kernel's memory
+ * of what the session has read (`after:` rules) knows nothing of it.
  */
 #ifndef SLUICE_PROCESS_HELDSCAN_H
 #define SLUICE_PROCESS_HELDSCAN_H
