@@ -11,7 +11,8 @@
  * the socket's address (places) lets them pass without a look for the mark. A socket that was there before is marked by the agent.
  *
  * Known limits: accepted connections, sockets that were connected outside the session, MPTCP, raw and packet sockets have no flow.
- * A flow that first speaks something else (STARTTLS) shows no server name; of one to a proxy that is what the proxy was asked for. A
+ * A flow that first speaks something else (STARTTLS) shows no server name; of one to a proxy that is what the proxy was asked for, and
+ * the name in the hello behind the request. A
  * name that is cut has been sent, if the hello comes in pieces: the server never gets the rest of it. The flow of a connected
  * UDP socket begins with its first datagram: what it received before that is not in its bytes.
  */
@@ -26,6 +27,7 @@
 #define IP6_HEADERS 4          /* extension headers that are passed over */
 #define WINDOW 4096            /* bytes of a hello read at a time; a power of two */
 #define WINDOWS 8              /* in one packet */
+#define STEPS 3                /* requests to proxies, and the hello behind them, in one packet */
 
 /* ---- a packet ------------------------------------------------------------------------------------------------------- */
 
@@ -146,7 +148,8 @@ __attribute__((noinline)) int flow_end(__u64 cookie, __u32 flags)
 	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
 	struct sl_rec_flow *rec;
 	struct scratch *s;
-	__u32 len;
+	const __u8 *name;
+	__u32 len, told;
 
 	if (!f)
 		return 0;
@@ -173,11 +176,11 @@ __attribute__((noinline)) int flow_end(__u64 cookie, __u32 flags)
 	rec->received_bytes = f->received_bytes;
 	rec->sent_segs = f->sent_segs;
 	rec->received_segs = f->received_segs;
-	rec->hello_flags = f->hello.flags;
-	len = rec->hello_flags & SL_HELLO_NAME ? f->hello.name_len : 0;
+	name = sl_flow_name(f, &told, &len);
+	rec->hello_flags = told;
 	rec->name_len = len;
 	rec->asked_port = f->hello.port;
-	__builtin_memcpy(rec + 1, f->name, sizeof(f->name));
+	__builtin_memcpy(rec + 1, name, sizeof(f->name));
 	send_ordinary(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
 	scratch_put(s);
 out:
@@ -224,9 +227,11 @@ static long feed_cb(__u32 i, void *ctx)
 	return f->hello.state == SL_HELLO_DONE;
 }
 
-/* Reads on from `from`; len bytes of payload are there. */
-ALWAYS_INLINE void feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch *s, __u32 from, __u32 len)
+/* Reads on from `from`; len bytes of payload are there. A function of its own, for the stack. */
+__attribute__((noinline)) int feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch *s, __u32 from, __u32 len)
 {
+	if (!skb || !f || !s)
+		return 0;
 	for (int i = 0; i < WINDOWS && len; i++) {
 		__u32 want = len;
 		struct feeding g = { .flow = f, .bytes = s->data, .at = forget(0), .left = len };
@@ -242,12 +247,13 @@ ALWAYS_INLINE void feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch
 		g.loaded = forget(want);
 		bpf_loop(WINDOW, feed_cb, &g, 0);
 		if (f->hello.state == SL_HELLO_DONE || g.at >= len)
-			return;
+			return 0;
 		from = forget(from + g.at);
 		len = forget(len - g.at);
 	}
 	if (len)
 		sl_hello_end(&f->hello, SL_HELLO_LONG);
+	return 0;
 }
 
 __attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret)
@@ -264,19 +270,26 @@ __attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, s
 	if (!(f->hello.flags & SL_HELLO_NAME))
 		return net_judge(&f->who, &d, state, ret);
 	if (!(f->hello.flags & SL_HELLO_PROXY))
-		return net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f)), state, ret);
-	/* The stricter of two: on the proxy, and on where it is asked to go. Of a name the address is the proxy's business: none. */
+		return net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f->name, f->hello.name_len)), state, ret);
+	/* The strictest: on the proxy, and on where it is asked to go. Of a name the address is the proxy's business: none. */
 	net_judge(&f->who, &d, state, ret);
 	__builtin_memset(&d, 0, sizeof(d));
 	d.kind = SL_NET_STREAM;
 	d.port = f->hello.port ? f->hello.port : f->port;
-	if (f->hello.flags & SL_HELLO_ADDR) {
-		__builtin_memcpy(d.addr, f->name, sizeof(d.addr));
-		d.family = f->hello.name_len == 4 ? 4 : 6;
+	if (f->asked_addr) {
+		__builtin_memcpy(d.addr, f->asked, sizeof(d.addr));
+		d.family = f->asked_len == 4 ? 4 : 6;
 		net_judge(&f->who, &d, state, &asked);
-	} else {
-		net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f)), state, &asked);
+	} else if (f->asked_len) {
+		net_judge_name(&f->who, &d, name_set(f->asked, name_len_of(f->asked, f->asked_len)), state, &asked);
 	}
+	if (asked.action > ret->action)
+		*ret = asked;
+	/* And on whom the hello behind the request is for. */
+	if (!(f->hello.flags & SL_HELLO_INNER))
+		return 0;
+	d.family = 0;
+	net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f->name, f->hello.name_len)), state, &asked);
 	if (asked.action > ret->action)
 		*ret = asked;
 	return 0;
@@ -300,7 +313,7 @@ __attribute__((noinline)) int hello_told(struct sl_flow *f, struct scratch *s, _
 	rec->port = f->port;
 	rec->family = f->family;
 	rec->proto = f->proto;
-	rec->hello_flags = f->hello.flags;
+	rec->hello_flags = f->hello.flags & SL_HELLO_FLAGS;
 	if (f->hello.flags & SL_HELLO_NAME && knobs.net.rules) {
 		flow_judge(f, f->state, &choice);
 		rec->rule = choice.rule;
@@ -324,6 +337,16 @@ __attribute__((noinline)) int hello_told(struct sl_flow *f, struct scratch *s, _
 	return !(f->flags & SL_FLOW_CUT);
 }
 
+/* What a proxy was asked for is kept: what follows has a name of its own. */
+ALWAYS_INLINE void keep_asked(struct sl_flow *f)
+{
+	if ((f->hello.flags & (SL_HELLO_PROXY | SL_HELLO_NAME | SL_HELLO_INNER)) != (SL_HELLO_PROXY | SL_HELLO_NAME))
+		return;
+	__builtin_memcpy(f->asked, f->name, sizeof(f->asked));
+	f->asked_len = f->hello.name_len;
+	f->asked_addr = !!(f->hello.flags & SL_HELLO_ADDR);
+}
+
 /* The payload is, or may be, of a hello. Returns 0 if the flow is cut. */
 ALWAYS_INLINE int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
 {
@@ -343,9 +366,20 @@ ALWAYS_INLINE int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 coo
 		sl_hello_end(&f->hello, SL_HELLO_MISSED);
 		return 1;
 	}
-	feed(skb, f, s, p->from + known, p->len - known);
-	if (f->hello.state == SL_HELLO_DONE && !(f->hello.flags & SL_HELLO_OTHER))
-		pass = hello_told(f, s, cookie);
+	for (int i = 0; pass && i < STEPS; i++) {
+		feed(skb, f, s, p->from + known, p->len - known);
+		known = forget(f->hello.at - begin);
+		/* Requests that do not wait for an answer, one behind the other. */
+		if (i == STEPS - 1 && f->hello.state != SL_HELLO_DONE && known < p->len)
+			sl_hello_end(&f->hello, SL_HELLO_LONG);
+		if (f->hello.state != SL_HELLO_DONE)
+			break;
+		keep_asked(f);
+		if (sl_hello_telling(&f->hello))
+			pass = hello_told(f, s, cookie);
+		if (!sl_hello_again(&f->hello) || known >= p->len)
+			break;
+	}
 	scratch_put(s);
 	return pass;
 }

@@ -47,11 +47,11 @@ int flow_follow(struct sl_flow *f, __u64 cookie, __u32 bytes);
 int follow_told(struct sl_flow *f, __u64 cookie, __u32 cut);
 
 /* A trailing dot is no part of a name, and some servers do not mind it. */
-ALWAYS_INLINE __u32 name_len_of(const struct sl_flow *f)
+ALWAYS_INLINE __u32 name_len_of(const __u8 *name, __u32 len)
 {
-	__u32 len = f->hello.name_len, last = len - 1;
+	__u32 last = len - 1;
 
-	return len && f->name[last & SL_HOST_MAX] == '.' ? last : len;
+	return len && name[last & SL_HOST_MAX] == '.' ? last : len;
 }
 
 /* ---- marked sockets and their places -------------------------------------------------------------------------------- */

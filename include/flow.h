@@ -68,12 +68,34 @@ struct sl_flow {
 	__u64 after_told;         /* as many more are worth a record */
 	struct sl_hello hello;
 	__u8 name[SL_HOST_MAX + 1]; /* of the server, hello.name_len bytes */
+	__u8 asked[SL_HOST_MAX + 1]; /* of a proxy, which was followed by more: name or address, asked_len bytes */
+	__u8 asked_len;           /* 0: nothing */
+	__u8 asked_addr;          /* it is an address */
+	__u8 reserved[6];
 };
+
+/*
+ * Where it goes, for a record: the server's name, or what its proxy was asked for where nothing else is known. *ret_flags: SL_HELLO_* of
+ * that. *ret_len is at most SL_HOST_MAX.
+ */
+static inline __attribute__((always_inline)) const __u8 *sl_flow_name(const struct sl_flow *f, __u32 *ret_flags, __u32 *ret_len)
+{
+	__u32 flags = f->hello.flags;
+
+	if (!(flags & SL_HELLO_INNER) || ((flags & SL_HELLO_NAME) && !(flags & SL_HELLO_SAME))) {
+		*ret_flags = flags & SL_HELLO_FLAGS;
+		*ret_len = flags & SL_HELLO_NAME ? f->hello.name_len : 0;
+		return f->name;
+	}
+	*ret_flags = SL_HELLO_PROXY | (f->asked_len ? SL_HELLO_NAME : 0) | (f->asked_addr ? SL_HELLO_ADDR : 0);
+	*ret_len = f->asked_len;
+	return f->asked;
+}
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
 _Static_assert(sizeof(struct sl_socket) == 104, "the agent and the programs must agree");
-_Static_assert(sizeof(struct sl_flow) == 472, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_flow) == 736, "the agent and the programs must agree");
 #endif
 
 #endif /* SL_FLOW_H */

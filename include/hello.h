@@ -9,7 +9,7 @@
  * looked at: the cost is by fields, not by bytes, and a long hello is no way around it. The whole of the hello is read, because
  * extensions come in any order; the extension's header is enough for the last of them.
  *
- * A flow that begins with a request to a proxy is read by proxy.h, into the same state.
+ * A flow that begins with a request to a proxy is read by proxy.h, into the same state; then what follows that (sl_hello_again()).
  *
  * Nothing here trusts a length: each is checked against the one around it, and a hello that contradicts itself is
  * SL_HELLO_BAD. Every step consumes at least one byte or ends it, so `at` bounds the work.
@@ -36,7 +36,10 @@
 #define SL_HELLO_QUIC 0x100    /* UDP: a QUIC long header */
 #define SL_HELLO_PROXY 0x200   /* it asks a proxy (proxy.h); with SL_HELLO_BAD: not for anything that can be read */
 #define SL_HELLO_ADDR 0x400    /* ... for an address: the name is that, 4 or 16 bytes in network order */
-#define SL_HELLO_FLAGS 0x7ff
+#define SL_HELLO_INNER 0x800   /* what follows a request to a proxy: all but SL_HELLO_PROXY is about that */
+#define SL_HELLO_FLAGS 0xfff
+/* Not part of the records. */
+#define SL_HELLO_SAME 0x1000   /* INNER: the name is, so far, the one that the proxy was asked for */
 
 enum sl_hello_state {
 	SL_HELLO_TYPE = 0,
@@ -52,12 +55,13 @@ enum sl_hello_state {
 	SL_HELLO_NAME_LEN,
 	SL_HELLO_NAME_BYTES,
 	SL_HELLO_DONE,
-	/* Requests to proxies: CONNECT, then SOCKS5, then SOCKS4. */
+	/* Requests to proxies: CONNECT (the rest of it last), then SOCKS5, then SOCKS4. */
 	SL_PROXY_WORD,
 	SL_PROXY_HOST,
 	SL_PROXY_BRACKET,
 	SL_PROXY_BRACKET_END,
 	SL_PROXY_PORT,
+	SL_PROXY_HEADERS,
 	SL_PROXY_METHODS,
 	SL_PROXY_METHOD,
 	SL_PROXY_REQUEST,
@@ -90,7 +94,7 @@ struct sl_hello {
 	__u16 flags;       /* SL_HELLO_* */
 	__u8 header_at;    /* bytes of the record's header read */
 	__u8 state;        /* enum sl_hello_state: what the number is */
-	__u8 digits;       /* bytes of it still to come; in state SL_HELLO_NAME_BYTES: of the name */
+	__u8 digits;       /* bytes of it still to come; in state SL_HELLO_NAME_BYTES: of the name; done with a request: SL_PROXY_REST_* */
 	__u8 name_len;
 	__u16 port;        /* that a proxy was asked for, 0 not told */
 };
@@ -104,7 +108,9 @@ _Static_assert(sizeof(struct sl_hello) == 32, "part of struct sl_flow");
 
 SL_HELLO_INLINE void sl_hello_end(struct sl_hello *h, __u16 flag)
 {
-	h->flags |= flag;
+	/* What a proxy passes on need not be TLS. */
+	if (!(h->flags & SL_HELLO_INNER) || flag != SL_HELLO_OTHER)
+		h->flags |= flag;
 	h->state = SL_HELLO_DONE;
 }
 
@@ -113,6 +119,12 @@ SL_HELLO_INLINE void sl_hello_expect(struct sl_hello *h, __u8 state, __u8 digits
 	h->state = state;
 	h->digits = digits;
 	h->number = 0;
+}
+
+/* Nothing of a handshake message was read yet. */
+SL_HELLO_INLINE int sl_hello_fresh(const struct sl_hello *h)
+{
+	return h->state == SL_HELLO_TYPE && !h->digits;
 }
 
 #include "proxy.h"
@@ -252,14 +264,14 @@ SL_HELLO_INLINE void sl_hello_header(struct sl_hello *h, __u8 byte)
 
 	switch (at) {
 	case 0:
-		if (!h->at && sl_proxy_begins(h, byte))
+		if (sl_hello_fresh(h) && sl_proxy_begins(h, byte))
 			break;
 		if (byte != 22) /* of a later record: alerts and data have no place within a hello */
-			sl_hello_end(h, h->at ? SL_HELLO_BAD : SL_HELLO_OTHER);
+			sl_hello_end(h, sl_hello_fresh(h) ? SL_HELLO_OTHER : SL_HELLO_BAD);
 		break;
 	case 1:
 		if (byte != 3)
-			sl_hello_end(h, h->at > 1 ? SL_HELLO_BAD : SL_HELLO_OTHER);
+			sl_hello_end(h, sl_hello_fresh(h) ? SL_HELLO_OTHER : SL_HELLO_BAD);
 		break;
 	case 2:
 		break;
@@ -295,6 +307,14 @@ SL_HELLO_INLINE __u32 sl_hello_jump(struct sl_hello *h, __u32 avail)
 	return n;
 }
 
+/* A byte of the name, over one of what a proxy was asked for. */
+SL_HELLO_INLINE void sl_hello_name(struct sl_hello *h, __u8 *at, __u8 byte)
+{
+	if (*at != byte)
+		h->flags &= ~SL_HELLO_SAME;
+	*at = byte;
+}
+
 /* One byte that cannot. name: SL_HOST_MAX + 1 bytes, a power of two. */
 SL_HELLO_INLINE void sl_hello_byte(struct sl_hello *h, __u8 *name, __u8 byte)
 {
@@ -304,16 +324,48 @@ SL_HELLO_INLINE void sl_hello_byte(struct sl_hello *h, __u8 *name, __u8 byte)
 		sl_hello_header(h, byte);
 	} else {
 		h->record_left--;
-		if (h->state == SL_HELLO_NAME_BYTES)
-			name[h->name_len++ & SL_HOST_MAX] = byte;
-		else
+		if (h->state == SL_HELLO_NAME_BYTES) {
+			sl_hello_name(h, &name[h->name_len++ & SL_HOST_MAX], byte);
+			/* The one that was asked for ends with a NUL. */
+			if (h->digits == 1 && name[h->name_len & SL_HOST_MAX])
+				h->flags &= ~SL_HELLO_SAME;
+		} else {
 			h->number = h->number << 8 | byte;
+		}
 		if (!--h->digits)
 			sl_hello_number(h);
 	}
 	h->at++;
-	if (h->at >= SL_HELLO_MAX && h->state != SL_HELLO_DONE)
+	if (h->at >= (h->flags & SL_HELLO_PROXY ? 2 * SL_HELLO_MAX : SL_HELLO_MAX) && h->state != SL_HELLO_DONE)
 		sl_hello_end(h, SL_HELLO_LONG);
+}
+
+/*
+ * Done with a request to a proxy: what follows is for whoever that leads to. True: more of the flow is wanted; until its name comes,
+ * none is known. What was asked for is the caller's to keep; `name` must stay as it is.
+ */
+SL_HELLO_INLINE int sl_hello_again(struct sl_hello *h)
+{
+	__u8 rest = h->digits;
+
+	if ((h->flags & (SL_HELLO_PROXY | SL_HELLO_NAME | SL_HELLO_INNER | SL_HELLO_BAD | SL_HELLO_LONG)) !=
+	    (SL_HELLO_PROXY | SL_HELLO_NAME))
+		return 0;
+	h->flags = SL_HELLO_PROXY | SL_HELLO_INNER | (h->flags & SL_HELLO_ADDR ? 0 : SL_HELLO_SAME);
+	h->left = h->skip = 0;
+	h->record_left = h->exts_left = h->ext_left = h->ext_type = 0;
+	h->header_at = h->name_len = 0;
+	sl_hello_expect(h, rest ? SL_PROXY_HEADERS : SL_HELLO_TYPE, rest == SL_PROXY_REST_LINES);
+	return 1;
+}
+
+/* Is there something to tell of, now that it is done? What follows a request only where it says something new. */
+SL_HELLO_INLINE int sl_hello_telling(const struct sl_hello *h)
+{
+	if (!(h->flags & SL_HELLO_INNER))
+		return !(h->flags & SL_HELLO_OTHER);
+	return h->flags & (SL_HELLO_BAD | SL_HELLO_LONG) ||
+	       (h->flags & SL_HELLO_NAME ? !(h->flags & SL_HELLO_SAME) : h->flags & SL_HELLO_ECH);
 }
 
 /* Is this the beginning of a QUIC connection: a long header with the fixed bit and a version? (RFC 9000, 17.2) */

@@ -3,7 +3,7 @@
 /*
  * What a client asks a proxy for, as the first bytes of a flow: HTTP CONNECT (RFC 9110, 9.3.6), SOCKS5 (RFC 1928, 1929), SOCKS4 and 4a.
  * Part of the parser of hello.h, which hands over at the first byte. Where the flow goes from the proxy on is in the request:
- * a name, or an address, and a port. What follows is not looked at.
+ * a name, or an address, and a port. What follows may be another request to an HTTP proxy, which refused the first.
  *
  * Not read: SOCKS5 with GSSAPI, requests for a whole URL, and a proxy that is spoken to by TLS.
  */
@@ -26,11 +26,19 @@
 #define SL_PROXY_IS_NAME 1
 #define SL_PROXY_IS_ADDR 2
 
-/* The first byte of a flow. False: of neither. */
+/* What is still to come of a request whose destination is known. */
+#define SL_PROXY_REST_NONE 0
+#define SL_PROXY_REST_LINE 1   /* of its line, and header lines */
+#define SL_PROXY_REST_LINES 2  /* header lines */
+
+/* The first byte of a flow, or behind an earlier request. False: of neither. */
 SL_HELLO_INLINE int sl_proxy_begins(struct sl_hello *h, __u8 byte)
 {
+	h->port = byte == 'C' ? 0 : h->port;
 	if (byte == 'C')
 		sl_hello_expect(h, SL_PROXY_WORD, 7);
+	else if (h->flags & SL_HELLO_INNER)
+		return 0;
 	else if (byte == SL_SOCKS_VERSION)
 		sl_hello_expect(h, SL_PROXY_METHODS, 0);
 	else if (byte == SL_SOCKS4_VERSION)
@@ -55,12 +63,17 @@ SL_HELLO_INLINE void sl_proxy_name(struct sl_hello *h, __u8 *name, __u8 byte)
 		name[h->name_len++ & SL_HOST_MAX] = byte;
 }
 
-SL_HELLO_INLINE void sl_proxy_done(struct sl_hello *h)
+/* The destination is complete. rest: SL_PROXY_REST_* */
+SL_HELLO_INLINE void sl_proxy_done(struct sl_hello *h, __u8 *name, __u8 rest)
 {
-	if (h->name_len)
-		sl_hello_end(h, SL_HELLO_PROXY | SL_HELLO_NAME | (h->ext_type == SL_PROXY_IS_ADDR ? SL_HELLO_ADDR : 0));
-	else
+	if (!h->name_len) {
 		sl_proxy_bad(h);
+		return;
+	}
+	name[h->name_len & SL_HOST_MAX] = 0;
+	h->digits = rest;
+	h->flags &= ~(SL_HELLO_INNER | SL_HELLO_SAME);
+	sl_hello_end(h, SL_HELLO_PROXY | SL_HELLO_NAME | (h->ext_type == SL_PROXY_IS_ADDR ? SL_HELLO_ADDR : 0));
 }
 
 /* ---- HTTP CONNECT --------------------------------------------------------------------------------------------------- */
@@ -101,7 +114,7 @@ SL_HELLO_INLINE void sl_proxy_host(struct sl_hello *h, __u8 *name)
 
 SL_HELLO_INLINE void sl_proxy_connect(struct sl_hello *h, __u8 *name, __u8 byte)
 {
-	int ends = byte == ' ' || byte == '\r' || byte == '\n';
+	int ends = byte == ' ' || byte == '\r' || byte == '\n', rest = byte == '\n' ? SL_PROXY_REST_LINES : SL_PROXY_REST_LINE;
 
 	switch (h->state) {
 	case SL_PROXY_WORD:
@@ -120,7 +133,7 @@ SL_HELLO_INLINE void sl_proxy_connect(struct sl_hello *h, __u8 *name, __u8 byte)
 			sl_proxy_host(h, name);
 		} else if (ends) {
 			sl_proxy_host(h, name);
-			sl_proxy_done(h);
+			sl_proxy_done(h, name, rest);
 		} else {
 			sl_proxy_literal(h, byte);
 			sl_proxy_name(h, name, byte);
@@ -140,12 +153,18 @@ SL_HELLO_INLINE void sl_proxy_connect(struct sl_hello *h, __u8 *name, __u8 byte)
 		else
 			sl_proxy_bad(h);
 		break;
+	case SL_PROXY_HEADERS: /* digits: nothing of the line at hand came yet */
+		if (byte == '\n' && h->digits)
+			sl_hello_expect(h, SL_HELLO_TYPE, 0);
+		else if (byte != '\r')
+			h->digits = byte == '\n';
+		break;
 	default: /* SL_PROXY_PORT */
 		if (byte >= '0' && byte <= '9' && h->number <= 6553) {
 			h->number = h->number * 10 + (byte - '0');
 		} else if (ends && h->number <= 65535) {
 			h->port = h->number;
-			sl_proxy_done(h);
+			sl_proxy_done(h, name, rest);
 		} else {
 			sl_proxy_bad(h);
 		}
@@ -218,7 +237,7 @@ SL_HELLO_INLINE void sl_proxy_socks(struct sl_hello *h, __u8 *name, __u8 byte)
 	default: /* SL_PROXY_NAME_PORT */
 		h->port = h->port << 8 | byte;
 		if (!--h->digits)
-			sl_proxy_done(h);
+			sl_proxy_done(h, name, SL_PROXY_REST_NONE);
 	}
 }
 
@@ -250,7 +269,7 @@ SL_HELLO_INLINE void sl_proxy_socks4(struct sl_hello *h, __u8 *name, __u8 byte)
 		if (byte)
 			break;
 		if (h->ext_type == SL_PROXY_IS_ADDR) {
-			sl_proxy_done(h);
+			sl_proxy_done(h, name, SL_PROXY_REST_NONE);
 		} else {
 			h->name_len = 0;
 			sl_hello_expect(h, SL_PROXY_4_NAME, 0);
@@ -260,7 +279,7 @@ SL_HELLO_INLINE void sl_proxy_socks4(struct sl_hello *h, __u8 *name, __u8 byte)
 		if (byte)
 			sl_proxy_name(h, name, byte);
 		else
-			sl_proxy_done(h);
+			sl_proxy_done(h, name, SL_PROXY_REST_NONE);
 	}
 }
 

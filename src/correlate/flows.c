@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +113,36 @@ static void judge_asked(const struct compiled *c, struct names *names, const str
 	v->net.evidence = "proxy-connect";
 }
 
-void flows_judge(const struct compiled *c, struct names *names, const struct event *ev, struct flow_verdict *ret)
+/* The hello behind a request, held against what was asked for. */
+static void judge_inner(const struct compiled *c, const struct flow_asked *asked, const struct event *ev, unsigned int flags,
+			struct flow_verdict *v)
+{
+	struct compiled_dest dest = { .kind = connect_kind(IPPROTO_TCP), .port = v->asked_port };
+	const char *name = v->sni;
+
+	v->net.provider = asked ? asked->provider : NULL;
+	v->net.hits_cnt = 0;
+	v->net.evidence = "proxy-connect";
+	v->net.confidence = asked ? asked->confidence : "low";
+	if (asked)
+		snprintf(v->asked, sizeof(v->asked), "%s", asked->host);
+	/* Malformed, or too long to follow: whom it is for is not known. */
+	v->behind = flags & (SL_HELLO_BAD | SL_HELLO_LONG);
+	if (!ev->name.len || !flows_name_text(ev->name.data, ev->name.len, v->sni))
+		return;
+	dest.names = &name;
+	dest.names_cnt = 1;
+	v->net.provider = compiled_provider(c, &dest).provider;
+	v->net.evidence = "sni";
+	v->net.confidence = "low";
+	v->mismatch = asked && !asked->nameless && strcmp(asked->host, v->sni) != 0;
+	/* In another spelling only. */
+	if (asked && !asked->nameless && !v->mismatch)
+		v->net.confidence = asked->confidence;
+}
+
+void flows_judge(const struct compiled *c, struct names *names, const struct flows_asked *asked, const struct event *ev,
+		 struct flow_verdict *ret)
 {
 	bool hello = ev->kind == SL_REC_HELLO;
 	unsigned int flags = hello ? ev->hello->hello_flags : ev->flow->hello_flags;
@@ -127,7 +157,10 @@ void flows_judge(const struct compiled *c, struct names *names, const struct eve
 		ret->net.decision = (struct sl_decision){ .rule = ev->hello->rule, .action = ev->hello->action };
 	if (flags & SL_HELLO_PROXY) {
 		ret->asked_port = hello ? ev->hello->asked_port : ev->flow->asked_port;
-		judge_asked(c, names, ev, flags, ret);
+		if (flags & SL_HELLO_INNER)
+			judge_inner(c, flows_asked_find(asked, hello ? ev->hello->cookie : ev->flow->cookie), ev, flags, ret);
+		else
+			judge_asked(c, names, ev, flags, ret);
 		return;
 	}
 	if (!ev->name.len || !flows_name_text(ev->name.data, ev->name.len, ret->sni))
@@ -165,10 +198,17 @@ void flows_add(struct session *s, const struct sl_rec_flow *f)
 	s->received_bytes += f->received_bytes;
 }
 
+static void forget_asked(struct flow_asked *one)
+{
+	free(one->host);
+	free(one->inner);
+	*one = (struct flow_asked){ 0 };
+}
+
 void flows_asked_done(struct flows_asked *a)
 {
 	for (size_t i = 0; i < FLOWS_ASKED; i++)
-		free(a->v[i].host);
+		forget_asked(&a->v[i]);
 }
 
 const struct flow_asked *flows_asked_find(const struct flows_asked *a, uint64_t cookie)
@@ -178,6 +218,19 @@ const struct flow_asked *flows_asked_find(const struct flows_asked *a, uint64_t 
 	return one->host && one->cookie == cookie ? one : NULL;
 }
 
+/* Of an address that nobody knows the name of, the hello's is better than none. */
+static int learn_inner(struct flow_asked *one, const struct flow_verdict *v)
+{
+	if (!one->nameless || one->inner || !v->sni[0])
+		return 0;
+	one->inner = strdup(v->sni);
+	if (!one->inner)
+		return -ENOMEM;
+	one->provider = v->net.provider;
+	one->confidence = v->net.confidence;
+	return 0;
+}
+
 /* The destination of a flow to a proxy, until the flow's end. */
 static int learn_asked(struct flows_asked *a, const struct event *ev, const struct flow_verdict *v)
 {
@@ -185,17 +238,20 @@ static int learn_asked(struct flows_asked *a, const struct event *ev, const stru
 	struct flow_asked *one = &a->v[cookie % FLOWS_ASKED];
 	unsigned int flags;
 
-	if (ev->kind == SL_REC_FLOW && one->cookie != cookie)
+	if (one->cookie != cookie && (ev->kind == SL_REC_FLOW || ev->hello->hello_flags & SL_HELLO_INNER))
 		return 0;
-	free(one->host);
-	*one = (struct flow_asked){ 0 };
+	if (ev->kind == SL_REC_HELLO && ev->hello->hello_flags & SL_HELLO_INNER)
+		return learn_inner(one, v);
+	forget_asked(one);
 	if (ev->kind == SL_REC_FLOW)
 		return 0;
 	flags = ev->hello->hello_flags;
 	*one = (struct flow_asked){ .cookie = cookie, .provider = v->net.provider, .confidence = v->net.confidence,
 				    .host = strdup(v->net.hits_cnt ? v->net.hits[0].name : v->asked) };
-	if (flags & SL_HELLO_ADDR)
+	if (flags & SL_HELLO_ADDR) {
 		one->loopback = flows_loopback(ev->name.len == 4 ? 4 : 6, (const uint8_t *)ev->name.data);
+		one->nameless = !v->net.hits_cnt;
+	}
 	return one->host ? 0 : -ENOMEM;
 }
 
@@ -205,6 +261,9 @@ int flows_learn(struct names *names, struct flows_asked *asked, const struct eve
 
 	if (v->asked[0])
 		return learn_asked(asked, ev, v);
+	/* A name behind a proxy is none of the proxy's address. */
+	if (ev->kind == SL_REC_HELLO && h->hello_flags & SL_HELLO_PROXY)
+		return 0;
 	if (ev->kind != SL_REC_HELLO || !v->sni[0])
 		return 0;
 	return names_add_sni(names, h->family, h->addr, v->sni, ev->time_ns, ev->who->session_ns, ev->who->session_pid);

@@ -11,7 +11,9 @@
  *
  * A flow to a proxy goes where the proxy is asked to (evidence "proxy-connect"): that name, or that address and the names that DNS
  * gave it, is the destination, and the proxy's own address says nothing. high; of an address what is known of its names. Where the
- * request cannot be read the finding is "behind-proxy".
+ * request cannot be read the finding is "behind-proxy". The hello behind the request is told where it has another name: sni-mismatch,
+ * low, if the proxy was asked for a name, or for an address that DNS knows by others. The bytes go where the proxy was asked to; of an address
+ * of which no name is known the hello's is taken.
  */
 #ifndef SLUICE_CORRELATE_FLOWS_H
 #define SLUICE_CORRELATE_FLOWS_H
@@ -36,9 +38,11 @@ struct flows_asked {
 	struct flow_asked {
 		uint64_t cookie;
 		char *host;           /* NULL: empty */
+		char *inner;          /* of a nameless address: the name in the hello behind the request, NULL none */
 		const struct policy_provider *provider;
 		const char *confidence;
 		bool loopback;
+		bool nameless;        /* an address that no name is known of */
 	} v[FLOWS_ASKED];
 };
 
@@ -49,7 +53,8 @@ const struct flow_asked *flows_asked_find(const struct flows_asked *a, uint64_t 
 size_t flows_name_text(const void *bytes, size_t len, char ret[DNS_TEXT_MAX]);
 
 /* ev: SL_REC_HELLO (its verdict is the kernel's) or SL_REC_FLOW (no verdict). Names are borrowed as in connect_judge(). */
-void flows_judge(const struct compiled *c, struct names *names, const struct event *ev, struct flow_verdict *ret);
+void flows_judge(const struct compiled *c, struct names *names, const struct flows_asked *asked, const struct event *ev,
+		 struct flow_verdict *ret);
 
 /* What a report says of it; *v must live as long. */
 void flows_report(const struct compiled *c, const struct event *ev, const struct flow_verdict *v, struct report *ret);

@@ -340,7 +340,7 @@ static int take_flow(struct pipeline *p, const struct event *ev)
 	struct report r = report_at(p, ev->kind == SL_REC_HELLO ? REPORT_NET_HELLO : REPORT_NET_FLOW, ev->time_ns);
 	struct flow_verdict v;
 
-	flows_judge(p->config.compiled, p->names, ev, &v);
+	flows_judge(p->config.compiled, p->names, &p->asked, ev, &v);
 	set_process(p, &r, ev, process ? process : stub_process(&p->stubs[STUB_NOW], ev->who));
 	flows_report(p->config.compiled, ev, &v, &r);
 	if (r.rule)

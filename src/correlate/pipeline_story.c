@@ -123,12 +123,12 @@ void story_sent(struct pipeline *p, const struct event *ev)
 	if (s->port == PORT_DNS && v.decision.action == SL_ACTION_ALLOW)
 		return;
 	flow.provider = asked ? asked->provider : v.provider;
-	flow.evidence = asked ? "proxy-connect" : v.evidence;
+	flow.evidence = !asked ? v.evidence : asked->inner ? "sni" : "proxy-connect";
 	flow.confidence = asked ? asked->confidence : v.confidence;
 	flow.own = is_own(tool, flow.provider);
 	flow.host = none;
 	if (asked) {
-		flow.host = asked->host;
+		flow.host = asked->inner ? asked->inner : asked->host;
 		flow.loopback = asked->loopback;
 	} else if (v.hits_cnt) {
 		snprintf(host, sizeof(host), "%s", v.hits[0].name);

@@ -74,7 +74,7 @@ struct report {
 	size_t names_cnt;
 	const char *finding;              /* connect_finding() */
 	const char *sni;                  /* server name that the flow told, then it is the host; "" none */
-	bool sni_mismatch;                /* DNS knows the address by other names only */
+	bool sni_mismatch;                /* DNS knows the address, or the proxy was asked, by other names only */
 	const char *asked;                /* what the proxy at the address was asked for, name or address as text; "" nothing */
 	uint16_t asked_port;              /* 0 not told */
 	bool behind_proxy;                /* it asks a proxy for what cannot be read */

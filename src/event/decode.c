@@ -155,6 +155,8 @@ static bool hello_ok(unsigned int flags, size_t name_len)
 {
 	if (flags & SL_HELLO_ADDR && (!(flags & SL_HELLO_PROXY) || (name_len != 4 && name_len != 16)))
 		return false;
+	if (flags & SL_HELLO_INNER && (!(flags & SL_HELLO_PROXY) || flags & SL_HELLO_ADDR))
+		return false;
 	return !(flags & ~(unsigned int)SL_HELLO_FLAGS) && name_len <= SL_HOST_MAX && (!name_len || flags & SL_HELLO_NAME);
 }
 

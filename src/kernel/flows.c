@@ -234,7 +234,8 @@ static int tell_flow(const struct sl_flow *f, uint64_t cookie, uint32_t flags, k
 		struct sl_rec_flow rec;
 		uint8_t name[sizeof(f->name)];
 	} r = { .rec = { .hdr = { .kind = SL_REC_FLOW, .version = SL_RECORD_VERSION, .time_ns = kernel_now_ns() } } };
-	uint16_t len = f->hello.flags & SL_HELLO_NAME ? f->hello.name_len : 0;
+	uint32_t told, len;
+	const uint8_t *name = sl_flow_name(f, &told, &len);
 
 	r.rec.who = f->who;
 	r.rec.cookie = cookie;
@@ -249,10 +250,10 @@ static int tell_flow(const struct sl_flow *f, uint64_t cookie, uint32_t flags, k
 	r.rec.received_bytes = f->received_bytes;
 	r.rec.sent_segs = f->sent_segs;
 	r.rec.received_segs = f->received_segs;
-	r.rec.hello_flags = f->hello.flags;
-	r.rec.name_len = len;
-	r.rec.asked_port = f->hello.flags & SL_HELLO_NAME ? f->hello.port : 0;
-	memcpy(r.name, f->name, len);
+	r.rec.hello_flags = (uint16_t)told;
+	r.rec.name_len = (uint16_t)len;
+	r.rec.asked_port = len ? f->hello.port : 0;
+	memcpy(r.name, name, len);
 	r.rec.hdr.size = (uint32_t)sizeof(r.rec) + len;
 	return sink(arg, &r, r.rec.hdr.size);
 }

@@ -82,7 +82,7 @@ void json_net(struct strbuf *b, const struct report *r)
 /* What the beginning of a flow told. */
 static void add_hello(struct strbuf *b, const struct report *r, unsigned int flags)
 {
-	if (flags & (SL_HELLO_TLS | SL_HELLO_BAD | SL_HELLO_LONG) && !(flags & SL_HELLO_PROXY)) {
+	if (flags & (SL_HELLO_TLS | SL_HELLO_BAD | SL_HELLO_LONG) && (!(flags & SL_HELLO_PROXY) || flags & SL_HELLO_INNER)) {
 		STR(b, "tls", flags & SL_HELLO_TLS ? "hello" : flags & SL_HELLO_BAD ? "malformed" : "too-long");
 		KEY(b, "ech");
 		json_bool(b, flags & SL_HELLO_ECH);

@@ -87,12 +87,13 @@ void text_hello(struct parts *p, const struct report *r)
 
 	if (!r->rule)
 		p->word = r->sni_mismatch || r->behind_proxy ? "FIND" : "-";
-	p->verb = h->hello_flags & SL_HELLO_QUIC ? "quic to" : r->behind_proxy ? "asks proxy" : r->asked[0] ? "asks for" : "hello to";
+	p->verb = h->hello_flags & SL_HELLO_QUIC ? "quic to" : r->behind_proxy ? "asks proxy" :
+		  r->asked[0] && !r->sni[0] ? "asks for" : "hello to";
 	add_place(p, r, h->family, h->addr, h->port, h->proto);
 	add_provider(p, r);
 	if (r->sni_mismatch) {
-		strbuf_adds(&p->what, ", by DNS ");
-		text_add(&p->what, r->names[0].name);
+		strbuf_adds(&p->what, r->asked[0] ? ", asked for " : ", by DNS ");
+		text_add(&p->what, r->asked[0] ? r->asked : r->names[0].name);
 	}
 	if (r->behind_proxy)
 		strbuf_adds(&p->what, ", destination unknown behind proxy");

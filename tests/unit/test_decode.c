@@ -200,6 +200,7 @@ static void test_numbers_out_of_range_are_refused(void **state)
 	/* An address is of one of two lengths, and for a proxy. */
 	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.hello_flags |= SL_HELLO_PROXY | SL_HELLO_ADDR);
 	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.bc", 1, 1), rec.hello.hello_flags |= SL_HELLO_ADDR);
+	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.bc", 1, 1), rec.hello.hello_flags |= SL_HELLO_INNER); /* behind no proxy */
 	REFUSES(rec_hello(&rec, 1, &ann, addr, "a.b", 1, 1), rec.hello.again = 2);
 	REFUSES(rec_flow(&rec, 1, &ann, addr, "a.b", 1, 1), rec.flow.family = 5);
 	REFUSES(rec_flow(&rec, 1, &ann, addr, "a.b", 1, 1), rec.flow.flags = SL_FLOW_FLAGS + 1);

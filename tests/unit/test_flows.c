@@ -39,7 +39,7 @@ static void on_report(void *arg, const struct report *r)
 		    r->sni[0] ? r->sni : r->names_cnt ? r->names[0].name : "-", r->provider ? r->provider->name : "-",
 		    r->net_evidence, r->net_confidence);
 	if (r->sni_mismatch)
-		strbuf_addf(&out, " mismatch:%s", r->names[0].name);
+		strbuf_addf(&out, " mismatch:%s", r->names_cnt ? r->names[0].name : r->asked);
 	if (r->finding)
 		strbuf_addf(&out, " finding:%s", r->finding);
 	if (r->rule)
@@ -115,6 +115,14 @@ static size_t asks(const char *bytes, size_t len, bool is_addr)
 	return rec_asks(&rec, bytes, len, is_addr, 443);
 }
 
+static size_t behind(const char *name)
+{
+	rec_hello(&rec, 106 * SECOND, &tool, addr, name, SMALL_RULE_ELSEWHERE, SL_ACTION_LOG);
+	rec.hello.hello_flags |= SL_HELLO_PROXY | SL_HELLO_INNER;
+	rec.hello.asked_port = 443;
+	return rec.hdr.size;
+}
+
 /* What is known of the proxy's address is no evidence for what lies behind it. */
 static void test_what_a_proxy_is_asked_for(void **state)
 {
@@ -132,6 +140,27 @@ static void test_what_a_proxy_is_asked_for(void **state)
 	/* Nothing of it is the address's name. */
 	feed(hello(""));
 	expect("net.hello proxy.shady.example provider=shady dns-session/exact elsewhere=log\n");
+}
+
+/* What the hello behind a request says, against what the proxy was asked for. */
+static void test_hello_behind_a_request(void **state)
+{
+	(void)state;
+	feed(asks("eu.shady.example", 16, false));
+	strbuf_reset(&out);
+	feed(behind("api.anthropic.example"));
+	expect("net.hello eu.shady.example:443 api.anthropic.example provider=anthropic sni/low mismatch:eu.shady.example elsewhere=log\n");
+	/* The hello that says the same in other letters. */
+	feed(behind("EU.shady.example"));
+	expect("net.hello eu.shady.example:443 eu.shady.example provider=shady sni/high elsewhere=log\n");
+	/* An address that nobody knows the name of. */
+	feed(asks("\xcb\0\x71\x99", 4, true));
+	strbuf_reset(&out);
+	feed(behind("api.anthropic.example"));
+	expect("net.hello 203.0.113.153:443 api.anthropic.example provider=anthropic sni/low elsewhere=log\n");
+	/* Nothing of it is a name of the proxy's address. */
+	feed(hello(""));
+	expect("net.hello - provider=- none/none elsewhere=log\n");
 }
 
 static void test_name_against_dns(void **state)
@@ -236,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_name_alone_is_a_claim), T(test_name_that_dns_gave), T(test_name_against_dns),
 		T(test_what_a_proxy_is_asked_for),
+		T(test_hello_behind_a_request),
 		T(test_claims_do_not_become_dns), T(test_verdicts), T(test_findings), T(test_flows_are_summed),
 	};
 	struct errmsg e = { 0 };

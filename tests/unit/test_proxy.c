@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "correlate/flows.h"
 #include "hello.h"
 
@@ -55,6 +56,89 @@ static void test_connect(void **state)
 	CONNECTS("CONNECT [2001:db8::7]:443 HTTP/1.1\r\n\r\n", ASKED, "2001:db8::7", 443);
 	CONNECTS("CONNECT 192.0.2.7:443 HTTP/1.1\r\n\r\n", ASKED | SL_HELLO_ADDR, "\xc0\0\2\7", 443);
 	CONNECTS("CONNECT 255.255.255.255 HTTP/1.1\r\n\r\n", ASKED | SL_HELLO_ADDR, "\xff\xff\xff\xff", 0);
+}
+
+/* A ClientHello with a server name, in one record. Returns its length. */
+static size_t put_hello(uint8_t *to, const char *server)
+{
+	size_t n = strlen(server), body = 2 + 32 + 1 + 2 + 2 + 1 + 1 + 2 + 9 + n;
+	const uint8_t head[] = { 22, 3, 1, 0, (uint8_t)(body + 4), 1, 0, 0, (uint8_t)body, 3, 3 };
+	const uint8_t middle[] = { 0, 0, 2, 0x13, 1, 1, 0, 0, (uint8_t)(9 + n), 0, 0, 0, (uint8_t)(5 + n), 0, (uint8_t)(3 + n), 0, 0, (uint8_t)n };
+
+	memcpy(to, head, sizeof(head));
+	memset(to + sizeof(head), 'r', 32);
+	memcpy(to + sizeof(head) + 32, middle, sizeof(middle));
+	memcpy(to + sizeof(head) + 32 + sizeof(middle), server, n);
+	return sizeof(head) + 32 + sizeof(middle) + n;
+}
+
+/* Reads on behind requests, in pieces of `step`; writes a line for each end that there is something to tell of. */
+static void read_all(const uint8_t *bytes, size_t len, size_t step, struct strbuf *ret)
+{
+	struct sl_hello h = { 0 };
+	char text[DNS_TEXT_MAX];
+
+	memset(name, 0, sizeof(name));
+	strbuf_reset(ret);
+	while (h.at < len && h.state != SL_HELLO_DONE) {
+		size_t at = h.at;
+
+		sl_hello_feed(&h, name, bytes + at, (uint32_t)(step < len - at ? step : len - at));
+		if (h.state != SL_HELLO_DONE)
+			continue;
+		flows_name_text(name, h.flags & SL_HELLO_NAME && !(h.flags & SL_HELLO_ADDR) ? h.name_len : 0, text);
+		if (sl_hello_telling(&h))
+			strbuf_addf(ret, "%s%s%s%s%s;", h.flags & SL_HELLO_INNER ? "inner " : "", h.flags & SL_HELLO_BAD ? "bad " : "",
+				    h.flags & SL_HELLO_LONG ? "long " : "", h.flags & SL_HELLO_ADDR ? "address" : "", text);
+		if (!sl_hello_again(&h))
+			break;
+	}
+}
+
+/* REQUEST, then a hello for SERVER ("": none), is told as WANT. */
+static void assert_behind(const char *request, size_t len, const char *server, const char *want)
+{
+	cleanup_(strbuf_done) struct strbuf out = { 0 };
+	uint8_t bytes[2 * SL_HELLO_MAX + 512];
+
+	memcpy(bytes, request, len);
+	len += server[0] ? put_hello(bytes + len, server) : 0;
+	for (size_t step = 1; step <= 301; step += 3) {
+		read_all(bytes, len, step, &out);
+		assert_string_equal(out.data ? out.data : "", want);
+	}
+}
+
+#define BEHIND(request, server, want) assert_behind(request, sizeof(request) - 1, server, want)
+
+static void test_hello_behind_a_request(void **state)
+{
+	static char endless[2 * SL_HELLO_MAX];
+
+	(void)state;
+	BEHIND("CONNECT a.example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n", "b.example.com", "a.example.com;inner b.example.com;");
+	BEHIND("CONNECT a.example.com:443\n\n", "b.example.com", "a.example.com;inner b.example.com;");
+	BEHIND("CONNECT 192.0.2.7:443 HTTP/1.1\r\n\r\n", "b.example.com", "address;inner b.example.com;");
+	BEHIND("\5\1\0" "\5\1\0\3\1a\1\xbb", "b.example.com", "a;inner b.example.com;");
+	BEHIND("\4\1\1\xbb\xc0\0\2\7\0", "b.example.com", "address;inner b.example.com;");
+	/* It says nothing new; a part of the name, or more than it, does. */
+	BEHIND("CONNECT a.example.com:443 HTTP/1.1\r\n\r\n", "a.example.com", "a.example.com;");
+	BEHIND("CONNECT a.example.com:443 HTTP/1.1\r\n\r\n", "a.example.co", "a.example.com;inner a.example.co;");
+	BEHIND("CONNECT a.example.com:443 HTTP/1.1\r\n\r\n", "a.example.community", "a.example.com;inner a.example.community;");
+	/* No TLS: nothing. */
+	BEHIND("\5\1\0" "\5\1\0\3\1a\1\xbb" "GET / HTTP/1.1\r\n", "", "a;");
+	BEHIND("CONNECT a.example.com:22 HTTP/1.1\r\n\r\nSSH-2.0-x\r\n", "", "a.example.com;");
+	BEHIND("CONNECT a.example.com:22 HTTP/1.1\r\n\r\nCOPY x\r\n", "", "a.example.com;");
+	/* Refused by the proxy, and asked again: for the same with a password, for something else. */
+	BEHIND("CONNECT a.example.com:443 HTTP/1.1\r\n\r\nCONNECT b.example.com HTTP/1.1\r\nProxy-Authorization: x\r\n\r\n",
+	       "b.example.com", "a.example.com;b.example.com;");
+	BEHIND("CONNECT 192.0.2.7 HTTP/1.1\r\n\r\nCONNECT b.example.com HTTP/1.1\r\n\r\n", "c.example.com",
+	       "address;b.example.com;inner c.example.com;");
+	BEHIND("CONNECT a.example.com HTTP/1.1\r\n\r\nCONNECT \r\n", "", "a.example.com;inner bad ;");
+	BEHIND("CONNECT a.example.com HTTP/1.1\r\n\r\n\x16\3\1\0\0", "", "a.example.com;inner bad ;");
+	memset(endless, 'x', sizeof(endless));
+	memcpy(endless, "CONNECT a.example.com HTTP/1.1\r\n", 32);
+	assert_behind(endless, sizeof(endless), "", "a.example.com;inner long ;");
 }
 
 static void test_names_that_look_like_addresses(void **state)
@@ -155,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_socks4),
 		cmocka_unit_test(test_something_else),
 		cmocka_unit_test(test_not_yet),
+		cmocka_unit_test(test_hello_behind_a_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
