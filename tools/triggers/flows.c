@@ -12,8 +12,9 @@
  *       ech        with encrypted_client_hello
  *       broken     the name is longer than its extension
  *       fastopen   with TCP Fast Open
- *   flows asks HOW ADDR PORT NAME          asks the proxy there for NAME, port 443: connect (HTTP CONNECT), bytes (the same, a send for
- *                                          each byte), socks (SOCKS5), socks4 (4a); socks-addr, socks4-addr: NAME is an IPv4 address
+ *   flows asks HOW ADDR PORT NAME [SERVER] asks the proxy there for NAME, port 443: connect (HTTP CONNECT), bytes (the same, a send for
+ *                                          each byte), socks (SOCKS5), socks4 (4a); socks-addr, socks4-addr: NAME is an IPv4 address.
+ *                                          SERVER: right behind it a hello with that name
  *   flows send HOW ADDR PORT BYTES         BYTES bytes by HOW:
  *       write, writev, send, sendto, sendmsg, sendmmsg, sendfile, splice, fastopen, child (passed to another process)
  *   flows around ADDR PORT FIRST FILE REST  sends FIRST bytes, reads FILE, sends REST bytes more on the same connection
@@ -224,6 +225,18 @@ static void make_request(const char *how, const char *name)
 	add16(443);
 }
 
+static void make_request_and_hello(const char *how, const char *name, const char *server)
+{
+	static uint8_t behind[1024];
+	size_t len;
+
+	make_hello("whole", server, 0);
+	len = hello_len;
+	memcpy(behind, hello, len);
+	make_request(how, name);
+	add(behind, len);
+}
+
 static int send_hello(const char *how, const struct target *t)
 {
 	size_t cut = name_at ? name_at + 2 : hello_len / 2, from = 0;
@@ -417,7 +430,7 @@ static int do_sink(const struct target *t, long n)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: flows hello HOW ADDR PORT NAME [PAD] | asks HOW ADDR PORT NAME | send HOW ADDR PORT BYTES |\n"
+	fprintf(stderr, "usage: flows hello HOW ADDR PORT NAME [PAD] | asks HOW ADDR PORT NAME [SERVER] | send HOW ADDR PORT BYTES |\n"
 			"       hold ADDR PORT BYTES | quic ADDR PORT | sink ADDR PORT N\n");
 	return TRIGGER_MISUSE;
 }
@@ -434,11 +447,14 @@ int main(int argc, char **argv)
 		make_hello(argv[2], argv[5], argc == 7 ? (size_t)trigger_number(argv[6], 0, 60000) : 0);
 		return trigger_end("flows", argv[2], send_hello(argv[2], &t));
 	}
-	if (argc == 6 && !strcmp(what, "asks")) {
-		if (strlen(argv[5]) > 240)
+	if ((argc == 6 || argc == 7) && !strcmp(what, "asks")) {
+		if (strlen(argv[5]) > 240 || (argc == 7 && strlen(argv[6]) > 240))
 			return usage();
 		t = parse(argv[3], argv[4]);
-		make_request(argv[2], argv[5]);
+		if (argc == 7)
+			make_request_and_hello(argv[2], argv[5], argv[6]);
+		else
+			make_request(argv[2], argv[5]);
 		return trigger_end("flows", argv[2], send_hello(argv[2], &t));
 	}
 	if (argc == 6 && !strcmp(what, "send")) {
