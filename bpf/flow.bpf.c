@@ -10,7 +10,8 @@
  * Sockets of sessions carry a mark (flow_marks, set as they connect or send). By far most packets are of others: a count by
  * the socket's address (places) lets them pass without a look for the mark. A socket that was there before is marked by the agent.
  *
- * Known limits: accepted connections, sockets that were connected outside the session, MPTCP, raw and packet sockets have no flow.
+ * Known limits: sockets that were connected outside the session, MPTCP, raw and packet sockets have no flow; nor has what comes in on a
+ * socket that was given to the session to listen on.
  * A flow that first speaks something else (STARTTLS) shows no server name; of one to a proxy that is what the proxy was asked for, and
  * the name in the hello behind the request. A
  * name that is cut has been sent, if the hello comes in pieces: the server never gets the rest of it. The flow of a connected
@@ -20,7 +21,11 @@
 #include "net.h"
 #include "spell.h"
 
+#define AF_INET 2
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
+#define TCP_LISTEN 10
 #define TCP_HEADER 20
 #define TCP_FLAG_SYN 0x02
 #define UDP_HEADER 8
@@ -651,11 +656,85 @@ int sock_release(struct bpf_sock *ctx)
 	return 1;
 }
 
+/* A process of a session listens. */
+ALWAYS_INLINE void listens(struct sock *sk)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct sl_label *label = has_label(tgid) ? label_find(tgid) : NULL;
+	struct sl_socket *mark;
+
+	if (!label || !label->tool || !decides(1))
+		return;
+	mark = bpf_sk_storage_get(&flow_marks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!mark) {
+		count_loss(SL_LOSS_FLOW);
+		return;
+	}
+	fill_who(&mark->who, label);
+	mark->proto = IPPROTO_TCP;
+	mark->judged = 1;
+	mark->listening = 1;
+	*(volatile __u32 *)&listened = 1;
+}
+
+/* Where the other side is. */
+static __attribute__((noinline)) int dest_of(struct dest *d, __u64 sock)
+{
+	const struct sock_common *c = &((struct sock *)sock)->__sk_common;
+
+	d->kind = SL_NET_STREAM;
+	d->port = bpf_ntohs(BPF_CORE_READ(c, skc_dport));
+	d->family = 4;
+	d->addr[0] = BPF_CORE_READ(c, skc_daddr);
+	if (BPF_CORE_READ(c, skc_family) == AF_INET)
+		return 0;
+	BPF_CORE_READ_INTO(&d->addr, c, skc_v6_daddr);
+	if (!d->addr[0] && !d->addr[1] && d->addr[2] == bpf_htonl(0xffff)) {
+		d->addr[0] = d->addr[3];
+		d->addr[2] = d->addr[3] = 0;
+		return 0;
+	}
+	d->family = 6;
+	return 0;
+}
+
+/*
+ * A connection that came in stands. Whoever is running now has nothing to do with it; the mark is a copy of the listening socket's. No
+ * rule is about connections that come in, so that it is judged with the first byte that is sent after a read (follow.bpf.c).
+ */
+ALWAYS_INLINE void accepted(struct sock *sk)
+{
+	struct sl_socket *mark = bpf_sk_storage_get(&flow_marks, sk, 0, 0);
+	struct sl_net_choice choice = {};
+	struct dest d = {};
+	struct sl_flow *f;
+	__u64 cookie;
+
+	if (!mark || !__sync_val_compare_and_swap(&mark->listening, 1, 0))
+		return;
+	dest_of(&d, (__u64)sk);
+	__builtin_memcpy(mark->addr, d.addr, sizeof(mark->addr));
+	mark->port = d.port;
+	mark->family = d.family;
+	into_place(mark, place_of(sk), SL_PLACED_NOT);
+	cookie = bpf_get_socket_cookie(sk);
+	flow_open(&mark->who, &d, &choice, cookie, IPPROTO_TCP);
+	f = bpf_map_lookup_elem(&flows, &cookie);
+	if (!f)
+		return;
+	f->flags |= SL_FLOW_ACCEPTED;
+	f->hello.state = SL_HELLO_DONE; /* the hello is the other side's */
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 {
 	struct sl_socket *mark;
 
+	if (to == TCP_LISTEN)
+		listens(sk);
+	else if (from == TCP_SYN_RECV && to == TCP_ESTABLISHED && *(volatile __u32 *)&listened)
+		accepted(sk);
 	if (to != TCP_CLOSE || !maybe_marked(sk))
 		return 0;
 	mark = bpf_sk_storage_get(&flow_marks, sk, 0, 0);

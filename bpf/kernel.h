@@ -212,8 +212,17 @@ struct pid {
 	struct upid numbers[1];  /* [0]: in the initial pid namespace */
 };
 
+struct in6_addr {
+	union {
+		__be32 u6_addr32[4];
+	} in6_u;
+};
+
 struct sock_common {
+	__be32 skc_daddr;
+	__be16 skc_dport;
 	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
 };
 
 struct sock {

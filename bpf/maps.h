@@ -432,10 +432,10 @@ SL_EXTERN struct {
 	__type(value, struct sl_flow);
 } flows SEC(".maps");
 
-/* On the sockets of sessions. It goes with its socket. */
+/* On the sockets of sessions. It goes with its socket; what a listening one accepts gets a copy. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
 	__type(value, struct sl_socket);
 } flow_marks SEC(".maps");
@@ -444,5 +444,8 @@ SL_EXTERN struct {
  * interest: that look costs a third of one at the mark. What is counted once too often only costs. */
 SL_EXTERN __u32 places[SL_PLACES];
 SL_EXTERN __u32 unplaced;
+
+/* Some process of a session has listened. */
+SL_EXTERN __u32 listened;
 
 #endif /* SL_MAPS_H */

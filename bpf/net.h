@@ -51,6 +51,8 @@ ALWAYS_INLINE __u32 name_len_of(const __u8 *name, __u32 len)
 {
 	__u32 last = len - 1;
 
+	/* Else the compiler sees that the mask is not needed where there is a length, and 6.1 does not. */
+	opaque(last);
 	return len && name[last & SL_HOST_MAX] == '.' ? last : len;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * A flow of a session: value of the map `flows`, key its socket's cookie. From connect, or the first datagram, until the socket
- * is closed. A descriptor that is passed on stays with its flow; whoever opened it is who it belongs to. A UDP socket has one
+ * A flow of a session: value of the map `flows`, key its socket's cookie. From connect, accept or the first datagram until the
+ * socket is closed. A descriptor that is passed on stays with its flow; whoever opened it is who it belongs to. A UDP socket has one
  * flow, whatever number of addresses it sends to; the address is that of the first.
  *
  * Payload, not headers. Of TCP, sent bytes are how far the stream has come: what is sent again is not counted again. What is
@@ -35,7 +35,7 @@ struct sl_socket {
 	__u32 proto;              /* of the socket */
 	__u32 pending;            /* UDP: connected, nothing sent since (taken by an atomic exchange) */
 	__u32 placed;             /* SL_PLACED_* */
-	__u32 reserved2;
+	__u32 listening;          /* it listens; what it accepts has a copy of this mark, as it is before the connection stands */
 };
 
 /* Is it counted in places[]? */

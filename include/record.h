@@ -385,7 +385,8 @@ struct sl_rec_hello {
 #define SL_FLOW_CLOSED 0x4    /* its last descriptor was closed */
 #define SL_FLOW_IDLE 0x8      /* UDP: nothing for a while; the socket may still be there */
 #define SL_FLOW_LEFT 0x10     /* still open as sluice ended */
-#define SL_FLOW_FLAGS 0x1f
+#define SL_FLOW_ACCEPTED 0x20 /* a session's process listened, and the other side connected */
+#define SL_FLOW_FLAGS 0x3f
 
 struct sl_rec_flow {
 	struct sl_hdr hdr;        /* time: when the end was seen */

@@ -21,7 +21,7 @@
 #include "kernel/internal.h"
 
 #define DESCRIPTORS_MAX 65536           /* of one process that are looked at: more than the usual limit by far */
-#define LISTENING_MAX 64                /* ports of one process; a socket accepted on a further one counts as its own */
+#define LISTENING_MAX 64                /* ports of one process; a socket accepted on a further one counts as one that it connected */
 #define CHUNK 256                       /* flows read at a time */
 #define UDP_IDLE_NS (120ull * 1000000000)
 #define ORPHAN_NS (3600ull * 1000000000) /* TCP, closed by all and silent: its end was missed */
@@ -170,6 +170,17 @@ static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint3
 	__atomic_sub_fetch(&k->skel->bss->unplaced, 1, __ATOMIC_SEQ_CST);
 }
 
+/* What it accepts from now on is the session's. */
+static void mark_listening(struct adoption *a, int fd)
+{
+	struct sl_socket mark = { .who = a->who, .proto = IPPROTO_TCP, .judged = 1, .listening = 1 };
+
+	if (!bpf_map_update_elem(bpf_map__fd(a->k->skel->maps.flow_marks), &fd, &mark, BPF_NOEXIST))
+		a->k->skel->bss->listened = 1;
+	else if (errno != EEXIST)
+		a->k->losses_user[SL_LOSS_FLOW]++;
+}
+
 static int adopt_socket(void *arg, int fd)
 {
 	struct adoption *a = arg;
@@ -178,10 +189,16 @@ static int adopt_socket(void *arg, int fd)
 	struct sl_flow f = { .who = a->who, .proto = (uint8_t)proto, .flags = SL_FLOW_ADOPTED, .first_ns = a->now_ns,
 			     .last_ns = a->now_ns, .root_ns = a->root.ns, .root_pid = a->root.pid, .hello = { .flags = SL_HELLO_MISSED, .state = SL_HELLO_DONE } };
 
-	if (!cookie || (proto != IPPROTO_TCP && proto != IPPROTO_UDP) || option(fd, SO_ACCEPTCONN))
+	if (!cookie || (proto != IPPROTO_TCP && proto != IPPROTO_UDP))
 		return 0;
-	if (!set_peer(&f, fd) || (proto == IPPROTO_TCP && was_accepted(a, fd)))
+	if (option(fd, SO_ACCEPTCONN)) {
+		mark_listening(a, fd);
 		return 0;
+	}
+	if (!set_peer(&f, fd))
+		return 0;
+	if (proto == IPPROTO_TCP && was_accepted(a, fd))
+		f.flags |= SL_FLOW_ACCEPTED;
 	take_older(a, cookie, &f);
 	if (bpf_map_update_elem(bpf_map__fd(a->k->skel->maps.flows), &cookie, &f, BPF_NOEXIST) && errno != EEXIST)
 		a->k->losses_user[SL_LOSS_FLOW]++;

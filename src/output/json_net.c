@@ -136,6 +136,7 @@ void json_flow(struct strbuf *b, const struct report *r)
 	strbuf_addc(b, '"');
 	NUM(b, "milliseconds", f->last_ns > f->first_ns ? (f->last_ns - f->first_ns) / 1000000 : 0);
 	STR(b, "end", format_flow_end(f->flags));
+	STR(b, "direction", f->flags & SL_FLOW_ACCEPTED ? "inbound" : "outbound");
 	KEY(b, "adopted");
 	json_bool(b, f->flags & SL_FLOW_ADOPTED);
 	strbuf_addc(b, '}');

@@ -105,7 +105,7 @@ void text_flow(struct parts *p, const struct report *r)
 	const struct sl_rec_flow *f = r->event->flow;
 
 	p->word = "flow";
-	p->verb = "to";
+	p->verb = f->flags & SL_FLOW_ACCEPTED ? "from" : "to";
 	add_place(p, r, f->family, f->addr, f->port, f->proto);
 	format_bytes(&p->what, f->sent_bytes);
 	strbuf_adds(&p->what, " sent, ");

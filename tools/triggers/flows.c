@@ -19,6 +19,8 @@
  *       write, writev, send, sendto, sendmsg, sendmmsg, sendfile, splice, fastopen, child (passed to another process)
  *   flows around ADDR PORT FIRST FILE REST  sends FIRST bytes, reads FILE, sends REST bytes more on the same connection
  *   flows hold ADDR PORT BYTES             connects, sends 10 bytes, says "ready", and sends BYTES more when a line comes on stdin
+ *   flows serve ADDR PORT FIRST [FILE REST] takes one connection and sends FIRST bytes on it, reads FILE, sends REST bytes more
+ *   flows take ADDR PORT FROM              connects from the address FROM, reads to the end, prints how many bytes came
  *   flows quic ADDR PORT                   a datagram that looks like the beginning of a QUIC connection
  *   flows sink ADDR PORT N                 takes N connections, a process for each, which reads to the end, answers "ok\n"
  *                                          and prints how many bytes came; "ready" first. Ends when all of them have.
@@ -373,6 +375,47 @@ static int do_hold(const struct target *t, size_t len)
 	return err ? err : answered(fd);
 }
 
+/* Says "ready" first. The other side may be gone, or never hear of it. */
+static int do_serve(const struct target *t, size_t first, const char *file, size_t rest)
+{
+	size_t most = first > rest ? first : rest;
+	char *bytes = calloc(1, most);
+	int one = 1, conn, secret, fd = socket(t->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, &t->sa, t->len) || listen(fd, 4))
+		return -errno;
+	printf("ready\n");
+	fflush(stdout);
+	conn = accept(fd, NULL, NULL);
+	if (conn < 0 || whole(send(conn, bytes, first, MSG_NOSIGNAL), first))
+		return -errno;
+	if (!file)
+		return 0;
+	secret = open(file, O_RDONLY | O_CLOEXEC);
+	if (secret < 0 || read(secret, bytes, most) <= 0)
+		return -errno;
+	return whole(send(conn, bytes, rest, MSG_NOSIGNAL), rest);
+}
+
+static int do_take(const struct target *t, const char *from)
+{
+	struct target source = parse(from, "0");
+	struct timeval patience = { .tv_sec = ANSWER_MS / 1000 };
+	int fd = socket(t->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char bytes[4096];
+	ssize_t n;
+	size_t sum = 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (bind(fd, &source.sa, source.len) || connect(fd, &t->sa, t->len))
+		return -errno;
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		sum += (size_t)n;
+	printf("%zu\n", sum);
+	return 0;
+}
+
 static int do_quic(const struct target *t)
 {
 	uint8_t datagram[1200] = { 0xc3, 0, 0, 0, 1, 8 };
@@ -431,7 +474,8 @@ static int do_sink(const struct target *t, long n)
 static int usage(void)
 {
 	fprintf(stderr, "usage: flows hello HOW ADDR PORT NAME [PAD] | asks HOW ADDR PORT NAME [SERVER] | send HOW ADDR PORT BYTES |\n"
-			"       hold ADDR PORT BYTES | quic ADDR PORT | sink ADDR PORT N\n");
+			"       hold ADDR PORT BYTES |\n"
+		"       serve ADDR PORT FIRST [FILE REST] | take ADDR PORT FROM | quic ADDR PORT | sink ADDR PORT N\n");
 	return TRIGGER_MISUSE;
 }
 
@@ -469,6 +513,15 @@ int main(int argc, char **argv)
 	if (argc == 5 && !strcmp(what, "hold")) {
 		t = parse(argv[2], argv[3]);
 		return trigger_end("flows", what, do_hold(&t, (size_t)trigger_number(argv[4], 1, 1000000)));
+	}
+	if ((argc == 5 || argc == 7) && !strcmp(what, "serve")) {
+		t = parse(argv[2], argv[3]);
+		return trigger_end("flows", what, do_serve(&t, (size_t)trigger_number(argv[4], 1, 100000000), argc == 7 ? argv[5] : NULL,
+							   argc == 7 ? (size_t)trigger_number(argv[6], 1, 100000000) : 0));
+	}
+	if (argc == 5 && !strcmp(what, "take")) {
+		t = parse(argv[2], argv[3]);
+		return trigger_end("flows", what, do_take(&t, argv[4]));
 	}
 	if (argc == 4 && !strcmp(what, "quic")) {
 		t = parse(argv[2], argv[3]);
