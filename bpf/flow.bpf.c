@@ -23,6 +23,7 @@
 
 #define AF_INET 2
 #define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
@@ -677,25 +678,50 @@ ALWAYS_INLINE void listens(struct sock *sk)
 	*(volatile __u32 *)&listened = 1;
 }
 
-/* Where the other side is. */
-static __attribute__((noinline)) int dest_of(struct dest *d, __u64 sock)
+/* One end of a connection: the other side's, or our own. IPv4 in IPv6 is IPv4. */
+static __attribute__((noinline)) int end_of(struct end *e, __u64 sock, __u32 own)
 {
 	const struct sock_common *c = &((struct sock *)sock)->__sk_common;
 
-	d->kind = SL_NET_STREAM;
-	d->port = bpf_ntohs(BPF_CORE_READ(c, skc_dport));
-	d->family = 4;
-	d->addr[0] = BPF_CORE_READ(c, skc_daddr);
+	e->net = (__u64)BPF_CORE_READ(c, skc_net.net);
+	e->port = own ? BPF_CORE_READ(c, skc_num) : bpf_ntohs(BPF_CORE_READ(c, skc_dport));
+	e->family = 4;
+	e->addr[0] = own ? BPF_CORE_READ(c, skc_rcv_saddr) : BPF_CORE_READ(c, skc_daddr);
+	e->addr[1] = e->addr[2] = e->addr[3] = 0;
 	if (BPF_CORE_READ(c, skc_family) == AF_INET)
 		return 0;
-	BPF_CORE_READ_INTO(&d->addr, c, skc_v6_daddr);
-	if (!d->addr[0] && !d->addr[1] && d->addr[2] == bpf_htonl(0xffff)) {
-		d->addr[0] = d->addr[3];
-		d->addr[2] = d->addr[3] = 0;
+	if (own)
+		BPF_CORE_READ_INTO(&e->addr, c, skc_v6_rcv_saddr);
+	else
+		BPF_CORE_READ_INTO(&e->addr, c, skc_v6_daddr);
+	if (!e->addr[0] && !e->addr[1] && e->addr[2] == bpf_htonl(0xffff)) {
+		e->addr[0] = e->addr[3];
+		e->addr[2] = e->addr[3] = 0;
 		return 0;
 	}
-	d->family = 6;
+	e->family = 6;
 	return 0;
+}
+
+/* A session's process has connected, maybe to its own session. The other side sees the connection stand after this one. */
+ALWAYS_INLINE void connected(struct sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	struct end e;
+
+	if (!bpf_map_lookup_elem(&flows, &cookie))
+		return;
+	end_of(&e, (__u64)sk, 1);
+	bpf_map_update_elem(&ends, &e, &cookie, BPF_ANY);
+}
+
+/* Is the other side of the session, or of one within or around it? An end whose flow is over says nothing. */
+ALWAYS_INLINE int from_within(const struct end *e, const struct sl_flow *f)
+{
+	__u64 *cookie = bpf_map_lookup_elem(&ends, e);
+	struct sl_flow *other = cookie ? bpf_map_lookup_elem(&flows, cookie) : NULL;
+
+	return other && other->root_ns == f->root_ns && other->root_pid == f->root_pid;
 }
 
 /*
@@ -706,13 +732,17 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 {
 	struct sl_socket *mark = bpf_sk_storage_get(&flow_marks, sk, 0, 0);
 	struct sl_net_choice choice = {};
-	struct dest d = {};
+	struct dest d = { .kind = SL_NET_STREAM };
 	struct sl_flow *f;
+	struct end e;
 	__u64 cookie;
 
 	if (!mark || !__sync_val_compare_and_swap(&mark->listening, 1, 0))
 		return;
-	dest_of(&d, (__u64)sk);
+	end_of(&e, (__u64)sk, 0);
+	__builtin_memcpy(d.addr, e.addr, sizeof(d.addr));
+	d.port = e.port;
+	d.family = e.family;
 	__builtin_memcpy(mark->addr, d.addr, sizeof(mark->addr));
 	mark->port = d.port;
 	mark->family = d.family;
@@ -722,7 +752,7 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 	f = bpf_map_lookup_elem(&flows, &cookie);
 	if (!f)
 		return;
-	f->flags |= SL_FLOW_ACCEPTED;
+	f->flags |= SL_FLOW_ACCEPTED | (from_within(&e, f) ? SL_FLOW_WITHIN : 0);
 	f->hello.state = SL_HELLO_DONE; /* the hello is the other side's */
 }
 
@@ -735,6 +765,8 @@ int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 		listens(sk);
 	else if (from == TCP_SYN_RECV && to == TCP_ESTABLISHED && *(volatile __u32 *)&listened)
 		accepted(sk);
+	else if (from == TCP_SYN_SENT && to == TCP_ESTABLISHED && *(volatile __u32 *)&listened && maybe_marked(sk))
+		connected(sk);
 	if (to != TCP_CLOSE || !maybe_marked(sk))
 		return 0;
 	mark = bpf_sk_storage_get(&flow_marks, sk, 0, 0);

@@ -73,7 +73,8 @@ __attribute__((noinline)) int flow_follow(struct sl_flow *f, __u64 cookie, __u32
 	__u64 read;
 	__u32 state;
 
-	if (!f)
+	/* Between two processes of one session nothing leaves it. */
+	if (!f || f->flags & SL_FLOW_WITHIN)
 		return 1;
 	root.ns = f->root_ns;
 	root.pid = f->root_pid;

@@ -440,6 +440,20 @@ SL_EXTERN struct {
 	__type(value, struct sl_socket);
 } flow_marks SEC(".maps");
 
+/* Own ends of connections that sessions made, to the socket's cookie: a session may be on the other end, too. */
+struct end {
+	__u64 net;               /* network namespace, by its address in memory */
+	__u32 addr[4];
+	__u32 port, family;
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct end);
+	__type(value, __u64);
+} ends SEC(".maps");
+
 /* How many marked sockets there are in each place, and how many are in none yet. A packet of a socket whose place is empty is of no
  * interest: that look costs a third of one at the mark. What is counted once too often only costs. */
 SL_EXTERN __u32 places[SL_PLACES];

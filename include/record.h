@@ -386,7 +386,8 @@ struct sl_rec_hello {
 #define SL_FLOW_IDLE 0x8      /* UDP: nothing for a while; the socket may still be there */
 #define SL_FLOW_LEFT 0x10     /* still open as sluice ended */
 #define SL_FLOW_ACCEPTED 0x20 /* a session's process listened, and the other side connected */
-#define SL_FLOW_FLAGS 0x3f
+#define SL_FLOW_WITHIN 0x40   /* ACCEPTED: from a process of the same session, or one within or around it */
+#define SL_FLOW_FLAGS 0x7f
 
 struct sl_rec_flow {
 	struct sl_hdr hdr;        /* time: when the end was seen */

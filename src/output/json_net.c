@@ -137,6 +137,8 @@ void json_flow(struct strbuf *b, const struct report *r)
 	NUM(b, "milliseconds", f->last_ns > f->first_ns ? (f->last_ns - f->first_ns) / 1000000 : 0);
 	STR(b, "end", format_flow_end(f->flags));
 	STR(b, "direction", f->flags & SL_FLOW_ACCEPTED ? "inbound" : "outbound");
+	if (f->flags & SL_FLOW_WITHIN)
+		LIT(b, ",\"within\":true");
 	KEY(b, "adopted");
 	json_bool(b, f->flags & SL_FLOW_ADOPTED);
 	strbuf_addc(b, '}');

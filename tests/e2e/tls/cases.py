@@ -122,6 +122,6 @@ CASES = [
     # Within the session: what it sends is the session's, too.
     Case("own-proxy", "curl -x http://, a proxy of its own", PY + "proxy {own} >proxy.out & until grep -q ready proxy.out; do sleep 0.1; done; " +
          CURL + "-x http://127.0.0.1:{own} https://{host}/ && wait", needs=("curl",), own=True,
-         said=("connect - none/none", CONNECT, "hello HOST proxy-connect/high", HELLO, FLOW, FLOW),
+         said=("connect - none/none", CONNECT, "hello HOST proxy-connect/high", HELLO, FLOW, "flow within", FLOW),
          incident="incident HOST proxy-connect/high whole, HOST dns-session/exact whole"),
 ]
