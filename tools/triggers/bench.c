@@ -11,6 +11,7 @@
  *     sendto ADDR PORT   unconnected datagram (nobody need listen)
  *     packet ADDR PORT   one datagram, sent and received by a UDP socket that is connected to itself
  *     tcp ADDR PORT      socket, connect, close (nobody need listen)
+ *     bulk ADDR PORT     256 KiB over a TCP connection to itself, in writes of 64 KiB
  *     fork               fork, exit, wait
  *     exec PROGRAM       vfork, exec, wait
  *
@@ -33,7 +34,10 @@
 static struct sockaddr_in target;
 static const char *file;
 static long fresh_at;
-static int sock = -1;
+static int sock = -1, taker = -1;
+
+#define BULK_WRITE 65536
+#define BULK_WRITES 4
 
 static int op_getppid(void)
 {
@@ -104,6 +108,37 @@ static int op_packet(void)
 	return send(sock, "x", 1, 0) < 0 || recv(sock, &byte, 1, 0) < 0 ? -errno : 0;
 }
 
+static int op_bulk(void)
+{
+	static char bytes[BULK_WRITE];
+
+	for (int i = 0; i < BULK_WRITES; i++) {
+		if (send(sock, bytes, sizeof(bytes), 0) != sizeof(bytes))
+			return -errno;
+		if (recv(taker, bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes))
+			return -errno;
+	}
+	return 0;
+}
+
+/* sock is connected to taker. There is room for a whole write, so that one process can do both. */
+static int make_bulk(void)
+{
+	int one = 1, room = 4 * BULK_WRITE, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	close(sock);
+	sock = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (bind(fd, (struct sockaddr *)&target, sizeof(target)) || listen(fd, 1) ||
+	    connect(sock, (struct sockaddr *)&target, sizeof(target)))
+		return -errno;
+	taker = accept(fd, NULL, NULL);
+	close(fd);
+	return taker < 0 ? -errno : 0;
+}
+
 static int op_tcp(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), err = 0;
@@ -144,7 +179,7 @@ static const struct what {
 } whats[] = {
 	{ "getppid", op_getppid, 0, 200000 }, { "open", op_open, 1, 20000 }, { "fresh", op_fresh, 1, 500 }, { "udp", op_udp, 2, 20000 },
 	{ "sendto", op_sendto, 2, 10000 },    { "packet", op_packet, 2, 10000 }, { "tcp", op_tcp, 2, 2000 },
-	{ "fork", op_fork, 0, 500 },          { "exec", op_exec, 1, 200 },
+	{ "bulk", op_bulk, 2, 500 },          { "fork", op_fork, 0, 500 },          { "exec", op_exec, 1, 200 },
 };
 
 static uint64_t now(void)
@@ -184,7 +219,7 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: bench [-s SECONDS] [-b BATCHES] [-n ITERATIONS] WHAT...\n"
 			"WHAT: getppid | open FILE | fresh DIR | udp ADDR PORT | sendto ADDR PORT | packet ADDR PORT |\n"
-			"      tcp ADDR PORT | fork | exec PROGRAM\n");
+			"      tcp ADDR PORT | bulk ADDR PORT | fork | exec PROGRAM\n");
 	return TRIGGER_MISUSE;
 }
 
@@ -229,6 +264,9 @@ int main(int argc, char **argv)
 			if (w->op == op_packet && (bind(sock, (struct sockaddr *)&target, sizeof(target)) ||
 						   connect(sock, (struct sockaddr *)&target, sizeof(target))))
 				return trigger_end("bench", w->name, -errno);
+			rc = w->op == op_bulk ? make_bulk() : 0;
+			if (rc)
+				return trigger_end("bench", w->name, rc);
 		}
 		rc = measure(w, batches, iterations ? iterations : w->iterations);
 		if (rc)
