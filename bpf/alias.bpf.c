@@ -9,7 +9,7 @@
  * Known limits: the table is filled by the hooks below, which the third tier does not have; a link made before the start is
  * not known as long as no name that tells is in memory.
  */
-#include "alias.h"
+#include "walk.h"
 
 #define ORIGINS 4             /* oldest mounts of a filesystem that are looked at */
 #define MOUNTS_MAX 2048       /* mounts of one filesystem that are walked through */
@@ -101,14 +101,14 @@ static long climb_cb(__u32 i, void *ctx)
 	return 0;
 }
 
-/* The mount that most files are opened by: the oldest, and of the whole filesystem, so that no file of it is outside. */
+/* The mount that most files are opened by: the oldest, and of the whole filesystem, so that no file of it is outside. In a namespace's
+ * tree: one that hangs in none can go without anybody hearing of it (known_oldest). */
 ALWAYS_INLINE int is_oldest_of_all(__u64 mount, __u64 sb)
 {
 	struct super_block___list *listed = (struct super_block___list *)sb;
 	struct mount___chain *link = (struct mount___chain *)mount;
 	struct super_block *s = (struct super_block *)sb;
 	struct mount *m = (struct mount *)mount;
-	__u64 ns;
 
 	if (on_list()) {
 		if ((__u64)BPF_CORE_READ(listed, s_mounts.next) != mount + bpf_core_field_offset(struct mount___list, mnt_instance))
@@ -116,22 +116,28 @@ ALWAYS_INLINE int is_oldest_of_all(__u64 mount, __u64 sb)
 	} else if (BPF_CORE_READ(link, mnt_next_for_sb)) {
 		return 0;
 	}
-	ns = (__u64)BPF_CORE_READ(m, mnt_ns);
-	return ns && ns <= -4096ull && (__u64)BPF_CORE_READ(m, mnt.mnt_root) == (__u64)BPF_CORE_READ(s, s_root);
+	return mount_place(mount) == MOUNT_IN_TREE && (__u64)BPF_CORE_READ(m, mnt.mnt_root) == (__u64)BPF_CORE_READ(s, s_root);
 }
 
 __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 {
 	__u64 mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	__u64 now = (__u64)(__u32)vfsmount << 32 | *(volatile __u32 *)&epoch, sb;
 	struct dentry *d = (struct dentry *)dentry;
-	__u64 sb = (__u64)BPF_CORE_READ(d, d_sb);
-	struct super_block___list *listed = (struct super_block___list *)sb;
-	struct super_block___chain *chained = (struct super_block___chain *)sb;
+	struct super_block___list *listed;
+	struct super_block___chain *chained;
 	struct origins o = {};
 	struct climb c = {};
 
-	if (is_oldest_of_all(mount, sb))
+	if (now == *(volatile __u64 *)&known_oldest)
 		return 0;
+	sb = (__u64)BPF_CORE_READ(d, d_sb);
+	listed = (struct super_block___list *)sb;
+	chained = (struct super_block___chain *)sb;
+	if (is_oldest_of_all(mount, sb)) {
+		*(volatile __u64 *)&known_oldest = now;
+		return 0;
+	}
 	o.cnt = forget(0);
 	if (on_list()) {
 		o.end = sb + bpf_core_field_offset(struct super_block___list, s_mounts);
@@ -215,7 +221,7 @@ __attribute__((noinline)) int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
 		return 0;
 	}
 	/* What no pattern says anything of by its name alone is most of what is ever renamed. */
-	if (BPF_CORE_READ(inode, i_nlink) < 2 && !name_match((__u64)BPF_CORE_READ(d, d_name.name), BPF_CORE_READ(d, d_name.len)))
+	if (BPF_CORE_READ(inode, i_nlink) < 2 && !name_match(dentry))
 		return 0;
 	set = alias_set(vfsmount, dentry);
 	if (!set)

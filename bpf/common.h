@@ -28,6 +28,16 @@ ALWAYS_INLINE __u32 low_half(const void *p)
 	return low;
 }
 
+/* From one object to another, as a number: what the verifier allows of all that could be done with two pointers whose types it knows.
+ * With the one address as a number (which costs a call), the other is one too, and global functions can have it. */
+ALWAYS_INLINE __u64 distance(const void *to, const void *from)
+{
+	__u64 d = (__u64)to;
+
+	asm volatile("%0 -= %1" : "+r"(d) : "r"(from));
+	return d;
+}
+
 /* An argument of the hook as a plain number: the verifier knows its type, and lets no global function have such a pointer. */
 ALWAYS_INLINE __u64 argument(const void *ctx, int n)
 {

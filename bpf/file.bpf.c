@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "image.h"
 #include "memory.h"
+#include "walk.h"
 
 /*
  * What the cache tag is made of: a directory, and in it either a name, or all names that leave the automaton in one
@@ -28,7 +29,7 @@ struct place {
 
 /* The opened file, as plain numbers. Read only once something is found to be of interest. */
 struct target {
-	__u64 mnt, dentry;
+	__u64 mnt, dentry, inode; /* addresses */
 	__u64 ino;
 	__u32 dev;
 	__u32 f_flags, f_mode, i_mode;
@@ -116,14 +117,6 @@ __attribute__((noinline)) __u32 links_of(__u64 vfsmount, __u64 dentry)
 	return set;
 }
 
-ALWAYS_INLINE __u64 number_of_mount(struct file *file)
-{
-	__u64 mnt = 0;
-
-	bpf_probe_read_kernel(&mnt, sizeof(mnt), &file->f_path.mnt);
-	return mnt;
-}
-
 /* As a plain number, which other objects' functions take. */
 ALWAYS_INLINE __u64 dentry_of(struct file *file)
 {
@@ -133,18 +126,21 @@ ALWAYS_INLINE __u64 dentry_of(struct file *file)
 	return dentry;
 }
 
-/* Cached set; -1: not known. p is used up: its name becomes the state. */
-ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, struct dentry *dentry, __u64 *ret_state)
+ALWAYS_INLINE __u32 other_names(const struct target *t, __u32 links)
 {
-	__s32 set;
-	__u32 state;
+	__u32 set = *(volatile __u32 *)&aliases_used ? alias_find(t->inode) : 0;
 
-	k->by_name = cache_hash(p);
-	k->by_state = 0;
-	set = cache_get(k->by_name);
-	if (set >= 0)
-		return set;
-	state = name_match((__u64)BPF_CORE_READ(dentry, d_name.name), p->name_len);
+	return set || links < 2 ? set : links_of(t->mnt, t->dentry);
+}
+
+/*
+ * Cached set by the state that a name leaves the automaton in; -1: not known. p is used up. links: how many the file has; names, inode
+ * and mount are in t.
+ */
+ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct target *t, __u32 links, __u32 state, __u64 *ret_state)
+{
+	__s32 set = -1;
+
 	if (state == 0) {
 		set = 0;
 	} else if (state != NAME_UNKNOWN) {
@@ -155,11 +151,22 @@ ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, 
 		set = cache_get(k->by_state);
 	}
 	/* What names say nothing of may have (had) another. An alias is made before the name is, and changes the epoch. */
-	if (!set && (alias_find((__u64)BPF_CORE_READ(dentry, d_inode)) || links_of(number_of_mount(file), dentry_of(file))))
+	if (!set && other_names(t, links))
 		return -1;
 	if (set >= 0)
 		cache_put(k->by_name, set);
 	return set;
+}
+
+/* name_step() of a dentry whose type the verifier knows: most names are in the dentry, and need no call to be read. */
+ALWAYS_INLINE __u32 step(const struct dentry *at, __u64 dentry, __u32 state)
+{
+	const __u64 *words = (const void *)at + DENTRY_AT + inline_at();
+	__u32 len = at->d_name.len;
+
+	if (!inline_at() || len > INLINE_READ || (__u64)at->d_name.name != (__u64)words)
+		return name_step(dentry, state);
+	return name_step_short(words[0], words[1], words[2], words[3], (__u64)len << 32 | state);
 }
 
 #define ABOVE_MAX 3
@@ -170,7 +177,7 @@ ALWAYS_INLINE __s32 lookup(struct place *p, struct known *k, struct file *file, 
  * that was looked at. Ends at the root of the mount, and at whatever is cut off from it. A renamed directory on the way would have
  * to be asked for its old name, so that there may be none.
  */
-static __attribute__((noinline)) __u64 cached_above(struct file *file, __u32 state)
+static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 dentry, __u32 state)
 {
 	struct dentry *at = file->f_path.dentry->d_parent, *root = file->f_path.mnt->mnt_root, *above;
 	struct place p = { .mnt = low_half(file->f_path.mnt) };
@@ -184,8 +191,7 @@ static __attribute__((noinline)) __u64 cached_above(struct file *file, __u32 sta
 		above = at->d_parent;
 		if (at == root || at == above)
 			return h;
-		/* A plain load of the name's address is a pointer that newer verifiers let no global function have. */
-		state = name_step((__u64)BPF_CORE_READ(at, d_name.name), at->d_name.len, state);
+		state = step(at, dentry + distance(at, file->f_path.dentry), state);
 		if (state == NAME_UNKNOWN)
 			return h;
 		set = 0;
@@ -442,22 +448,15 @@ ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target
 	names->opened = matched(k, names->opened, unresolved);
 }
 
-ALWAYS_INLINE __u32 other_names(__u64 inode, __u64 vfsmount, __u64 dentry)
-{
-	__u32 set = alias_find(inode);
-
-	return set ? set : links_of(vfsmount, dentry);
-}
-
 /* A secret that has several links is one by all of them from now on, whatever is in memory. */
-ALWAYS_INLINE void learn(const struct names *names, __u64 inode)
+ALWAYS_INLINE void learn(const struct names *names, const struct target *t, __u32 links)
 {
-	struct inode *i = (struct inode *)inode;
+	struct inode *i = (struct inode *)t->inode;
 	__u32 set = names->opened ? names->opened : names->origin;
 
-	if (set > SL_SET_UNRESOLVED && !names->alias && BPF_CORE_READ(i, i_nlink) > 1 &&
-	    (BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG && BPF_CORE_READ(i, i_size))
-		alias_learn(inode, set);
+	if (links > 1 && set > SL_SET_UNRESOLVED && !names->alias && (BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG &&
+	    BPF_CORE_READ(i, i_size))
+		alias_learn(t->inode, set);
 }
 
 /* The agent found a secret on the disk: it is one by its inode from now on. */
@@ -470,11 +469,13 @@ ALWAYS_INLINE void note_marked(__u64 dentry)
 		alias_learn((__u64)BPF_CORE_READ(d, d_inode), set);
 }
 
-/* As lookup(). The verifier knows the type of `file`, so its fields are plain loads. */
-ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, __u64 *ret_state)
+/* Cached set; -1: not known. The verifier knows the type of `file`, so its fields are plain loads. Fills the addresses of t where there
+ * may be something to find. */
+ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *t, __u64 *ret_state)
 {
 	struct dentry *dentry = file->f_path.dentry, *parent = dentry->d_parent;
 	struct place p;
+	__s32 set;
 
 	p.mnt = low_half(file->f_path.mnt);
 	p.parent = low_half(parent);
@@ -482,7 +483,16 @@ ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, __u64 *ret_stat
 	p.parent_generation = parent->d_inode->i_generation;
 	p.name_hash = dentry->d_name.hash;
 	p.name_len = dentry->d_name.len;
-	return lookup(&p, k, file, dentry, ret_state);
+	k->by_name = cache_hash(&p);
+	k->by_state = 0;
+	set = cache_get(k->by_name);
+	if (!set)
+		return 0;
+	bpf_probe_read_kernel(&t->mnt, 2 * sizeof(__u64), &file->f_path); /* and dentry */
+	t->inode = t->dentry + distance(file->f_inode, dentry);
+	if (set > 0)
+		return set;
+	return lookup_state(&p, k, t, file->f_inode->i_nlink, step(dentry, t->dentry, knobs.path.start >> 16), ret_state);
 }
 
 /* No match, by what is known further up. *above: the state of the file's name; then where to remember what is found out instead. */
@@ -492,7 +502,7 @@ ALWAYS_INLINE int known_above(struct file *file, struct known *k, const struct t
 		*above = NOWHERE;
 		return 0;
 	}
-	*above = cached_above(file, *above);
+	*above = cached_above(file, t->dentry, *above);
 	if (*above || path_origin(t->mnt, t->dentry))
 		return 0;
 	matched(k, 0, 0);
@@ -507,7 +517,7 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	struct scratch *s;
 	struct target t;
 	struct known k;
-	__u64 above = NOWHERE, inode;
+	__u64 above = NOWHERE;
 	__s32 set;
 	long len;
 	int no_root;
@@ -524,13 +534,10 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		return 0;
 	if (knobs.guard && file->f_mode & FMODE_WRITE && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
 		return 1;
-	set = known_as(file, &k, &above);
+	set = known_as(file, &k, &t, &above);
 	if (!set || !decides(has_label(tgid)))
 		return 0;
-	bpf_probe_read_kernel(&t, 2 * sizeof(__u64), &file->f_path); /* mnt, dentry */
-	bpf_probe_read_kernel(&t.ino, sizeof(t.ino), &file->f_inode);
-	inode = t.ino;
-	names.alias = other_names(inode, t.mnt, t.dentry);
+	names.alias = other_names(&t, file->f_inode->i_nlink);
 	if (set < 0 && !names.alias && known_above(file, &k, &t, &above))
 		return 0;
 	s = scratch_get();
@@ -545,7 +552,7 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	if (set < 0 && !(s && len && s->data[PATH_TEXT_AT] != '/')) /* else a pipe, a memfd: no path */
 		match_names(&k, above, &t, s, len, no_root, &names);
 	if (names.opened || names.origin || names.alias) {
-		learn(&names, inode);
+		learn(&names, &t, file->f_inode->i_nlink);
 		t.ino = file->f_inode->i_ino;
 		t.i_mode = file->f_inode->i_mode;
 		t.dev = file->f_inode->i_sb->s_dev;
@@ -680,27 +687,36 @@ ALWAYS_INLINE __u8 from_descriptor(struct file *file, __u32 tgid, __u32 came, __
 		.name_hash = BPF_CORE_READ(dentry, d_name.hash),
 		.name_len = BPF_CORE_READ(dentry, d_name.len),
 	};
+	struct known k = { .by_name = cache_hash(&p) };
 	struct names names = {};
 	struct scratch *s;
 	struct target t;
-	struct known k;
 	__u64 state;
-	__s32 set = lookup(&p, &k, file, dentry, &state);
+	__s32 set = cache_get(k.by_name);
+	struct inode *inode;
+	__u32 links;
 	__u8 taken;
 
-	if (!set || !decides(has_label(tgid)))
+	if (!set)
 		return SL_TAKEN_NONE;
 	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	t.dentry = (__u64)dentry;
+	inode = BPF_CORE_READ(file, f_inode);
+	t.inode = (__u64)inode;
+	links = BPF_CORE_READ(inode, i_nlink);
+	if (set < 0)
+		set = lookup_state(&p, &k, &t, links, name_match(t.dentry), &state);
+	if (!set || !decides(has_label(tgid)))
+		return SL_TAKEN_NONE;
 	t.text_len = t.text_flags = 0;
 	t.came = came;
-	names.alias = other_names((__u64)BPF_CORE_READ(file, f_inode), t.mnt, t.dentry);
+	names.alias = other_names(&t, links);
 	names.opened = set < 0 ? 0 : set;
 	if (set < 0)
 		match_names(&k, NOWHERE, &t, NULL, 0, 0, &names);
 	if (!names.opened && !names.origin && !names.alias)
 		return SL_TAKEN_NONE;
-	learn(&names, (__u64)BPF_CORE_READ(file, f_inode));
+	learn(&names, &t, links);
 	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
 	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
 	t.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);

@@ -353,14 +353,18 @@ ALWAYS_INLINE void keep_asked(struct sl_flow *f)
 	f->asked_addr = !!(f->hello.flags & SL_HELLO_ADDR);
 }
 
-/* The payload is, or may be, of a hello. Returns 0 if the flow is cut. */
-ALWAYS_INLINE int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
+/* The payload is, or may be, of a hello. Returns 0 if the flow is cut. A function of its own, for the stack. */
+__attribute__((noinline)) int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
 {
-	/* Where the packet begins in the stream, against where the parser stands; what was fed is sent again now and then. */
-	__u32 begin = (__u32)f->sent_bytes - (f->next_seq - p->seq), known = f->hello.at - begin;
+	__u32 begin, known;
 	struct scratch *s;
 	int pass = 1;
 
+	if (!skb || !f || !p)
+		return 1;
+	/* Where the packet begins in the stream, against where the parser stands; what was fed is sent again now and then. */
+	begin = (__u32)f->sent_bytes - (f->next_seq - p->seq);
+	known = f->hello.at - begin;
 	if ((__s32)known < 0) {
 		sl_hello_end(&f->hello, SL_HELLO_MISSED);
 		return 1;

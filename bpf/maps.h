@@ -333,6 +333,7 @@ SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went thr
 SL_EXTERN __u64 guard_marked;           /* times that guard_mark was put on something */
 SL_EXTERN __u64 last_wake_ns;
 SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a namespace's tree */
+SL_EXTERN __u64 known_oldest;           /* the same of a filesystem's oldest mount, of all of it */
 SL_EXTERN __u64 known_top;              /* a mount that is the top of its namespace, and the epoch in which it was */
 
 /* Tables of connect rules, include/policy_map.h; filled by the loader. A missing entry reads as class 0, or "allow". */

@@ -136,19 +136,38 @@ __attribute__((noinline)) __u32 text_match_sock(struct scratch *s, __u32 len)
 	return match_text(s, len, WALK_SOCK);
 }
 
-__attribute__((noinline)) __u32 name_step(__u64 name, __u32 len, __u32 path)
+__attribute__((noinline)) __u32 name_step(__u64 dentry, __u32 path)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
-	__u8 bytes[NAME_CHUNK] = {};
-	__u32 state;
+	struct dentry_head d;
+	__u32 len;
 
-	if (!dfa || !len)
+	if (!dfa)
+		return NAME_UNKNOWN;
+	/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
+	__builtin_memset(d.bytes + INLINE_READ, 0, sizeof(d.bytes) - INLINE_READ);
+	if (bpf_probe_read_kernel(&d, DENTRY_READ, (void *)(dentry + DENTRY_AT)))
+		return NAME_UNKNOWN;
+	len = d.hash_len >> 32;
+	if (!len)
 		return NAME_UNKNOWN;
 	opaque(len); /* or clang 19 makes one comparison of both bounds, which 6.1 does not follow */
-	if (len > NAME_CHUNK || bpf_probe_read_kernel(bytes, len, (void *)name))
+	if (len > NAME_CHUNK)
 		return NAME_UNKNOWN;
-	state = feed(WALK_PATH, dfa, dfa->name_start, bytes, len);
-	return component(WALK_PATH, dfa, path, state);
+	if (!(len <= INLINE_READ && inline_at() && d.name == dentry + DENTRY_AT + inline_at()) &&
+	    bpf_probe_read_kernel(d.bytes, len, (void *)d.name))
+		return NAME_UNKNOWN;
+	return component(WALK_PATH, dfa, path, feed(WALK_PATH, dfa, dfa->name_start, d.bytes, len, NAME_CHUNK));
+}
+
+__attribute__((noinline)) __u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u64 len_path)
+{
+	const struct sl_dfa *dfa = automaton(WALK_PATH);
+	__u64 words[INLINE_READ / 8] = { w0, w1, w2, w3 };
+
+	if (!dfa)
+		return NAME_UNKNOWN;
+	return component(WALK_PATH, dfa, len_path, feed(WALK_PATH, dfa, dfa->name_start, (const __u8 *)words, len_path >> 32, INLINE_READ));
 }
 
 __attribute__((noinline)) __u32 path_detached(__u64 vfsmount)

@@ -32,11 +32,14 @@ __u32 text_match_sock(struct scratch *s, __u32 len);
 /* Path state of path_dfa after a file's own name (name_match), or one more above it; 0: nothing can match, whatever is above.
  * NAME_UNKNOWN: too long. */
 #define NAME_UNKNOWN (~0u)
-__u32 name_step(__u64 name, __u32 len, __u32 path);
+__u32 name_step(__u64 dentry, __u32 path);
 
-ALWAYS_INLINE __u32 name_match(__u64 name, __u32 len)
+/* The same of a name of at most 32 bytes, which is given; the high half of the last is its length, the low half the state. */
+__u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u64 len_path);
+
+ALWAYS_INLINE __u32 name_match(__u64 dentry)
 {
-	return name_step(name, len, knobs.path.start >> 16);
+	return name_step(dentry, knobs.path.start >> 16);
 }
 
 /* A mount that hangs in no namespace's tree, so that a path on it has no beginning. */

@@ -151,16 +151,17 @@ ALWAYS_INLINE __u32 component(int kind, const struct sl_dfa *dfa, __u32 path, __
 	return sl_dfa_component(dfa, shift_of(kind), limit_of(kind), path, symbol);
 }
 
-/* Feeds n <= NAME_CHUNK bytes of a name, last first; the verifier follows one such loop a round, not loops in loops. */
-ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const __u8 *bytes, __u32 n)
+/* Feeds n <= max bytes of a name, last first; the verifier follows one such loop a round, not loops in loops. */
+ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const __u8 *bytes, __u64 n, int max)
 {
 	/* Knobs are volatile: read once. */
 	__u32 shift = shift_of(kind), limit = limit_of(kind);
 
-	for (int i = 0; i < NAME_CHUNK; i++) {
-		__u32 pos = n - 1 - i;
+	for (int i = 0; i < max; i++) {
+		__u64 pos = n - 1 - i;
 
-		if (pos >= NAME_CHUNK)
+		opaque(pos); /* or the compiler counts a pointer down, whose bounds the verifier does not know */
+		if (pos >= (__u64)max)
 			break;
 		name = sl_dfa_at(dfa, limit, name << shift | dfa->cls[bytes[pos]]);
 		if (!name) /* no pattern speaks of this name, whatever comes before */
@@ -349,7 +350,7 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 		w->flags |= SL_STR_UNRESOLVED;
 		return 1;
 	}
-	w->name_state = forget(feed(kind, dfa, w->name_state, d.bytes, n));
+	w->name_state = forget(feed(kind, dfa, w->name_state, d.bytes, n, NAME_CHUNK));
 	if (w->left && w->name_state)
 		return 0;
 	w->left = 0;
