@@ -11,6 +11,7 @@
  */
 #include "image.h"
 #include "path.h"
+#include "calls.h"
 #include "peers.h"
 #include "units.h"
 #include "unix.h"
@@ -179,12 +180,6 @@ int BPF_PROG(unix_send_fmod_ret, struct socket *sock, struct socket *other, int 
 
 /* ---- the third tier: what connect() has done ---------------------------------------------------------------------------- */
 
-#if defined(__TARGET_ARCH_x86)
-#define IS_CONNECT(nr, compat) ((compat) ? (nr) == 362 : ((nr) & ~0x40000000u) == 42)
-#elif defined(__TARGET_ARCH_arm64)
-#define IS_CONNECT(nr, compat) ((nr) == 203)
-#endif
-
 /* The UNIX socket behind a descriptor of the caller; 0: none. */
 __attribute__((noinline)) __u64 unix_socket(__u32 fd)
 {
@@ -217,6 +212,7 @@ __attribute__((noinline)) __u32 connected(__u32 fd)
 				BPF_CORE_READ(sock, type) == SOCK_DGRAM ? SL_BROKER_DGRAM : SL_BROKER_STREAM, SL_BY_SYS_EXIT) : 0;
 }
 
+/* In slot SL_MORE_BROKERS, not attached. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(brokers_sys_exit, struct pt_regs *regs, long ret)
 {

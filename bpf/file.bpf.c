@@ -10,6 +10,7 @@
  * call and are not seen, and a descriptor that another thread closes in time is lost (SL_LOSS_FD).
  */
 #include "alias.h"
+#include "calls.h"
 #include "guard.h"
 #include "image.h"
 #include "memory.h"
@@ -271,7 +272,7 @@ struct names {
 };
 
 /* The row of the decision table for a process; -1: none. */
-ALWAYS_INLINE __s32 row_of(const struct sl_label *label)
+ALWAYS_INLINE __s32 row_of(struct sl_label *label)
 {
 	__u32 tool = 0, exe_set = 0, mode = SL_MODE_CHILD, idx;
 	__u16 *row;
@@ -280,9 +281,12 @@ ALWAYS_INLINE __s32 row_of(const struct sl_label *label)
 		tool = label->tool;
 		exe_set = label->exe_set;
 		mode = label->mode;
-		if (mode == SL_MODE_SELF && label->startup_until_ns &&
-		    bpf_ktime_get_boot_ns() < label->startup_until_ns)
-			mode = SL_MODE_STARTUP;
+		if (mode == SL_MODE_SELF && label->startup_until_ns) {
+			if (bpf_ktime_get_boot_ns() < label->startup_until_ns)
+				mode = SL_MODE_STARTUP;
+			else
+				label->startup_until_ns = 0; /* and the clock need not be asked again */
+		}
 	}
 	idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user_class());
 	row = bpf_map_lookup_elem(&rows, &idx);
@@ -337,7 +341,8 @@ ALWAYS_INLINE void introduce_stranger(__u32 tgid)
 		send_image(label, SL_EXEC_ORIGIN_STRANGER, 0);
 }
 
-ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
+/* Returns when. */
+ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
 			  __u8 by, __u8 taken, struct scratch *s)
 {
 	struct sl_rec_file *rec = (struct sl_rec_file *)s->data;
@@ -369,6 +374,7 @@ ALWAYS_INLINE void report(const struct target *t, const struct sl_label *label, 
 		send_urgent(&rec->hdr, at);
 	else
 		send_ordinary(&rec->hdr, at);
+	return rec->hdr.time_ns;
 }
 
 /*
@@ -381,6 +387,7 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names 
 	struct sl_label *label = label_find(tgid);
 	struct sl_decision *d;
 	__u8 taken = SL_TAKEN_NONE;
+	__u64 now;
 	__u32 set;
 
 	d = strictest(row_of(label), names, &set);
@@ -399,12 +406,11 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names 
 		label = label_find(tgid);
 	}
 	t->by_inode = set == names->alias && set != names->opened && set != names->origin;
-	if (s)
-		report(t, label, d, set, by, taken, s);
+	now = s ? report(t, label, d, set, by, taken, s) : bpf_ktime_get_boot_ns();
 	/* After the record, so that what is counted from here on is counted from a read that is known. */
 	if (label && label->tool && taken == SL_TAKEN_NONE && d->reader != SL_READER_PURPOSE &&
 	    d->reader != SL_READER_STARTUP)
-		memory_note(label, set, d->action >= SL_ACTION_ALERT);
+		memory_note(label, set, d->action >= SL_ACTION_ALERT, now);
 	return taken;
 }
 
@@ -624,57 +630,6 @@ int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
 	return from_fmod_ret(ctx, 1, file, ret);
 }
 
-/* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2; bpf(2): 3; pidfd_getfd: 4. */
-#if defined(__TARGET_ARCH_x86)
-ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
-{
-	if (compat) {
-		switch (nr) {
-		case 5: case 8: case 295: case 342: case 437: /* open creat openat open_by_handle_at openat2 */
-			return 1;
-		case 38: case 302: case 353: /* rename renameat renameat2 */
-		case 9: case 303:            /* link linkat */
-		case 21: case 52: case 217: case 429: case 442: /* mount umount2 pivot_root move_mount mount_setattr */
-	case 310:                    /* unshare */
-			return 2;
-		case 357:
-			return 3;
-		case 438:
-			return 4;
-		}
-		return 0;
-	}
-	switch (nr & ~0x40000000u) { /* x32 */
-	case 2: case 85: case 257: case 304: case 437:
-		return 1;
-	case 82: case 264: case 316:
-	case 86: case 265:
-	case 165: case 166: case 155: case 429: case 442: case 272:
-		return 2;
-	case 321:
-		return 3;
-	case 438:
-		return 4;
-	}
-	return 0;
-}
-#elif defined(__TARGET_ARCH_arm64)
-ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
-{
-	switch (nr) {
-	case 56: case 265: case 437:
-		return 1;
-	case 38: case 276: case 37: case 39: case 40: case 41: case 97: case 429: case 442:
-		return 2;
-	case 280:
-		return 3;
-	case 438:
-		return 4;
-	}
-	return 0;
-}
-#endif
-
 /* `file` was opened by then: an address read from the descriptor table, or a file that another process hands over. */
 ALWAYS_INLINE __u8 from_descriptor(struct file *file, __u32 tgid, __u32 came, __u8 by, __u8 refusal)
 {
@@ -782,7 +737,8 @@ ALWAYS_INLINE void bpf_called(struct pt_regs *regs, __u32 compat, __u32 tgid)
 
 /*
  * Raw, not one of the named system call tracepoints: those do not fire for 32-bit calls (int 0x80 is open to any
- * process), and cost an open more (bpf/README.md has the figures).
+ * process), and cost an open more (bpf/README.md has the figures). The only program of this tier on each system call: to those about
+ * other processes and brokers it hands over, and only what sessions do.
  */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
@@ -801,13 +757,22 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 	__u32 nr = regs->syscallno;
 #endif
 	kind = syscall_kind(nr, compat);
-	if (!kind || ret < 0)
+	if (ret < 0)
 		return 0;
+	tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!kind) {
+		if (!has_label(tgid) || is_self(tgid))
+			return 0;
+		if (call_kind(nr, compat))
+			bpf_tail_call(ctx, &more, SL_MORE_PEERS);
+		else if (IS_CONNECT(nr, compat) || IS_SEND(nr))
+			bpf_tail_call(ctx, &more, SL_MORE_BROKERS);
+		return 0;
+	}
 	if (kind == 2) {
 		__sync_fetch_and_add(&epoch, 1);
 		return 0;
 	}
-	tgid = bpf_get_current_pid_tgid() >> 32;
 	if (kind == 3) {
 		bpf_called(regs, compat, tgid);
 		return 0;
@@ -836,6 +801,9 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
 		kill_caller();
 	}
+	/* Opens in /proc and of spools, pidfd_getfd. */
+	if ((knobs.inspects || knobs.spools) && has_label(tgid))
+		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
 	return 0;
 }
 

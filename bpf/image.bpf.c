@@ -37,6 +37,17 @@ __attribute__((noinline)) __u64 argv_copy(struct scratch *s, __u32 to, __u64 sta
 	return flags << 32 | len;
 }
 
+/* What was left open for it, close-on-exec aside. */
+ALWAYS_INLINE void note_open_fds(struct sl_rec_exec *rec, struct task_struct *p)
+{
+	unsigned long *open = BPF_CORE_READ(p, files, fdt, open_fds);
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), open); /* there is one at least */
+	for (int i = 0; i < SL_OPEN_FDS / 16; i++)
+		rec->open_fds[i] = word >> (16 * i);
+}
+
 __attribute__((noinline)) int send_image(const struct sl_label *label, __u32 origin, __u32 new_session)
 {
 	struct task_struct *p = (struct task_struct *)bpf_get_current_task();
@@ -65,6 +76,8 @@ __attribute__((noinline)) int send_image(const struct sl_label *label, __u32 ori
 	rec->evidence = label->evidence;
 	rec->new_session = new_session;
 	rec->mode = label->mode;
+	if (new_session)
+		note_open_fds(rec, p);
 
 	exe = BPF_CORE_READ(p, mm, exe_file);
 	rec->exe_flags = copy_path(s, &at, SL_PATH_MAX, BPF_CORE_READ(exe, f_path.mnt),

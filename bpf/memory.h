@@ -11,25 +11,25 @@ ALWAYS_INLINE struct sl_session root_of(const struct sl_label *label)
 	return (struct sl_session){ .ns = label->root_ns, .pid = label->root_pid };
 }
 
-/* A file of this set was read, and not refused. */
-ALWAYS_INLINE void memory_note(const struct sl_label *label, __u32 set, int alerted)
+/* A file of this set was read, and not refused. now: CLOCK_BOOTTIME */
+ALWAYS_INLINE void memory_note(const struct sl_label *label, __u32 set, int alerted, __u64 now)
 {
 	__u8 *conditions = bpf_map_lookup_elem(&memory_sets, &set);
 	struct sl_session key = root_of(label);
 	static const struct sl_memory nothing;
 	struct sl_memory *m;
-	__u64 now;
 
 	if (!conditions || (!*conditions && !alerted))
 		return;
-	for (int i = 0; i < UPDATE_TRIES && !bpf_map_lookup_elem(&memory, &key); i++)
-		bpf_map_update_elem(&memory, &key, &nothing, BPF_NOEXIST);
 	m = bpf_map_lookup_elem(&memory, &key);
+	for (int i = 0; i < UPDATE_TRIES && !m; i++) {
+		bpf_map_update_elem(&memory, &key, &nothing, BPF_NOEXIST);
+		m = bpf_map_lookup_elem(&memory, &key);
+	}
 	if (!m) {
 		count_loss(SL_LOSS_MEMORY);
 		return;
 	}
-	now = bpf_ktime_get_boot_ns();
 	for (int i = 0; i < SL_MEMORIES_MAX; i++)
 		if (*conditions >> i & 1)
 			*(volatile __u64 *)&m->at_ns[i] = now;

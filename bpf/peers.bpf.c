@@ -16,43 +16,8 @@
  */
 
 #include "image.h"
+#include "calls.h"
 #include "peers.h"
-
-/* System calls about another process, by number. */
-enum call_kind { CALL_NONE = 0, CALL_PTRACE, CALL_READV, CALL_WRITEV, CALL_GETFD };
-
-#if defined(__TARGET_ARCH_x86)
-ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
-{
-	if (compat) {
-		switch (nr) {
-		case 26: return CALL_PTRACE;
-		case 347: return CALL_READV;
-		case 348: return CALL_WRITEV;
-		case 438: return CALL_GETFD;
-		}
-		return CALL_NONE;
-	}
-	switch (nr & ~0x40000000u) { /* x32 has numbers of its own for three of them */
-	case 101: case 521: return CALL_PTRACE;
-	case 310: case 539: return CALL_READV;
-	case 311: case 540: return CALL_WRITEV;
-	case 438: return CALL_GETFD;
-	}
-	return CALL_NONE;
-}
-#elif defined(__TARGET_ARCH_arm64)
-ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
-{
-	switch (nr) {
-	case 117: return CALL_PTRACE;
-	case 270: return CALL_READV;
-	case 271: return CALL_WRITEV;
-	case 438: return CALL_GETFD;
-	}
-	return CALL_NONE;
-}
-#endif
 
 /* Sessions within sessions, and generations, that are followed; what is deeper counts as outside: told, never missed. */
 #define NESTED_MAX 4
@@ -417,7 +382,7 @@ __attribute__((noinline)) __u32 call_ended(__u32 kind, __u64 first)
 	return inspected(leader, what, SL_BY_SYS_EXIT);
 }
 
-/* A program of its own for the same reason as proc_file(). */
+/* In slot SL_MORE_PEERS of the third tier, not attached. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(peers_sys_exit, struct pt_regs *regs, long ret)
 {

@@ -35,17 +35,4 @@ ALWAYS_INLINE struct sl_decision *peer_decide(const struct sl_label *label, __u3
 	return bpf_map_lookup_elem(&peer_decisions, &idx);
 }
 
-/* The first argument of the system call that has just returned. */
-#if defined(__TARGET_ARCH_x86)
-ALWAYS_INLINE __u64 first_arg(const struct pt_regs *regs, __u32 compat)
-{
-	return compat ? (__u32)regs->bx : regs->di;
-}
-#elif defined(__TARGET_ARCH_arm64)
-ALWAYS_INLINE __u64 first_arg(const struct pt_regs *regs, __u32 compat)
-{
-	return regs->orig_x0;
-}
-#endif
-
 #endif /* SL_PEERS_H */

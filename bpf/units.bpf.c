@@ -18,6 +18,7 @@
 #include "path.h"
 #include "peers.h"
 #include "unix.h"
+#include "calls.h"
 #include "units.h"
 
 #define HEAD_MAX 512               /* bytes of a message that are looked at */

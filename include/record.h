@@ -87,6 +87,8 @@ struct sl_who {
 #define SL_EXEC_ORIGIN_PROCFS 2    /* the agent read /proc */
 #define SL_EXEC_ORIGIN_STRANGER 3  /* a process outside every session did something of interest */
 
+#define SL_OPEN_FDS 48  /* descriptors that are looked at: what is left open for a program has low numbers */
+
 struct sl_rec_exec {
 	struct sl_hdr hdr;
 	struct sl_who who;
@@ -105,7 +107,7 @@ struct sl_rec_exec {
 	__u16 argv_len;           /* argument bytes, each with its NUL */
 	__u16 cgroup_len;         /* leaf name of the cgroup v2 (or systemd v1) */
 	__u16 tty_len;            /* driver name as the kernel has it, "pts3" */
-	__u16 reserved[3];
+	__u16 open_fds[SL_OPEN_FDS / 16]; /* of an exec that begins a session: descriptors that it was given, a bit each, the first lowest */
 };
 
 struct sl_rec_fork {

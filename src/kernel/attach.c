@@ -143,6 +143,8 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.proc_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET && opens);
 	bpf_program__set_autoattach(s->progs.proc_open_lsm, false);
 	bpf_program__set_autoattach(s->progs.proc_open_fmod_ret, false);
+	bpf_program__set_autoattach(s->progs.peers_sys_exit, false);
+	bpf_program__set_autoattach(s->progs.brokers_sys_exit, false);
 	bpf_program__set_autoload(s->progs.unix_connect_lsm, tier == KERNEL_TIER_LSM && k->compiled->broker_rules);
 	bpf_program__set_autoload(s->progs.unix_send_lsm, tier == KERNEL_TIER_LSM && k->compiled->broker_rules);
 	bpf_program__set_autoload(s->progs.unix_connect_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->broker_rules);
@@ -244,11 +246,8 @@ static void kernel_unload(struct kernel *k)
 	k->skel = NULL;
 }
 
-/* Puts the programs that others hand over to where they look for them. */
-static int fill_more(struct kernel *k, enum kernel_tier tier, struct errmsg *e)
+static int put_more(struct kernel *k, uint32_t slot, const struct bpf_program *prog, struct errmsg *e)
 {
-	const struct bpf_program *prog = tier == KERNEL_TIER_LSM ? k->skel->progs.proc_open_lsm : k->skel->progs.proc_open_fmod_ret;
-	uint32_t slot = SL_MORE_PEERS;
 	int fd = bpf_program__fd(prog);
 
 	/* No rule asks for it. */
@@ -257,6 +256,20 @@ static int fill_more(struct kernel *k, enum kernel_tier tier, struct errmsg *e)
 	if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.more), &slot, &fd, BPF_ANY))
 		return errmsg_set(e, -errno, "cannot set the program %s: %s", bpf_program__name(prog), strerror(errno));
 	return 0;
+}
+
+/* Puts the programs that others hand over to where they look for them. */
+static int fill_more(struct kernel *k, enum kernel_tier tier, struct errmsg *e)
+{
+	const struct sluice_bpf *s = k->skel;
+	int err;
+
+	if (tier == KERNEL_TIER_LSM)
+		return put_more(k, SL_MORE_PEERS, s->progs.proc_open_lsm, e);
+	if (tier == KERNEL_TIER_FMOD_RET)
+		return put_more(k, SL_MORE_PEERS, s->progs.proc_open_fmod_ret, e);
+	err = put_more(k, SL_MORE_PEERS, s->progs.peers_sys_exit, e);
+	return err ? err : put_more(k, SL_MORE_BROKERS, s->progs.brokers_sys_exit, e);
 }
 
 /* Opens, sizes and loads the programs of a tier. */

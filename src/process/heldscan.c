@@ -6,7 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -64,6 +66,16 @@ static int read_held(const char *folder, const char *name, struct held *h)
 	return 0;
 }
 
+/* Was the descriptor there when the program began? Of one that ran before the agent all are looked at. */
+static bool was_open(const struct sl_rec_exec *image, const char *name)
+{
+	unsigned int fd = (unsigned int)atoi(name);
+
+	if (image->origin != SL_EXEC_ORIGIN_EXEC)
+		return true;
+	return fd < SL_OPEN_FDS && image->open_fds[fd / 16] >> (fd % 16) & 1;
+}
+
 int heldscan(const char *root, const struct sl_rec_exec *image, const struct compiled *c, heldscan_sink sink, void *arg)
 {
 	struct held h = { .rec = { .hdr = { .kind = SL_REC_FILE, .version = SL_RECORD_VERSION, .time_ns = image->hdr.time_ns },
@@ -77,7 +89,7 @@ int heldscan(const char *root, const struct sl_rec_exec *image, const struct com
 	snprintf(folder, sizeof(folder), "%s/%u/fd", root, image->who.tgid);
 	dir = opendir(folder);
 	while (dir && err >= 0 && (d = readdir(dir))) {
-		if (d->d_name[0] == '.' || read_held(folder, d->d_name, &h))
+		if (d->d_name[0] == '.' || !was_open(image, d->d_name) || read_held(folder, d->d_name, &h))
 			continue;
 		h.rec.set = (uint16_t)dfa_match(c->path, h.path, h.rec.path_len);
 		decision = compiled_file(c, h.rec.who.tool, h.rec.who.exe_set, image->mode, h.rec.who.uid, h.rec.set);

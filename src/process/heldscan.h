@@ -15,7 +15,8 @@
 typedef int (*heldscan_sink)(void *arg, const void *record, size_t size);
 
 /*
- * Each regular file that the process of this image has open for reading, if the policy has an action other than allow for it.
+ * Each regular file that the process of this image has open for reading, if the policy has an action other than allow for it; of an
+ * exec only descriptors that were there then (open_fds), for what the process opens itself is told by the kernel.
  * root: "/proc", or where else a procfs is mounted; image: its record, with the label. Returns how many there were, or what the
  * sink returned. A process that has ended, or may not be looked at, has none.
  */

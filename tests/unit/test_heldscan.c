@@ -39,12 +39,14 @@ static int take(void *arg, const void *record, size_t size)
 	return 0;
 }
 
+static struct sl_rec_exec image;
+
 static void scan(const struct small_policy *p, struct told *ret)
 {
 	const uint32_t pid = (uint32_t)getpid();
-	const struct sl_rec_exec image = { .who = { .tgid = pid, .tid = pid, .tool = SMALL_CLAUDE, .session_ns = 1, .session_pid = pid } };
-
 	int n;
+
+	image.who = (struct sl_who){ .tgid = pid, .tid = pid, .tool = SMALL_CLAUDE, .session_ns = 1, .session_pid = pid };
 
 	memset(ret, 0, sizeof(*ret));
 	n = heldscan("/proc", &image, p->compiled, take, ret);
@@ -83,6 +85,15 @@ static void what_can_be_read_is_told(void **state)
 	assert_int_equal(t.last.access, SL_ACCESS_READ);
 	assert_int_equal(t.last.rule, SMALL_RULE_SECRET);
 	assert_int_equal(t.last.action, SL_ACTION_ALERT);
+	/* Opened by the program itself, after it began; left open for it. */
+	image.origin = SL_EXEC_ORIGIN_EXEC;
+	scan(&p, &t);
+	assert_int_equal(t.cnt, 0);
+	assert_true(fd < SL_OPEN_FDS);
+	image.open_fds[fd / 16] = (uint16_t)(1 << fd % 16);
+	scan(&p, &t);
+	assert_int_equal(t.cnt, 1);
+	image = (struct sl_rec_exec){ 0 };
 	/* Its name is gone; the descriptor is not. */
 	assert_int_equal(unlink(path), 0);
 	scan(&p, &t);
