@@ -34,10 +34,10 @@ struct target {
 	__u64 ino;
 	__u32 dev;
 	__u32 f_flags, f_mode, i_mode;
-	__u32 text_len;        /* bytes of the path that stand in the scratch as text already, 0 none */
-	__u32 text_flags;      /* SL_STR_* of it */
-	__u32 by_inode;        /* not its path tells what it is, but a name that it had */
-	__u32 came;            /* SL_CAME_* */
+	__u16 text_len;        /* bytes of the path that stand in the scratch as text already, 0 none */
+	__u16 text_flags;      /* SL_STR_* of it */
+	__u8 by_inode;         /* not its path tells what it is, but a name that it had */
+	__u8 came;             /* SL_CAME_* */
 };
 
 /*
@@ -127,6 +127,9 @@ ALWAYS_INLINE __u64 dentry_of(struct file *file)
 	return dentry;
 }
 
+/* Where it takes a call to know how many links a file has: whoever needs that asks himself. */
+#define LINKS_UNKNOWN 2
+
 ALWAYS_INLINE __u32 other_names(const struct target *t, __u32 links)
 {
 	__u32 set = *(volatile __u32 *)&aliases_used ? alias_find(t->inode) : 0;
@@ -148,7 +151,8 @@ ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct 
 		p->name_hash = state;
 		p->name_len = 0;
 		k->by_state = cache_hash(p);
-		*ret_state = state;
+		if (ret_state)
+			*ret_state = state;
 		set = cache_get(k->by_state);
 	}
 	/* What names say nothing of may have (had) another. An alias is made before the name is, and changes the epoch. */
@@ -274,7 +278,7 @@ struct names {
 /* The row of the decision table for a process; -1: none. */
 ALWAYS_INLINE __s32 row_of(struct sl_label *label)
 {
-	__u32 tool = 0, exe_set = 0, mode = SL_MODE_CHILD, idx;
+	__u32 user = user_class(), tool = 0, exe_set = 0, mode = SL_MODE_CHILD, idx;
 	__u16 *row;
 
 	if (label) {
@@ -288,7 +292,7 @@ ALWAYS_INLINE __s32 row_of(struct sl_label *label)
 				label->startup_until_ns = 0; /* and the clock need not be asked again */
 		}
 	}
-	idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user_class());
+	idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user);
 	row = bpf_map_lookup_elem(&rows, &idx);
 	return row ? *row : -1;
 }
@@ -321,6 +325,12 @@ ALWAYS_INLINE struct sl_decision *strictest(__s32 row, const struct names *names
 		}
 	}
 	return d;
+}
+
+/* Asked again and again: else it is on the stack all the way, and older kernels give the programs little. */
+ALWAYS_INLINE __u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
 }
 
 /* The agent knows every labelled process from its exec or fork; anyone else is introduced once an image. */
@@ -381,10 +391,10 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
  * A file whose path matched something was opened. Returns what is to be done about it: SL_TAKEN_NONE or `refusal`. The
  * verdict hangs on no buffer: without one (s is NULL, counted) only the record is lost.
  */
-ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names *names, __u8 by, __u8 refusal,
+ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8 by, __u8 refusal,
 			       struct scratch *s)
 {
-	struct sl_label *label = label_find(tgid);
+	struct sl_label *label = label_find(current_tgid());
 	struct sl_decision *d;
 	__u8 taken = SL_TAKEN_NONE;
 	__u64 now;
@@ -402,8 +412,8 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, __u32 tgid, const struct names 
 	if (d->action == SL_ACTION_BLOCK && enforcing())
 		taken = refusal;
 	if (!label || !label->tool) {
-		introduce_stranger(tgid);
-		label = label_find(tgid);
+		introduce_stranger(current_tgid());
+		label = label_find(current_tgid());
 	}
 	t->by_inode = set == names->alias && set != names->opened && set != names->origin;
 	now = s ? report(t, label, d, set, by, taken, s) : bpf_ktime_get_boot_ns();
@@ -460,8 +470,8 @@ ALWAYS_INLINE void learn(const struct names *names, const struct target *t, __u3
 	struct inode *i = (struct inode *)t->inode;
 	__u32 set = names->opened ? names->opened : names->origin;
 
-	if (links > 1 && set > SL_SET_UNRESOLVED && !names->alias && (BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG &&
-	    BPF_CORE_READ(i, i_size))
+	if (links > 1 && set > SL_SET_UNRESOLVED && !names->alias && BPF_CORE_READ(i, i_nlink) > 1 &&
+	    (BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG && BPF_CORE_READ(i, i_size))
 		alias_learn(t->inode, set);
 }
 
@@ -564,7 +574,7 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		t.dev = file->f_inode->i_sb->s_dev;
 		t.f_flags = file->f_flags;
 		t.f_mode = file->f_mode;
-		taken = file_opened(&t, tgid, &names, by, SL_TAKEN_DENIED, s);
+		taken = file_opened(&t, &names, by, SL_TAKEN_DENIED, s);
 	}
 	if (s)
 		scratch_put(s);
@@ -630,55 +640,78 @@ int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
 	return from_fmod_ret(ctx, 1, file, ret);
 }
 
-/* `file` was opened by then: an address read from the descriptor table, or a file that another process hands over. */
-ALWAYS_INLINE __u8 from_descriptor(struct file *file, __u32 tgid, __u32 came, __u8 by, __u8 refusal)
+/* Of a file whose type the verifier does not know: each read is a call, so what lies together is read at once. */
+__attribute__((noinline)) int read_file(__u64 address, struct place *p, struct target *t)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent = BPF_CORE_READ(dentry, d_parent);
-	struct place p = {
-		.mnt = (__u32)(__u64)BPF_CORE_READ(file, f_path.mnt),
-		.parent = (__u32)(__u64)parent,
-		.parent_ino = BPF_CORE_READ(parent, d_inode, i_ino),
-		.parent_generation = BPF_CORE_READ(parent, d_inode, i_generation),
-		.name_hash = BPF_CORE_READ(dentry, d_name.hash),
-		.name_len = BPF_CORE_READ(dentry, d_name.len),
-	};
-	struct known k = { .by_name = cache_hash(&p) };
+	struct file *file = (struct file *)address;
+	struct { __u64 parent, hash_len, name, inode; } d = {};
+	struct inode *inode;
+	struct dentry *parent;
+
+	if (!p || !t)
+		return 0;
+	bpf_probe_read_kernel(&t->mnt, 2 * sizeof(__u64), &file->f_path); /* and dentry */
+	t->inode = (__u64)BPF_CORE_READ(file, f_inode);
+	bpf_probe_read_kernel(&d, sizeof(d), (void *)(t->dentry + DENTRY_AT)); /* as struct dentry_head */
+	parent = (struct dentry *)d.parent;
+	inode = BPF_CORE_READ(parent, d_inode);
+	p->mnt = (__u32)t->mnt;
+	p->parent = (__u32)d.parent;
+	p->parent_ino = BPF_CORE_READ(inode, i_ino);
+	p->parent_generation = BPF_CORE_READ(inode, i_generation);
+	p->name_hash = (__u32)d.hash_len;
+	p->name_len = d.hash_len >> 32;
+	return 0;
+}
+
+__attribute__((noinline)) int read_found(__u64 address, struct target *t)
+{
+	struct file *file = (struct file *)address;
+	struct inode *inode;
+
+	if (!t)
+		return 0;
+	inode = (struct inode *)t->inode;
+	t->ino = BPF_CORE_READ(inode, i_ino);
+	t->i_mode = BPF_CORE_READ(inode, i_mode);
+	t->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	t->f_flags = BPF_CORE_READ(file, f_flags);
+	t->f_mode = BPF_CORE_READ(file, f_mode);
+	return 0;
+}
+
+/* `file` was opened by then: an address read from the descriptor table, or a file that another process hands over. */
+ALWAYS_INLINE __u8 from_descriptor(__u64 file, __u32 came, __u8 by, __u8 refusal)
+{
+	struct place p = {};
+	struct target t = {};
+	struct known k = {};
 	struct names names = {};
 	struct scratch *s;
-	struct target t;
-	__u64 state;
-	__s32 set = cache_get(k.by_name);
-	struct inode *inode;
-	__u32 links;
+	__s32 set;
 	__u8 taken;
 
+	read_file(file, &p, &t);
+	k.by_name = cache_hash(&p);
+	set = cache_get(k.by_name);
 	if (!set)
 		return SL_TAKEN_NONE;
-	t.mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
-	t.dentry = (__u64)dentry;
-	inode = BPF_CORE_READ(file, f_inode);
-	t.inode = (__u64)inode;
-	links = BPF_CORE_READ(inode, i_nlink);
 	if (set < 0)
-		set = lookup_state(&p, &k, &t, links, name_match(t.dentry), &state);
-	if (!set || !decides(has_label(tgid)))
+		set = lookup_state(&p, &k, &t, LINKS_UNKNOWN, name_match(t.dentry), NULL);
+	if (!set || !decides(has_label(current_tgid())))
 		return SL_TAKEN_NONE;
 	t.text_len = t.text_flags = 0;
 	t.came = came;
-	names.alias = other_names(&t, links);
+	names.alias = other_names(&t, LINKS_UNKNOWN);
 	names.opened = set < 0 ? 0 : set;
 	if (set < 0)
 		match_names(&k, NOWHERE, &t, NULL, 0, 0, &names);
 	if (!names.opened && !names.origin && !names.alias)
 		return SL_TAKEN_NONE;
-	learn(&names, &t, links);
-	t.ino = BPF_CORE_READ(file, f_inode, i_ino);
-	t.i_mode = BPF_CORE_READ(file, f_inode, i_mode);
-	t.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	t.f_flags = BPF_CORE_READ(file, f_flags);
-	t.f_mode = BPF_CORE_READ(file, f_mode);
+	learn(&names, &t, LINKS_UNKNOWN);
+	read_found(file, &t);
 	s = scratch_get();
-	taken = file_opened(&t, tgid, &names, by, refusal, s);
+	taken = file_opened(&t, &names, by, refusal, s);
 	if (s)
 		scratch_put(s);
 	return taken;
@@ -688,7 +721,7 @@ ALWAYS_INLINE __u8 from_descriptor(struct file *file, __u32 tgid, __u32 came, __
  * A descriptor comes from another process: SCM_RIGHTS, pidfd_getfd, seccomp's notifications. Nothing is opened, and who opened it may
  * be outside every session; the receiver reads it all the same, so that it is judged as if it had opened the file itself.
  */
-ALWAYS_INLINE int received(struct file *file, __u8 by)
+ALWAYS_INLINE int received(__u64 address, struct file *file, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 
@@ -696,19 +729,19 @@ ALWAYS_INLINE int received(struct file *file, __u8 by)
 		return 0;
 	if (knobs.guard && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
 		return -EACCES;
-	return from_descriptor(file, tgid, SL_CAME_RECEIVED, by, SL_TAKEN_DENIED) != SL_TAKEN_NONE ? -EACCES : 0;
+	return from_descriptor(address, SL_CAME_RECEIVED, by, SL_TAKEN_DENIED) != SL_TAKEN_NONE ? -EACCES : 0;
 }
 
 SEC("lsm/file_receive")
 int BPF_PROG(file_received_lsm, struct file *file, int ret)
 {
-	return ret ? ret : received(file, SL_BY_LSM);
+	return ret ? ret : received(argument(ctx, 0), file, SL_BY_LSM);
 }
 
 SEC("fmod_ret/security_file_receive")
 int BPF_PROG(file_received_fmod_ret, struct file *file, int ret)
 {
-	return ret ? ret : received(file, SL_BY_FMOD_RET);
+	return ret ? ret : received(argument(ctx, 0), file, SL_BY_FMOD_RET);
 }
 
 /* Self-protection where nothing can be refused: who opened one of the agent's files never has the descriptor. */
@@ -796,13 +829,13 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		if (knobs.guard && *(volatile __u32 *)&guard_mark)
 			guard_note(dentry_of(file));
 	} else if (!opened_guarded(file, tgid) &&
-		   from_descriptor(file, tgid, kind == 4 ? SL_CAME_RECEIVED : SL_CAME_OPENED, SL_BY_SYS_EXIT, SL_TAKEN_KILLED) ==
+		   from_descriptor((__u64)file, kind == 4 ? SL_CAME_RECEIVED : SL_CAME_OPENED, SL_BY_SYS_EXIT, SL_TAKEN_KILLED) ==
 			   SL_TAKEN_KILLED) {
 		/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
 		kill_caller();
 	}
 	/* Opens in /proc and of spools, pidfd_getfd. */
-	if ((knobs.inspects || knobs.spools) && has_label(tgid))
+	if ((knobs.inspects || knobs.spools) && has_label(current_tgid()))
 		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
 	return 0;
 }

@@ -37,15 +37,29 @@ __attribute__((noinline)) __u64 argv_copy(struct scratch *s, __u32 to, __u64 sta
 	return flags << 32 | len;
 }
 
-/* What was left open for it, close-on-exec aside. */
-ALWAYS_INLINE void note_open_fds(struct sl_rec_exec *rec, struct task_struct *p)
+/* What comes behind the paths. Returns the offset behind it. A function of its own, for the stack. */
+static __attribute__((noinline)) __u32 put_rest(struct scratch *s, __u32 at)
 {
-	unsigned long *open = BPF_CORE_READ(p, files, fdt, open_fds);
-	__u64 word = 0;
+	struct task_struct *p = (struct task_struct *)bpf_get_current_task();
+	struct sl_rec_exec *rec;
+	struct tty_struct *tty;
+	__u64 argv;
 
-	bpf_probe_read_kernel(&word, sizeof(word), open); /* there is one at least */
-	for (int i = 0; i < SL_OPEN_FDS / 16; i++)
-		rec->open_fds[i] = word >> (16 * i);
+	if (!s)
+		return 0;
+	rec = (struct sl_rec_exec *)s->data;
+	argv = argv_copy(s, at, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end));
+	rec->argv_flags = argv >> 32;
+	rec->argv_len = (__u32)argv;
+	at += (__u32)argv;
+	rec->cgroup_len = bytes_copy(s, at, (__u64)BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, name), SL_CGROUP_LEN);
+	at += rec->cgroup_len;
+	tty = BPF_CORE_READ(p, signal, tty);
+	if (tty) {
+		rec->tty_len = bytes_copy(s, at, (__u64)tty->name, SL_TTY_LEN);
+		at += rec->tty_len;
+	}
+	return at;
 }
 
 __attribute__((noinline)) int send_image(const struct sl_label *label, __u32 origin, __u32 new_session)
@@ -55,9 +69,7 @@ __attribute__((noinline)) int send_image(const struct sl_label *label, __u32 ori
 	struct sl_rec_exec *rec;
 	struct file *exe;
 	struct fs_struct *fs;
-	struct tty_struct *tty;
 	__u32 at = sizeof(*rec), from;
-	__u64 argv;
 
 	if (!s)
 		return -EBUSY;
@@ -76,8 +88,8 @@ __attribute__((noinline)) int send_image(const struct sl_label *label, __u32 ori
 	rec->evidence = label->evidence;
 	rec->new_session = new_session;
 	rec->mode = label->mode;
-	if (new_session)
-		note_open_fds(rec, p);
+	if (new_session) /* what was left open for it, close-on-exec aside: bits, the first lowest in either */
+		bpf_probe_read_kernel(rec->open_fds, sizeof(rec->open_fds), BPF_CORE_READ(p, files, fdt, open_fds));
 
 	exe = BPF_CORE_READ(p, mm, exe_file);
 	rec->exe_flags = copy_path(s, &at, SL_PATH_MAX, BPF_CORE_READ(exe, f_path.mnt),
@@ -88,18 +100,7 @@ __attribute__((noinline)) int send_image(const struct sl_label *label, __u32 ori
 	rec->cwd_flags = copy_path(s, &at, SL_PATH_MAX, BPF_CORE_READ(fs, pwd.mnt),
 				   BPF_CORE_READ(fs, pwd.dentry));
 	rec->cwd_len = at - from;
-	argv = argv_copy(s, at, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end));
-	rec->argv_flags = argv >> 32;
-	rec->argv_len = (__u32)argv;
-	at += (__u32)argv;
-	rec->cgroup_len = bytes_copy(s, at, (__u64)BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, name), SL_CGROUP_LEN);
-	at += rec->cgroup_len;
-	tty = BPF_CORE_READ(p, signal, tty);
-	if (tty) {
-		rec->tty_len = bytes_copy(s, at, (__u64)tty->name, SL_TTY_LEN);
-		at += rec->tty_len;
-	}
-	send_ordinary(&rec->hdr, at);
+	send_ordinary(&rec->hdr, put_rest(s, at));
 	scratch_put(s);
 	return 0;
 }
