@@ -34,6 +34,10 @@ ALWAYS_INLINE void alias_key(struct alias_key *key, const struct inode *inode)
 	key->generation = BPF_CORE_READ(inode, i_generation);
 }
 
+/* exception.bpf.c. Is there an exception for this file, for a process of this tool? The agent opened the file of one. */
+__u32 exception_holds(__u64 inode, __u32 tool);
+__u32 exception_note(__u64 dentry, __u32 slot);
+
 /* The oldest mount of the file's filesystem through which it can be reached, as a vfsmount; 0: none but the one given. */
 __u64 path_origin(__u64 vfsmount, __u64 dentry);
 

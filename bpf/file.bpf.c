@@ -38,6 +38,7 @@ struct target {
 	__u16 text_flags;      /* SL_STR_* of it */
 	__u8 by_inode;         /* not its path tells what it is, but a name that it had */
 	__u8 came;             /* SL_CAME_* */
+	__u8 excepted;         /* not refused, for that */
 };
 
 /*
@@ -372,7 +373,7 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
 	rec->by_inode = t->by_inode;
 	rec->came = t->came;
-	rec->reserved = 0;
+	rec->excepted = t->excepted;
 	if (t->text_len) {
 		rec->path_flags = t->text_flags;
 		at += t->text_len;
@@ -409,8 +410,11 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 	if ((t->i_mode & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
 	    t->f_mode & FMODE_PATH)
 		return SL_TAKEN_NONE;
-	if (d->action == SL_ACTION_BLOCK && enforcing())
-		taken = refusal;
+	t->excepted = 0;
+	if (d->action == SL_ACTION_BLOCK && enforcing()) {
+		t->excepted = exception_holds(t->inode, label ? label->tool : 0);
+		taken = t->excepted ? SL_TAKEN_NONE : refusal;
+	}
 	if (!label || !label->tool) {
 		introduce_stranger(current_tgid());
 		label = label_find(current_tgid());
@@ -475,7 +479,7 @@ ALWAYS_INLINE void learn(const struct names *names, const struct target *t, __u3
 		alias_learn(t->inode, set);
 }
 
-/* The agent found a secret on the disk: it is one by its inode from now on. */
+/* The agent found a secret on the disk: it is one by its inode from now on. Or it opened the file of an exception. */
 ALWAYS_INLINE void note_marked(__u64 dentry)
 {
 	__u32 set = *(volatile __u32 *)&alias_mark;
@@ -483,6 +487,8 @@ ALWAYS_INLINE void note_marked(__u64 dentry)
 
 	if (set)
 		alias_learn((__u64)BPF_CORE_READ(d, d_inode), set);
+	if (*(volatile __u32 *)&exception_mark)
+		exception_note(dentry, *(volatile __u32 *)&exception_mark - 1);
 }
 
 /* Cached set; -1: not known. The verifier knows the type of `file`, so its fields are plain loads. Fills the addresses of t where there
@@ -812,7 +818,8 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (is_self(tgid)) {
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FILE_SYS_EXIT], 1);
-		if (!(knobs.guard && *(volatile __u32 *)&guard_mark) && !*(volatile __u32 *)&alias_mark)
+		if (!(knobs.guard && *(volatile __u32 *)&guard_mark) && !*(volatile __u32 *)&alias_mark &&
+		    !*(volatile __u32 *)&exception_mark)
 			return 0;
 	} else if (!knobs.none_rules && !has_label(tgid)) {
 		return 0;

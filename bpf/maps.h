@@ -9,6 +9,7 @@
 
 #include "abi.h"
 #include "about.h"
+#include "exception.h"
 #include "flow.h"
 #include "guarded.h"
 #include "knobs.h"
@@ -319,6 +320,8 @@ SL_EXTERN __u32 self_tgid;              /* the agent: its own opens are only cou
 
 SL_EXTERN __u32 guard_mark;             /* SL_MARK_*: what the agent opens now gets these marks */
 
+SL_EXTERN __u32 exceptions_used;        /* there is one, or was */
+SL_EXTERN __u32 exception_mark;         /* 1 + slot: what the agent opens now is the file that it is about */
 SL_EXTERN __u32 alias_mark;             /* match set: what the agent opens now is such a secret, and may have other names */
 
 /* Always 0, which the verifier does not know: see forget(). */
@@ -432,6 +435,14 @@ SL_EXTERN struct {
 	__type(key, __u64);
 	__type(value, struct sl_flow);
 } flows SEC(".maps");
+
+/* Exceptions to blocks, for a time. Pinned. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SL_EXCEPTIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct sl_exception);
+} exceptions SEC(".maps");
 
 /* On the sockets of sessions. It goes with its socket; what a listening one accepts gets a copy. */
 SL_EXTERN struct {

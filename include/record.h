@@ -158,7 +158,7 @@ struct sl_rec_file {
 	__u8 access;              /* SL_ACCESS_* */
 	__u8 by_inode;            /* 1: a name that the file had tells the set, not path */
 	__u8 came;                /* SL_CAME_*: how the process got at it */
-	__u8 reserved;
+	__u8 excepted;            /* 1: would have been refused, but for an exception in force */
 	__u16 path_flags;
 	__u16 path_len;
 };
@@ -311,6 +311,7 @@ struct sl_rec_user {
 #define SL_AGENT_STOP 3
 #define SL_AGENT_MODE 4     /* what is blocked is refused from now on, or no more */
 #define SL_AGENT_POLICY_BAD 5  /* a policy could not come into force; the one before stays */
+#define SL_AGENT_EXCEPTION 6   /* one was made, or is over */
 
 struct sl_rec_agent {
 	struct sl_hdr hdr;

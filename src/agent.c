@@ -270,6 +270,11 @@ static int tell_mode(struct agent *a, bool first)
 	return tell_agent(a, SL_AGENT_MODE, text);
 }
 
+static int tell_exception(void *arg, const char *text)
+{
+	return tell_agent(arg, SL_AGENT_EXCEPTION, text);
+}
+
 /* ---- secrets that are there already ---------------------------------------------------------------------------- */
 
 /*
@@ -315,6 +320,8 @@ static int tick(struct agent *a)
 	err = err ? err : tell_clock(a);
 	if (a->config->service || a->config->enforce)
 		err = err ? err : tell_mode(a, false);
+	if (a->config->service)
+		err = err ? err : kernel_exceptions(a->kernel, tell_exception, a);
 	if (a->writer)
 		err = err ? err : recording_flush(a->writer, a->e);
 	if (++a->ticks % TICKS_PER_TIDY == 0)

@@ -26,6 +26,7 @@ const struct cli_command cli_commands[] = {
 	{ "run", cmd_run, "the service, in the foreground" },
 	{ "status", cmd_status, "what the service does on this host, and how" },
 	{ "mode", cmd_mode, "monitor or enforce, also for a time" },
+	{ "allow", cmd_allow, "let a blocked file be opened, for a time" },
 	{ "reload", cmd_reload, "have the service load its policy again" },
 	{ "detach", cmd_detach, "take away what a service left in the kernel" },
 	{ "clear", cmd_clear, "forget what a session has read" },

@@ -42,6 +42,7 @@ int cmd_mode(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
+int cmd_allow(int argc, char **argv);
 
 /* Opens what is pinned below root. 0, or an exit status; errors are told. */
 struct pins;

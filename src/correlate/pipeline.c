@@ -463,6 +463,7 @@ static int take_agent(struct pipeline *p, const struct event *ev)
 		[SL_AGENT_STOP] = REPORT_AGENT_STOP,
 		[SL_AGENT_MODE] = REPORT_MODE,
 		[SL_AGENT_POLICY_BAD] = REPORT_POLICY_BAD,
+		[SL_AGENT_EXCEPTION] = REPORT_EXCEPTION,
 	};
 	struct report r = report_at(p, kinds[ev->agent->what], ev->time_ns);
 	cleanup_free char *text = strndup(ev->text.data, ev->text.len);

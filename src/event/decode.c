@@ -66,7 +66,7 @@ static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct ev
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX || r->action > SL_ACTION_BLOCK ||
 	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->reader >= SL_READERS || r->access & ~ACCESS_BITS ||
-	    r->by_inode > 1 || r->came > SL_CAME_HELD)
+	    r->by_inode > 1 || r->came > SL_CAME_HELD || r->excepted > 1)
 		return false;
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
@@ -128,7 +128,7 @@ static bool decode_user(const struct sl_rec_user *r, struct cursor *c, struct ev
 static bool decode_agent(const struct sl_rec_agent *r, struct cursor *c, struct event *ev)
 {
 	ev->agent = r;
-	if (r->what < SL_AGENT_START || r->what > SL_AGENT_POLICY_BAD)
+	if (r->what < SL_AGENT_START || r->what > SL_AGENT_EXCEPTION)
 		return false;
 	return take_view(c, r->text_len, AGENT_TEXT_MAX, 0, &ev->text);
 }

@@ -71,6 +71,7 @@ int pins_put(struct kernel *k, struct errmsg *e);
 int adopt_labels(struct kernel *k, const struct procscan *scan);
 int adopt_memory(struct kernel *k);
 int adopt_aliases(struct kernel *k);
+void exceptions_adopt(struct kernel *k);
 int adopt_unread(struct kernel *k, kernel_sink sink, void *arg);
 
 /* flows.c: sockets that labelled processes hold already, and what k->older knows of them. */

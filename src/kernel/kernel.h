@@ -123,6 +123,9 @@ void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX]);
  * inode. */
 void kernel_note_secret(struct kernel *k, const char *path, uint32_t set);
 
+/* Makes the exceptions that `sluice allow` asked for, ends those whose time is over, and says so. Returns what tell did, if not 0. */
+int kernel_exceptions(struct kernel *k, int (*tell)(void *arg, const char *text), void *arg);
+
 /* What is known of an address from DNS, where the kernel knows nothing of it yet: for a program set that takes over. */
 void kernel_set_names(struct kernel *k, const uint8_t key[16], const struct sl_net_names *names);
 

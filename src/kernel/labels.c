@@ -185,6 +185,7 @@ static int take_over(struct kernel *k, kernel_sink sink, void *arg, struct errms
 	err = err ? err : adopt_memory(k);
 	if (err)
 		return errmsg_set(e, err, "cannot take over from the programs that are pinned: %s", strerror(-err));
+	exceptions_adopt(k);
 	k->skel->bss->live = SL_LIVE;
 	flows_adopt(k);
 	if (!k->pin_root)

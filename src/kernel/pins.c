@@ -23,6 +23,7 @@ static const char *const pin_names[_PIN_MAX] = {
 	[PIN_ABOUT] = "about",
 	[PIN_MEMORY] = "memory",
 	[PIN_MOVED] = "moved",
+	[PIN_EXCEPTIONS] = "exceptions",
 	[PIN_LABEL_SPARES] = "label_spares",
 };
 
@@ -274,6 +275,7 @@ static int pin_all(struct kernel *k, const char *dir, const char **ret_what)
 		[PIN_FLOWS] = k->skel->maps.flows,           [PIN_ABOUT] = k->skel->maps.about,
 		[PIN_MEMORY] = k->skel->maps.memory,
 		[PIN_MOVED] = k->skel->maps.moved,
+		[PIN_EXCEPTIONS] = k->skel->maps.exceptions,
 		[PIN_LABEL_SPARES] = k->skel->maps.label_spares,
 	};
 	const struct bpf_object_skeleton *s = k->skel->skeleton;

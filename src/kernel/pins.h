@@ -13,6 +13,7 @@
 
 #include "about.h"
 #include "base/errmsg.h"
+#include "exception.h"
 #include "label.h"
 #include "policy_map.h"
 
@@ -20,7 +21,7 @@
 
 enum pin {
 	PIN_MORE, PIN_LABELS, PIN_LABEL_SPARES, PIN_ALIASES, PIN_MOVED, PIN_LOSSES, PIN_RING, PIN_URGENT, PIN_TOOL_NAMES, PIN_SET_NAMES,
-	PIN_CONTROL, PIN_FLOWS, PIN_MEMORY, PIN_ABOUT, /* pinned last */
+	PIN_CONTROL, PIN_FLOWS, PIN_MEMORY, PIN_EXCEPTIONS, PIN_ABOUT, /* pinned last */
 	_PIN_MAX,
 };
 
@@ -50,6 +51,10 @@ int pins_label(const struct pins *p, uint32_t tgid, struct sl_label *ret);
 int pins_memory(const struct pins *p, const struct sl_label *label, struct sl_memory *ret);
 
 int pins_set_control(const struct pins *p, const struct sl_control *control);
+
+/* Exceptions, by slot below SL_EXCEPTIONS_MAX. */
+int pins_get_exception(const struct pins *p, uint32_t slot, struct sl_exception *ret);
+int pins_set_exception(const struct pins *p, uint32_t slot, const struct sl_exception *e);
 
 /* Open flows of each session that has any, at most max of them; flows of further sessions are left out. How many, or a negative
  * errno. */

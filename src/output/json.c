@@ -193,6 +193,8 @@ static void add_file(struct strbuf *b, const struct report *r)
 	NUM(b, "inode", f->ino);
 	STR(b, "access", format_access(f->access));
 	STR(b, "reader", event_reader_name(r->reader));
+	if (f->excepted)
+		LIT(b, ",\"exception\":true");
 	if (f->came != SL_CAME_OPENED)
 		STR(b, "came", event_came_name(f->came));
 	strbuf_addc(b, '}');
@@ -405,6 +407,7 @@ static void add_kind(struct strbuf *b, const struct report *r)
 	case REPORT_POLICY_LOAD:
 	case REPORT_POLICY_BAD:
 	case REPORT_MODE:
+	case REPORT_EXCEPTION:
 		add_policy(b, r);
 		STR_IF(b, "text", r->text);
 		break;

@@ -262,6 +262,8 @@ static void add_file(struct parts *p, const struct report *r)
 		add_evidence(p, "at start");
 	if (f->came == SL_CAME_RECEIVED)
 		add_evidence(p, "descriptor from another process");
+	if (f->excepted)
+		add_evidence(p, "exception");
 	if (f->came == SL_CAME_HELD)
 		add_evidence(p, "descriptor from before");
 }
@@ -377,8 +379,9 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_POLICY_LOAD:
 	case REPORT_POLICY_BAD:
 	case REPORT_MODE:
+	case REPORT_EXCEPTION:
 		p->word = r->kind == REPORT_POLICY_LOAD ? "load" : r->kind == REPORT_POLICY_BAD ? "refused" :
-			  r->kind == REPORT_MODE ? "mode" : "agent";
+			  r->kind == REPORT_MODE ? "mode" : r->kind == REPORT_EXCEPTION ? "allow" : "agent";
 		p->keep_start = true;
 		text_add(&p->target, r->text);
 		break;

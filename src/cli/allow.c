@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/*
+ * Owns: `sluice allow`: a file that is blocked may be opened for a while. The agent makes it (kernel/exceptions.c) and tells of it;
+ * the programs end it by the clock, whether an agent runs by then or not.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "kernel/kernel.h"
+#include "kernel/pins.h"
+
+#define LONGEST_NS (24 * 3600 * 1000000000ull)
+#define ANSWER_S 30 /* a reload may be under way */
+
+static const char help[] =
+	"Usage: sluice allow --path FILE [--tool NAME] --for TIME\n"
+	"       sluice allow --path FILE --end\n"
+	"       sluice allow\n"
+	"\n"
+	"An exception for a time: rules that block opens of this file only tell of them, for all tools or one. It is about the file that\n"
+	"is there now, by whatever name; one that is put in its place is blocked. Each open is an event with \"exception\", and so are its\n"
+	"beginning and its end. Without options: which ones there are. Needs root and a running service; no process of a session can do it.\n"
+	"\n"
+	"      --path FILE           links are followed\n"
+	"  -t, --tool NAME           only within sessions of this tool\n"
+	"      --for TIME            10m, 1h; a day at most. It goes on over reloads and restarts, and ends with the machine\n"
+	"      --end                 now, and not when its time is over\n"
+	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
+	"  -h, --help                this text\n"
+	"\n"
+	"Exit status: 0 done, 1 it could not be done, 2 misuse, 77 not root.\n";
+
+struct request {
+	const char *root, *path, *tool;
+	uint64_t for_ns;
+	bool end;
+};
+
+/* Returns -1 to go on, else the exit status. */
+static int parse(int argc, char **argv, struct request *r)
+{
+	enum { OPT_PIN = 512, OPT_FOR, OPT_PATH, OPT_END };
+	static const struct option options[] = {
+		{ "pin", required_argument, NULL, OPT_PIN },   { "for", required_argument, NULL, OPT_FOR },
+		{ "path", required_argument, NULL, OPT_PATH }, { "tool", required_argument, NULL, 't' },
+		{ "end", no_argument, NULL, OPT_END },         { "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int opt;
+
+	*r = (struct request){ .root = PINS_DEFAULT };
+	while ((opt = getopt_long(argc, argv, "ht:", options, NULL)) != -1) {
+		switch (opt) {
+		case OPT_PIN:
+			r->root = optarg;
+			break;
+		case OPT_PATH:
+			r->path = optarg;
+			break;
+		case 't':
+			r->tool = optarg;
+			break;
+		case OPT_END:
+			r->end = true;
+			break;
+		case OPT_FOR:
+			if (options_duration(optarg, &r->for_ns) || r->for_ns > LONGEST_NS)
+				return cli_misuse("allow", "--for takes a time up to 24h, not \"%s\"", optarg);
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return cli_bad_option("allow", argv);
+		}
+	}
+	if (optind < argc)
+		return cli_misuse("allow", "takes no \"%s\"", argv[optind]);
+	if (!r->path && (r->tool || r->for_ns || r->end))
+		return cli_misuse("allow", "which file? --path FILE");
+	if (r->path && !r->end == !r->for_ns)
+		return cli_misuse("allow", "for how long? --for TIME, or --end");
+	if (r->tool && strlen(r->tool) >= SL_EXCEPTION_TOOL)
+		return cli_misuse("allow", "there is no tool \"%s\"", r->tool);
+	return -1;
+}
+
+static bool holds(const struct sl_exception *e)
+{
+	return e->state == SL_EXCEPTION_ACTIVE && e->until_ns > kernel_now_ns();
+}
+
+static void print_one(const struct sl_exception *e)
+{
+	uint64_t left = (e->until_ns - kernel_now_ns()) / 1000000000u;
+	struct strbuf path = { 0 };
+
+	escape_text(&path, e->path, strnlen(e->path, sizeof(e->path)));
+	printf("%.*s  %.*s  %llu min %llu s more\n", (int)path.len, path.data, SL_EXCEPTION_TOOL, e->tool_name[0] ? e->tool_name : "any tool",
+	       (unsigned long long)(left / 60), (unsigned long long)(left % 60));
+	strbuf_done(&path);
+}
+
+static int list(const struct pins *p)
+{
+	struct sl_exception e;
+	int cnt = 0;
+
+	for (uint32_t slot = 0; slot < SL_EXCEPTIONS_MAX; slot++) {
+		if (pins_get_exception(p, slot, &e) || !holds(&e))
+			continue;
+		print_one(&e);
+		cnt++;
+	}
+	if (!cnt)
+		printf("no exceptions\n");
+	return 0;
+}
+
+static int end(const struct pins *p, const char *path)
+{
+	struct sl_exception e;
+	int cnt = 0;
+
+	for (uint32_t slot = 0; slot < SL_EXCEPTIONS_MAX; slot++) {
+		if (pins_get_exception(p, slot, &e) || !holds(&e) || strcmp(e.path, path) != 0)
+			continue;
+		e.state = SL_EXCEPTION_ENDED;
+		if (!pins_set_exception(p, slot, &e))
+			cnt++;
+	}
+	if (cnt)
+		printf("ended\n");
+	else
+		fprintf(stderr, "sluice: there is no exception for %s\n", path);
+	return cnt ? 0 : CLI_NO;
+}
+
+/* Waits until the agent has seen to it. The pins may change hands meanwhile: a reload. */
+static int await(const char *root, uint32_t slot, struct sl_exception *e)
+{
+	const struct timespec look = { .tv_nsec = 50000000 };
+
+	for (int i = 0; i < ANSWER_S * 20; i++) {
+		struct errmsg msg = { 0 };
+		struct pins p;
+
+		nanosleep(&look, NULL);
+		if (pins_open(root, &p, &msg))
+			continue;
+		if (pins_get_exception(&p, slot, e))
+			e->state = SL_EXCEPTION_ASKED;
+		pins_close(&p);
+		if (e->state != SL_EXCEPTION_ASKED && e->state != SL_EXCEPTION_NOTING)
+			return 0;
+	}
+	return -ETIME;
+}
+
+static int ask(const struct request *r, const struct pins *p, const char *path)
+{
+	struct sl_exception e, new = { .until_ns = kernel_now_ns() + r->for_ns, .state = SL_EXCEPTION_ASKED, .uid = getuid() };
+	uint32_t slot = 0;
+	int err;
+
+	if (!cli_agent_lives(&p->about)) {
+		fprintf(stderr, "sluice: no agent to ask: it does not run any more: start `sluice run`\n");
+		return CLI_NO;
+	}
+	/* The end of one that is over is still to be told. */
+	while (slot < SL_EXCEPTIONS_MAX && !pins_get_exception(p, slot, &e) && e.state != SL_EXCEPTION_FREE &&
+	       e.state != SL_EXCEPTION_FAILED)
+		slot++;
+	if (slot == SL_EXCEPTIONS_MAX) {
+		fprintf(stderr, "sluice: there are %u exceptions already, which is all that there can be: end one of them\n", SL_EXCEPTIONS_MAX);
+		return CLI_NO;
+	}
+	snprintf(new.path, sizeof(new.path), "%s", path);
+	snprintf(new.tool_name, sizeof(new.tool_name), "%s", r->tool ? r->tool : "");
+	err = pins_set_exception(p, slot, &new);
+	err = err ? err : await(r->root, slot, &new);
+	if (err || new.state != SL_EXCEPTION_ACTIVE) {
+		if (new.state == SL_EXCEPTION_FAILED && new.error == ENOENT)
+			fprintf(stderr, "sluice: the policy in force has no tool \"%s\", or the file is gone\n", new.tool_name);
+		else
+			fprintf(stderr, "sluice: no exception was made: %s\n", err == -ETIME ? "the agent gave no answer" :
+				strerror(err ? -err : new.error));
+		return CLI_NO;
+	}
+	print_one(&new);
+	return 0;
+}
+
+int cmd_allow(int argc, char **argv)
+{
+	char path[PATH_MAX];
+	struct request r;
+	struct pins pins;
+	struct stat st;
+	int status = parse(argc, argv, &r);
+
+	if (status >= 0)
+		return status;
+	if (r.path && (!realpath(r.path, path) || stat(path, &st))) {
+		fprintf(stderr, "sluice: %s: %s\n", r.path, strerror(errno));
+		return CLI_NO;
+	}
+	if (r.path && (!S_ISREG(st.st_mode) || strlen(path) >= SL_EXCEPTION_PATH)) {
+		fprintf(stderr, "sluice: %s: %s\n", r.path, S_ISREG(st.st_mode) ? "its path is too long" : "not a regular file");
+		return CLI_NO;
+	}
+	status = cli_open_pins(r.root, &pins);
+	if (status)
+		return status;
+	status = !r.path ? list(&pins) : r.end ? end(&pins, path) : ask(&r, &pins, path);
+	pins_close(&pins);
+	return status;
+}
