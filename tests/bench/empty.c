@@ -2,12 +2,13 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Runs a command while programs of empty.bpf.o are attached: empty OBJECT PROGRAM... -- COMMAND [ARG...]
- * cgroup programs are attached to /sys/fs/cgroup. Exit status is the command's; 125: could not attach.
+ * cgroup programs are attached to /sys/fs/cgroup, or EMPTY_CGROUP. Exit status is the command's; 125: could not attach.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ int main(int argc, char **argv)
 	struct bpf_object *object;
 	struct bpf_program *prog;
 	int end = 2, cgroup, status;
+	const char *folder;
 	pid_t pid;
 
 	while (end < argc && strcmp(argv[end], "--"))
@@ -59,7 +61,8 @@ int main(int argc, char **argv)
 	}
 	if (bpf_object__load(object))
 		return fail("cannot load", argv[1]);
-	cgroup = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = getenv("EMPTY_CGROUP");
+	cgroup = open(folder ? folder : "/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (int i = 2; i < end; i++) {
 		status = attach(object, argv[i], cgroup);
 		if (status)
