@@ -3,9 +3,14 @@
 /* Owns: time-boxed exceptions to blocks of file opens, as the programs see them. Looked at only where something is about to be refused. */
 #include "alias.h"
 
+struct excepted {
+	struct alias_key key;
+	__u32 tool, holds;
+};
+
 static long exception_cb(__u32 i, void *ctx)
 {
-	struct { struct alias_key key; __u32 tool, holds; } *c = ctx;
+	struct excepted *c = ctx;
 	struct sl_exception *e = bpf_map_lookup_elem(&exceptions, &i);
 
 	if (!e || *(volatile __u32 *)&e->state != SL_EXCEPTION_ACTIVE || e->ino != c->key.ino || e->dev != c->key.dev ||
@@ -17,7 +22,7 @@ static long exception_cb(__u32 i, void *ctx)
 
 __attribute__((noinline)) __u32 exception_holds(__u64 inode, __u32 tool)
 {
-	struct { struct alias_key key; __u32 tool, holds; } c = { .tool = tool };
+	struct excepted c = { .tool = tool };
 
 	if (!*(volatile __u32 *)&exceptions_used)
 		return 0;

@@ -273,7 +273,7 @@ __attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, s
 	d.port = f->port;
 	d.family = f->family;
 	d.kind = f->proto == IPPROTO_TCP ? SL_NET_STREAM : SL_NET_DATAGRAM;
-	if (!(f->hello.flags & SL_HELLO_NAME))
+	if (!(f->hello.flags & (SL_HELLO_NAME | SL_HELLO_PROXY)))
 		return net_judge(&f->who, &d, state, ret);
 	if (!(f->hello.flags & SL_HELLO_PROXY))
 		return net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f->name, f->hello.name_len)), state, ret);
@@ -292,7 +292,7 @@ __attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, s
 	if (asked.action > ret->action)
 		*ret = asked;
 	/* And on whom the hello behind the request is for. */
-	if (!(f->hello.flags & SL_HELLO_INNER))
+	if ((f->hello.flags & (SL_HELLO_INNER | SL_HELLO_NAME)) != (SL_HELLO_INNER | SL_HELLO_NAME))
 		return 0;
 	d.family = 0;
 	net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f->name, f->hello.name_len)), state, &asked);

@@ -17,7 +17,8 @@
  *                                          SERVER: right behind it a hello with that name
  *   flows send HOW ADDR PORT BYTES         BYTES bytes by HOW:
  *       write, writev, send, sendto, sendmsg, sendmmsg, sendfile, splice, fastopen, child (passed to another process)
- *   flows around ADDR PORT FIRST FILE REST  sends FIRST bytes, reads FILE, sends REST bytes more on the same connection
+ *   flows around ADDR PORT FIRST FILE REST [NAME]  sends FIRST bytes, reads FILE, sends REST bytes more on the same connection; NAME: asks
+ *                                          the proxy there for that before
  *   flows hold ADDR PORT BYTES             connects, sends 10 bytes, says "ready", and sends BYTES more when a line comes on stdin
  *   flows serve ADDR PORT FIRST [FILE REST] takes one connection and sends FIRST bytes on it, reads FILE, sends REST bytes more
  *   flows take ADDR PORT FROM              connects from the address FROM, reads to the end, prints how many bytes came
@@ -348,13 +349,17 @@ static int do_send(const char *how, const struct target *t, size_t len)
 	return err ? err : answered(fd);
 }
 
-static int do_around(const struct target *t, size_t first, const char *file, size_t rest)
+static int do_around(const struct target *t, size_t first, const char *file, size_t rest, const char *name)
 {
 	size_t most = first > rest ? first : rest;
 	char *bytes = calloc(1, most);
-	int fd = connected(t), secret, err;
+	int fd = connected(t), secret, err = 0;
 
-	err = whole(send(fd, bytes, first, 0), first);
+	if (name) {
+		make_request("connect", name);
+		err = whole(send(fd, hello, hello_len, 0), hello_len);
+	}
+	err = err ? err : whole(send(fd, bytes, first, 0), first);
 	secret = open(file, O_RDONLY | O_CLOEXEC);
 	if (err || secret < 0 || read(secret, bytes, most) <= 0)
 		return err ? err : -errno;
@@ -505,10 +510,10 @@ int main(int argc, char **argv)
 		t = parse(argv[3], argv[4]);
 		return trigger_end("flows", argv[2], do_send(argv[2], &t, (size_t)trigger_number(argv[5], 1, 100000000)));
 	}
-	if (argc == 7 && !strcmp(what, "around")) {
+	if ((argc == 7 || argc == 8) && !strcmp(what, "around")) {
 		t = parse(argv[2], argv[3]);
 		return trigger_end("flows", what, do_around(&t, (size_t)trigger_number(argv[4], 1, 100000000), argv[5],
-							    (size_t)trigger_number(argv[6], 1, 100000000)));
+							    (size_t)trigger_number(argv[6], 1, 100000000), argc == 8 ? argv[7] : NULL));
 	}
 	if (argc == 5 && !strcmp(what, "hold")) {
 		t = parse(argv[2], argv[3]);
