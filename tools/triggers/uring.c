@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Opens a file or connects through io_uring, with raw system calls.
+ * Opens a file, connects or sends through io_uring, with raw system calls.
  *
  *   uring open FILE [sqpoll|async]
  *   uring openat2 FILE [sqpoll|async]
  *   uring connect ADDR PORT [sqpoll|async]      IPv4 or IPv6, TCP
+ *   uring send ADDR PORT BYTES [sqpoll|async]   IPv4, to `flows sink`, whose answer is awaited
  *
  * sqpoll: a kernel thread takes the request, no system call of ours does it. async: a worker thread of the ring does.
  */
@@ -106,6 +107,32 @@ static long do_connect(const char *addr, const char *port, const char *mode)
 	return sqe.fd < 0 ? -errno : run(&sqe, mode);
 }
 
+static long do_send(const char *addr, const char *port, const char *bytes, const char *mode)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons((uint16_t)trigger_number(port, 0, 65535)) };
+	long len = trigger_number(bytes, 1, 10000000);
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_SEND, .fd = socket(AF_INET, SOCK_STREAM, 0), .len = (unsigned int)len };
+	char *buf = calloc(1, (size_t)len), answer[8];
+	long sent = 0, n;
+
+	if (inet_pton(AF_INET, addr, &sin.sin_addr) != 1)
+		return -EINVAL;
+	if (!buf || connect(sqe.fd, (struct sockaddr *)&sin, sizeof(sin)))
+		return -errno;
+	while (sent < len) {
+		struct io_uring_sqe next = sqe;
+
+		next.addr = (uintptr_t)buf + (uintptr_t)sent;
+		next.len = (unsigned int)(len - sent);
+		n = run(&next, mode);
+		if (n <= 0)
+			return n ? n : -EIO;
+		sent += n;
+	}
+	shutdown(sqe.fd, SHUT_WR);
+	return recv(sqe.fd, answer, sizeof(answer), 0) == 3 ? 0 : -EPROTO;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "", *last = argc > 2 ? argv[argc - 1] : "";
@@ -120,8 +147,11 @@ int main(int argc, char **argv)
 		rc = do_openat2(argv[2], mode);
 	} else if (args == 2 && !strcmp(how, "connect")) {
 		rc = do_connect(argv[2], argv[3], mode);
+	} else if (args == 3 && !strcmp(how, "send")) {
+		rc = do_send(argv[2], argv[3], argv[4], mode);
 	} else {
-		fprintf(stderr, "usage: uring open|openat2 FILE [sqpoll|async] | uring connect ADDR PORT [sqpoll|async]\n");
+		fprintf(stderr, "usage: uring open|openat2 FILE [sqpoll|async] | uring connect ADDR PORT [sqpoll|async] |\n"
+			"       uring send ADDR PORT BYTES [sqpoll|async]\n");
 		return TRIGGER_MISUSE;
 	}
 	if (how[0] == 'o')
