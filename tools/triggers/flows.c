@@ -395,6 +395,9 @@ static int do_serve(const struct target *t, size_t first, const char *file, size
 	conn = accept(fd, NULL, NULL);
 	if (conn < 0 || whole(send(conn, bytes, first, MSG_NOSIGNAL), first))
 		return -errno;
+	/* Until the other side has it: after the read, or the end, it may only see a reset. */
+	if (recv(conn, bytes, 1, 0) != 1)
+		return -EIO;
 	if (!file)
 		return 0;
 	secret = open(file, O_RDONLY | O_CLOEXEC);
@@ -415,8 +418,11 @@ static int do_take(const struct target *t, const char *from)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (bind(fd, &source.sa, source.len) || connect(fd, &t->sa, t->len))
 		return -errno;
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
+		if (!sum && send(fd, "k", 1, MSG_NOSIGNAL) != 1)
+			return -errno;
 		sum += (size_t)n;
+	}
 	printf("%zu\n", sum);
 	return 0;
 }
