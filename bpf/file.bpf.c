@@ -10,23 +10,12 @@
  * call and are not seen, and a descriptor that another thread closes in time is lost (SL_LOSS_FD).
  */
 #include "alias.h"
+#include "cache.h"
 #include "calls.h"
 #include "guard.h"
 #include "image.h"
 #include "memory.h"
 #include "walk.h"
-
-/*
- * What the cache tag is made of: a directory, and in it either a name, or all names that leave the automaton in one
- * state. The second makes most first opens of a file in a known directory cheap: what is above need not be matched again.
- */
-struct place {
-	__u32 mnt;             /* low half of the mount's address */
-	__u32 parent;          /* and of the directory's dentry */
-	__u64 parent_ino;
-	__u32 parent_generation;
-	__u32 name_hash, name_len; /* or: the state, and 0 */
-};
 
 /* The opened file, as plain numbers. Read only once something is found to be of interest. */
 struct target {
@@ -39,53 +28,6 @@ struct target {
 	__u8 by_inode;         /* not its path tells what it is, but a name that it had */
 	__u8 came;             /* SL_CAME_* */
 	__u8 excepted;         /* not refused, for that */
-};
-
-/*
- * The verdict cache. Tag and slot come from a keyed mix of everything that a path's meaning hangs on: mount, directory
- * (its dentry, inode number and generation), the name's hash and length, and the epoch, which grows when a directory is
- * renamed, a mount changes or a mount namespace goes (addresses may serve again after that). Not cryptographic; the key
- * is secret and a wrong hit needs 48 equal bits.
- */
-ALWAYS_INLINE __u64 cache_hash(const struct place *p)
-{
-	__u64 h = knobs.seed ^ ((__u64)p->mnt << 32 | p->parent);
-
-	h = (h ^ h >> 29) * 0x9e3779b97f4a7c15ull;
-	h = (h ^ h >> 32 ^ p->parent_ino) * 0xbf58476d1ce4e5b9ull;
-	h = (h ^ h >> 29 ^ ((__u64)p->parent_generation << 32 | *(volatile __u32 *)&epoch)) * 0x94d049bb133111ebull;
-	h = (h ^ h >> 32 ^ ((__u64)p->name_len << 32 | p->name_hash)) * 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 31;
-}
-
-/* Cached match set; -1: none. */
-ALWAYS_INLINE __s32 cache_get(__u64 h)
-{
-	__u32 slot = h & ((1 << SL_CACHE_SHIFT) - 1);
-	__u64 *entry = bpf_map_lookup_elem(&verdicts, &slot), word;
-
-	if (!entry)
-		return -1;
-	word = *(volatile __u64 *)entry;
-	return word >> 16 == h >> 16 ? (__s32)(word & 0xffff) : -1;
-}
-
-ALWAYS_INLINE void cache_put(__u64 h, __u32 set)
-{
-	__u32 slot = h & ((1 << SL_CACHE_SHIFT) - 1);
-	__u64 *entry = bpf_map_lookup_elem(&verdicts, &slot);
-
-	if (entry)
-		*(volatile __u64 *)entry = (h & ~0xffffull) | set;
-}
-
-/* A hash of no place: what is remembered there is never found. Hashes are above it, match sets below. */
-#define NOWHERE 0x10000
-
-/* The places of the cache that can know a file: by its name, and by the state its name leaves the automaton in. */
-struct known {
-	__u64 by_name;
-	__u64 by_state;        /* 0: no such place (the name is too long) */
 };
 
 /*
@@ -844,58 +786,5 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 	/* Opens in /proc and of spools, pidfd_getfd. */
 	if ((knobs.inspects || knobs.spools) && has_label(current_tgid()))
 		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
-	return 0;
-}
-
-/*
- * Paths change their meaning when a directory is renamed or the mounts change: cached verdicts are dropped after each.
- * Only where the first two hooks attach; the third does it at the exit of the same system calls. put_mnt_ns: a
- * namespace that goes frees its mounts, whose addresses may then serve others.
- */
-SEC("fexit/vfs_rename")
-int BPF_PROG(renamed, struct renamedata *rd)
-{
-	__u16 old_mode = BPF_CORE_READ(rd, old_dentry, d_inode, i_mode);
-	__u16 new_mode = BPF_CORE_READ(rd, new_dentry, d_inode, i_mode); /* RENAME_EXCHANGE */
-
-	/* A secret moved: a verdict on its new name may have been cached since it was noted (alias.bpf.c), just before the move. */
-	if ((old_mode & S_IFMT) == S_IFDIR || (new_mode & S_IFMT) == S_IFDIR ||
-	    alias_find((__u64)BPF_CORE_READ(rd, old_dentry, d_inode)))
-		__sync_fetch_and_add(&epoch, 1);
-	return 0;
-}
-
-SEC("fexit/path_mount")
-int BPF_PROG(mounted)
-{
-	__sync_fetch_and_add(&epoch, 1);
-	return 0;
-}
-
-SEC("fexit/path_umount")
-int BPF_PROG(unmounted)
-{
-	__sync_fetch_and_add(&epoch, 1);
-	return 0;
-}
-
-SEC("fexit/__x64_sys_move_mount")
-int BPF_PROG(mount_moved)
-{
-	__sync_fetch_and_add(&epoch, 1);
-	return 0;
-}
-
-SEC("fexit/__x64_sys_pivot_root")
-int BPF_PROG(root_pivoted)
-{
-	__sync_fetch_and_add(&epoch, 1);
-	return 0;
-}
-
-SEC("fentry/put_mnt_ns")
-int BPF_PROG(mount_ns_put)
-{
-	__sync_fetch_and_add(&epoch, 1);
 	return 0;
 }

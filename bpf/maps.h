@@ -452,7 +452,8 @@ SL_EXTERN struct {
 	__type(value, struct sl_socket);
 } flow_marks SEC(".maps");
 
-/* Own ends of connections that sessions made, to the socket's cookie: a session may be on the other end, too. */
+/* Own ends of connections that sessions made, to the socket's cookie: a session may be on the other end, too. LRU: one that is forgotten
+ * when the table is full is taken for somebody else's, which is told and judged. */
 struct end {
 	__u64 net;               /* network namespace, by its address in memory */
 	__u32 addr[4];

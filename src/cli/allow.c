@@ -5,14 +5,17 @@
  * the programs end it by the clock, whether an agent runs by then or not.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -170,9 +173,15 @@ static int await(const char *root, uint32_t slot, struct sl_exception *e)
 static int ask(const struct request *r, const struct pins *p, const char *path)
 {
 	struct sl_exception e, new = { .until_ns = kernel_now_ns() + r->for_ns, .state = SL_EXCEPTION_ASKED, .uid = getuid() };
+	/* Two who ask at the same time must not take one slot. */
+	cleanup_close int lock = open(r->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint32_t slot = 0;
 	int err;
 
+	if (lock < 0 || flock(lock, LOCK_EX)) {
+		fprintf(stderr, "sluice: cannot lock %s: %s\n", r->root, strerror(errno));
+		return CLI_NO;
+	}
 	if (!cli_agent_lives(&p->about)) {
 		fprintf(stderr, "sluice: no agent to ask: it does not run any more: start `sluice run`\n");
 		return CLI_NO;
@@ -188,6 +197,7 @@ static int ask(const struct request *r, const struct pins *p, const char *path)
 	snprintf(new.path, sizeof(new.path), "%s", path);
 	snprintf(new.tool_name, sizeof(new.tool_name), "%s", r->tool ? r->tool : "");
 	err = pins_set_exception(p, slot, &new);
+	flock(lock, LOCK_UN);
 	err = err ? err : await(r->root, slot, &new);
 	if (err || new.state != SL_EXCEPTION_ACTIVE) {
 		if (new.state == SL_EXCEPTION_FAILED && new.error == ENOENT)

@@ -73,6 +73,8 @@ static bool see(struct kernel *k, int map, uint32_t slot, char *text, size_t siz
 
 	if (bpf_map_lookup_elem(map, &slot, &e))
 		return false;
+	/* Whoever is root can write there. */
+	e.path[sizeof(e.path) - 1] = e.tool_name[sizeof(e.tool_name) - 1] = '\0';
 	if (e.state == SL_EXCEPTION_ASKED) {
 		make(k, map, slot, &e);
 		what = e.state == SL_EXCEPTION_ACTIVE ? "may be opened" : "cannot be excepted";
