@@ -148,8 +148,8 @@ static bool is_quote(char c)
 
 static bool in_list(const char *const *list, size_t cnt, const char *s, size_t len)
 {
-	for (size_t i = 0; i < cnt; i++)
-		if (strlen(list[i]) == len && !memcmp(list[i], s, len))
+	for (size_t i = 0; len && i < cnt; i++)
+		if (list[i][0] == s[0] && strlen(list[i]) == len && !memcmp(list[i], s, len))
 			return true;
 	return false;
 }
@@ -415,9 +415,12 @@ static size_t issued_len(const struct scan *sc, size_t at)
 	if (left > 11 && !memcmp(s, "-----BEGIN ", 11) && memmem(s, left, "PRIVATE KEY", 11))
 		return left;
 	for (size_t i = 0; i < ARRAY_SIZE(issued); i++) {
-		size_t n = strlen(issued[i].prefix), body;
+		size_t n, body;
 
-		if (s[0] != issued[i].prefix[0] || left < n + issued[i].body || memcmp(s, issued[i].prefix, n) != 0)
+		if (s[0] != issued[i].prefix[0]) /* before its length: this is asked of each word of each event */
+			continue;
+		n = strlen(issued[i].prefix);
+		if (left < n + issued[i].body || memcmp(s, issued[i].prefix, n) != 0)
 			continue;
 		body = body_len(s + n, left - n, &digit);
 		if (body >= issued[i].body && (digit || !issued[i].digit))
