@@ -4,6 +4,7 @@
 #include "match/intern.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,16 @@ static size_t key_hash(const uint64_t *key, size_t words)
 		h ^= h >> 32;
 	}
 	return h;
+}
+
+/* Keys are a few words: a call costs more than the words do. */
+static bool same(const uint64_t *a, const uint64_t *b, size_t words)
+{
+	size_t i = 0;
+
+	while (i < words && a[i] == b[i])
+		i++;
+	return i == words;
 }
 
 /* Room for twice as many keys; slots stay at most half full. */
@@ -57,7 +68,7 @@ static int grow(struct intern *t)
 
 int intern_get(struct intern *t, const uint64_t *key, uint32_t *ret)
 {
-	size_t bytes = t->words * sizeof(*key), at;
+	size_t at;
 
 	if (t->cnt == t->size) {
 		int r = t->cnt < UINT32_MAX / 4 ? grow(t) : -ENOMEM;
@@ -66,12 +77,12 @@ int intern_get(struct intern *t, const uint64_t *key, uint32_t *ret)
 			return r;
 	}
 	for (at = key_hash(key, t->words) & t->mask; t->slots[at]; at = (at + 1) & t->mask) {
-		if (!memcmp(intern_key(t, t->slots[at] - 1), key, bytes)) {
+		if (same(intern_key(t, t->slots[at] - 1), key, t->words)) {
 			*ret = t->slots[at] - 1;
 			return 0;
 		}
 	}
-	memcpy(t->keys + t->cnt * t->words, key, bytes);
+	memcpy(t->keys + t->cnt * t->words, key, t->words * sizeof(*key));
 	*ret = t->cnt++;
 	t->slots[at] = t->cnt;
 	return 0;
