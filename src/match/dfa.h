@@ -32,6 +32,20 @@ static inline bool dfa_set_has(const struct dfa_set *s, unsigned int cls)
 	return s->bits[cls / 64] >> (cls % 64) & 1;
 }
 
+/* The first class from `from` on that is in the set; 64 * DFA_WORDS: none. */
+static inline unsigned int dfa_set_next(const struct dfa_set *s, unsigned int from)
+{
+	for (unsigned int w = from / 64; w < DFA_WORDS; w++) {
+		uint64_t left = s->bits[w];
+
+		if (w == from / 64)
+			left &= ~0ull << (from % 64);
+		if (left)
+			return w * 64 + (unsigned int)__builtin_ctzll(left);
+	}
+	return 64 * DFA_WORDS;
+}
+
 enum dfa_dialect {
 	DFA_PATH,    /* gitignore-style on an absolute path, see match/glob.h */
 	DFA_DOMAIN,  /* host name patterns, see match/domain.h */

@@ -346,6 +346,7 @@ struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, un
 
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max)
 {
+	const struct dfa_set *set;
 	size_t cnt = 0;
 
 	if (path_set == SL_SET_UNRESOLVED) {
@@ -353,9 +354,11 @@ size_t compiled_classes(const struct compiled *c, unsigned int path_set, const c
 			names[0] = POLICY_CLASS_UNRESOLVABLE;
 		return 1;
 	}
-	for (unsigned int i = 0; path_set < c->path->info.sets && i < c->priv->classes_cnt; i++) {
-		if (!dfa_set_has(&c->path->sets[path_set], i))
-			continue;
+	if (path_set >= c->path->info.sets)
+		return 0;
+	set = &c->path->sets[path_set];
+	/* Asked of each event; a set has a few of some eighty classes. */
+	for (unsigned int i = dfa_set_next(set, 0); i < c->priv->classes_cnt; i = dfa_set_next(set, i + 1)) {
 		if (cnt < max)
 			names[cnt] = c->priv->class_names[i];
 		cnt++;

@@ -679,6 +679,28 @@ static void test_git(void **state)
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* One class after the other is what asking for each gives. */
+static void test_set_next(void **state)
+{
+	struct dfa_set set = { 0 };
+	unsigned int at;
+
+	(void)state;
+	assert_int_equal(dfa_set_next(&set, 0), DFA_CLASSES_MAX);
+	for (unsigned int cls = 0; cls < DFA_CLASSES_MAX; cls += cls % 64 == 63 ? 1 : 21)
+		set.bits[cls / 64] |= 1ull << (cls % 64);
+	set.bits[DFA_WORDS - 2] = 0;
+	set.bits[DFA_WORDS - 1] |= 1ull << 63;
+	at = dfa_set_next(&set, 0);
+	for (unsigned int cls = 0; cls < DFA_CLASSES_MAX; cls++) {
+		if (!dfa_set_has(&set, cls))
+			continue;
+		assert_int_equal(at, cls);
+		at = dfa_set_next(&set, cls + 1);
+	}
+	assert_int_equal(at, DFA_CLASSES_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -688,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_hostile),            cmocka_unit_test(test_table),
 		cmocka_unit_test(test_all_bytes),          cmocka_unit_test(test_random_policies),
 		cmocka_unit_test(test_random_names),       cmocka_unit_test(test_git),
+		cmocka_unit_test(test_set_next),
 	};
 
 	return cmocka_run_group_tests(tests, start_random, NULL);
