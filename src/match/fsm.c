@@ -48,49 +48,46 @@ int fsm_add(struct fsm *f, uint32_t label, struct fsm_work *w)
 }
 
 /*
- * The pairs of states met so far. A small product has a direct table, which is several times faster than hashing; the
- * numbers are the same either way.
+ * The pairs of states met so far. From one state most columns lead to few pairs: those met last are kept at hand, which
+ * is several times faster than asking the hash for each cell.
  */
-#define PAIRS_DIRECT_MAX (1u << 20)
+#define RECENT 1024
 
 struct pairs {
 	struct intern hash;
-	uint32_t *direct;  /* number + 1 */
-	uint32_t width;
+	struct {
+		uint64_t key;  /* no state has the number UINT32_MAX: all ones are an empty place */
+		uint32_t id;
+	} recent[RECENT];
 };
 
-static int pair_id(struct pairs *p, uint32_t x, uint32_t y, uint32_t *ret)
+static size_t recent_at(uint32_t x, uint32_t y)
 {
-	uint64_t key = intern_pair(x, y);
-	size_t at = (size_t)x * p->width + y;
-	int r;
-
-	if (p->direct && p->direct[at]) {
-		*ret = p->direct[at] - 1;
-		return 0;
-	}
-	r = intern_get(&p->hash, &key, ret);
-	if (!r && p->direct)
-		p->direct[at] = *ret + 1;
-	return r;
+	return (x * 31 + y) % RECENT;
 }
 
+/* The number of a pair; a new one becomes a state. */
 static int product_state(struct pairs *p, const struct fsm *a, const struct fsm *b, uint32_t x, uint32_t y,
 			 struct intern *labels, struct fsm *ret, struct fsm_work *w, uint32_t *ret_id)
 {
-	uint64_t key = intern_pair(a->label[x], b->label[y]);
+	uint64_t key = intern_pair(x, y), label_key = intern_pair(a->label[x], b->label[y]);
 	uint32_t label;
-	int r = pair_id(p, x, y, ret_id);
+	int r = intern_get(&p->hash, &key, ret_id);
 
-	if (r < 0 || *ret_id < ret->states)
+	if (r < 0)
 		return r;
-	r = intern_get(labels, &key, &label);
+	p->recent[recent_at(x, y)].key = key;
+	p->recent[recent_at(x, y)].id = *ret_id;
+	if (*ret_id < ret->states)
+		return 0;
+	r = intern_get(labels, &label_key, &label);
 	return r < 0 ? r : fsm_add(ret, label, w);
 }
 
 static int product_fill(struct pairs *p, const struct fsm *a, const uint32_t *a_col, const struct fsm *b,
 			const uint32_t *b_col, struct intern *labels, struct fsm *ret, struct fsm_work *w)
 {
+	const uint32_t cols = ret->cols;
 	uint32_t id;
 	int r = product_state(p, a, b, 0, 0, labels, ret, w, &id);
 
@@ -98,10 +95,20 @@ static int product_fill(struct pairs *p, const struct fsm *a, const uint32_t *a_
 		uint64_t key = *intern_key(&p->hash, s);
 		const uint32_t *from_a = a->next + (size_t)(key >> 32) * a->cols;
 		const uint32_t *from_b = b->next + (size_t)(uint32_t)key * b->cols;
+		uint32_t *row = ret->next + (size_t)s * cols;
 
-		for (uint32_t c = 0; !r && c < ret->cols; c++) {
-			r = product_state(p, a, b, from_a[a_col[c]], from_b[b_col[c]], labels, ret, w, &id);
-			ret->next[(size_t)s * ret->cols + c] = id;
+		for (uint32_t c = 0; c < cols; c++) {
+			uint32_t x = from_a[a_col[c]], y = from_b[b_col[c]];
+			size_t at = recent_at(x, y);
+
+			row[c] = p->recent[at].id;
+			if (p->recent[at].key == intern_pair(x, y))
+				continue;
+			r = product_state(p, a, b, x, y, labels, ret, w, &id);
+			if (r < 0)
+				break;
+			row = ret->next + (size_t)s * cols;  /* it moves as it grows */
+			row[c] = id;
 		}
 	}
 	return r;
@@ -110,19 +117,13 @@ static int product_fill(struct pairs *p, const struct fsm *a, const uint32_t *a_
 int fsm_product(const struct fsm *a, const uint32_t *a_col, const struct fsm *b, const uint32_t *b_col, uint32_t cols,
 		struct intern *labels, struct fsm *ret, struct fsm_work *w)
 {
-	struct pairs p = { .hash = INTERN_INIT(1), .width = b->states };
-	int r = 0;
+	struct pairs p = { .hash = INTERN_INIT(1) };
+	int r;
 
-	if ((uint64_t)a->states * b->states <= PAIRS_DIRECT_MAX) {
-		p.direct = calloc((size_t)a->states * b->states, sizeof(*p.direct));
-		if (!p.direct)
-			r = -ENOMEM;
-	}
+	memset(p.recent, 0xff, sizeof(p.recent));
 	ret->cols = cols;
-	if (!r)
-		r = product_fill(&p, a, a_col, b, b_col, labels, ret, w);
+	r = product_fill(&p, a, a_col, b, b_col, labels, ret, w);
 	intern_done(&p.hash);
-	free(p.direct);
 	return r;
 }
 

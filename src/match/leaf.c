@@ -18,6 +18,9 @@
 #define STATES_MAX 65536
 #define SET_MEMORY_MAX (4u << 20)
 
+/* Numbers of classes of bytes: 256, and as many again that one item can add. */
+#define BYTE_CLASSES 512
+
 /* Places of one kind of thing (names, sequences) side by side in one set. */
 struct places {
 	uint32_t cnt;
@@ -133,6 +136,24 @@ static int name_places(struct leaf *l)
 	return places_init(&l->in_names, lengths, l->names_cnt);
 }
 
+/* Classes numbered by the first byte of each, without those that are empty. Returns how many there are. */
+static uint32_t number_classes(struct cascade *c, char separator)
+{
+	uint32_t moved[BYTE_CLASSES], cnt = 0;
+
+	memset(moved, 0xff, sizeof(moved));
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		uint32_t *to = &moved[c->cls[byte]];
+
+		if (byte == (uint8_t)separator)
+			continue;
+		if (*to == UINT32_MAX)
+			*to = cnt++;
+		c->cls[byte] = *to;
+	}
+	return cnt;
+}
+
 /* Bytes that no item tells apart form a class. The separator is in none; it gets class 0, which nobody looks at. */
 static int byte_classes(struct leaf *l)
 {
@@ -141,34 +162,28 @@ static int byte_classes(struct leaf *l)
 	uint32_t cnt = 1;
 
 	for (size_t i = 0; i < p->items_cnt; i++) {
-		uint32_t moved[512]; /* a class can be split in two before empty ones are dropped */
+		const struct byteset *set = &p->items[i].set;
+		uint32_t moved[BYTE_CLASSES];
 
 		memset(moved, 0xff, sizeof(moved));
-		for (unsigned int byte = 0; byte < 256; byte++) {
+		for (unsigned int byte = byteset_next(set, 0); byte < 256; byte = byteset_next(set, byte + 1)) {
 			uint32_t *to = &moved[c->cls[byte]];
 
-			if (!byteset_has(&p->items[i].set, byte) || byte == (uint8_t)p->separator)
+			if (byte == (uint8_t)p->separator)
 				continue;
 			if (*to == UINT32_MAX)
 				*to = cnt++;
 			c->cls[byte] = *to;
 		}
-		/* A class of which every byte moved is gone: number the rest anew. */
-		memset(moved, 0xff, sizeof(moved));
-		cnt = 0;
-		for (unsigned int byte = 0; byte < 256; byte++) {
-			if (byte == (uint8_t)p->separator)
-				continue;
-			if (moved[c->cls[byte]] == UINT32_MAX)
-				moved[c->cls[byte]] = cnt++;
-			c->cls[byte] = moved[c->cls[byte]];
-		}
+		/* A class of which every byte moved is gone, but keeps its number until numbers get short. */
+		if (cnt > BYTE_CLASSES - 256)
+			cnt = number_classes(c, p->separator);
 	}
+	l->classes = number_classes(c, p->separator);
 	c->cls[(uint8_t)p->separator] = 0;
 	for (unsigned int byte = 0; byte < 256; byte++)
 		if (byte != (uint8_t)p->separator)
 			l->sample[c->cls[byte]] = (uint8_t)byte;
-	l->classes = cnt;
 	return fsm_spend(l->w, p->items_cnt * 16);
 }
 

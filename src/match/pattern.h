@@ -34,6 +34,20 @@ static inline void byteset_del(struct byteset *s, uint8_t byte)
 	s->bits[byte / 64] &= ~(1ull << (byte % 64));
 }
 
+/* The first byte of the set that is not below `from`; 256: none. */
+static inline unsigned int byteset_next(const struct byteset *s, unsigned int from)
+{
+	for (unsigned int w = from / 64; w < 4; w++) {
+		uint64_t left = s->bits[w];
+
+		if (w == from / 64)
+			left &= ~0ull << (from % 64);
+		if (left)
+			return w * 64 + (unsigned int)__builtin_ctzll(left);
+	}
+	return 256;
+}
+
 /* A place in a name: one byte of the set, or any number of them. */
 struct pattern_item {
 	struct byteset set;
