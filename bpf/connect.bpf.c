@@ -224,12 +224,13 @@ ALWAYS_INLINE __u64 dest_hash(const struct dest *d)
 }
 
 /* A datagram to an address. The first one there is told, and one that is judged otherwise than those before. */
-ALWAYS_INLINE void datagram(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie)
+ALWAYS_INLINE void datagram(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
+			    const struct sl_session *root)
 {
 	struct dest_key key = { .cookie = cookie, .dest = dest_hash(d) };
 	__u32 rule = choice->rule, *seen;
 
-	flow_open(who, d, choice, cookie, IPPROTO_UDP);
+	flow_open(who, d, choice, cookie, root);
 	seen = bpf_map_lookup_elem(&dests, &key);
 	if (seen && *seen == rule)
 		return;
@@ -238,10 +239,11 @@ ALWAYS_INLINE void datagram(const struct sl_who *who, const struct dest *d, cons
 	net_told(who, d, cookie, MADE(IPPROTO_UDP, SL_NET_SENDMSG, SL_TAKEN_NONE), choice);
 }
 
-ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_who *who, const struct dest *d,
-			      const struct sl_net_choice *choice, int judged)
+ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_who *who, const struct sl_session *root,
+			      const struct dest *d, const struct sl_net_choice *choice, int judged)
 {
 	mark->who = *who;
+	mark->root = *root;
 	__builtin_memcpy(mark->addr, d->addr, sizeof(mark->addr));
 	mark->choice = *choice;
 	mark->port = d->port;
@@ -253,6 +255,7 @@ ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_who *who, 
 ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, const struct dest *d, int sendmsg)
 {
 	int udp = ctx->type == SOCK_DGRAM, later = udp && !sendmsg && !knobs.net.blocks, refuse;
+	struct sl_session root = root_of(label);
 	struct sl_net_choice choice = {};
 	struct sl_socket *mark;
 	struct sl_who who;
@@ -270,19 +273,16 @@ ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *l
 		if (!mark)
 			count_loss(SL_LOSS_FLOW); /* and the first datagram of a connected socket goes unseen */
 		else if (!sendmsg || !mark->pending)
-			write_mark(mark, &who, d, &choice, !later);
-		if (udp && !sendmsg) {
-			if (mark)
-				*(volatile __u32 *)&mark->pending = 1;
+			write_mark(mark, &who, &root, d, &choice, !later);
+		if (mark && !sendmsg)
+			*(volatile __u32 *)&mark->pending = 1;
+		if (udp && !sendmsg)
 			return 1;
-		}
 		cookie = bpf_get_socket_cookie(ctx);
 		if (udp) {
-			datagram(&who, d, &choice, cookie);
+			datagram(&who, d, &choice, cookie, &root);
 			return 1;
 		}
-		if (mark)
-			flow_open(&who, d, &choice, cookie, IPPROTO_TCP);
 	} else {
 		cookie = bpf_get_socket_cookie(ctx);
 	}

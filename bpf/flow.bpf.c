@@ -4,7 +4,7 @@
  * Owns: packets, and the flows of sessions. Egress: what a flow sends is counted, whichever call sent it (write, sendfile,
  * io_uring, TCP Fast Open); the first bytes of a TCP flow are read as a TLS ClientHello, its server name is judged by the connect
  * rules, and where that name is blocked nothing more is sent on the flow; the first datagram of a UDP socket that a labelled
- * process connected is reported. Ingress: what a flow receives is counted, DNS answers go to names.bpf.c. Closing: the flow
+ * process connected is reported. A flow begins here too: a connect that is refused has cost no entry and no record of an end. Ingress: what a flow receives is counted, DNS answers go to names.bpf.c. Closing: the flow
  * is told.
  *
  * Sockets of sessions carry a mark (flow_marks, set as they connect or send). By far most packets are of others: a count by
@@ -41,7 +41,8 @@ struct packet {
 	__u32 seq;       /* TCP: of its first byte */
 	__u32 from;      /* offset of the payload */
 	__u32 len;       /* of the payload */
-	__u32 segs;      /* on the wire */
+	__u16 segs;      /* on the wire */
+	__u16 syn;       /* TCP: it asks for a connection */
 };
 
 ALWAYS_INLINE int transport_of(struct __sk_buff *skb, __u8 *ret_proto, __u32 *ret_at)
@@ -83,7 +84,8 @@ ALWAYS_INLINE int packet_of(struct __sk_buff *skb, __u8 proto, struct packet *re
 		if (bpf_skb_load_bytes(skb, at, tcp, sizeof(tcp)))
 			return -EINVAL;
 		ret->seq = (__u32)tcp[4] << 24 | tcp[5] << 16 | tcp[6] << 8 | tcp[7];
-		ret->seq += tcp[13] & TCP_FLAG_SYN ? 1 : 0; /* it takes a number itself */
+		ret->syn = tcp[13] & TCP_FLAG_SYN;
+		ret->seq += ret->syn ? 1 : 0; /* it takes a number itself */
 		ret->from = at + (tcp[12] >> 4) * 4;
 	} else {
 		ret->from = at + UDP_HEADER;
@@ -111,37 +113,37 @@ ALWAYS_INLINE struct sl_socket *mark_of(struct __sk_buff *skb)
 /* ---- the life of a flow --------------------------------------------------------------------------------------------- */
 
 __attribute__((noinline)) int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice,
-					__u64 cookie, __u32 proto)
+					__u64 cookie, const struct sl_session *root)
 {
-	struct sl_label *label;
 	struct sl_flow *f;
 	struct scratch *s;
-	int same;
 
-	if (!who || !d || !choice)
+	if (!who || !d || !choice || !root)
 		return 0;
-	f = bpf_map_lookup_elem(&flows, &cookie);
-	/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
-	if (f && proto == IPPROTO_UDP && (f->sent_segs || f->received_segs))
-		return 0;
+	if (d->kind == SL_NET_DATAGRAM) {
+		f = bpf_map_lookup_elem(&flows, &cookie);
+		/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
+		if (f && (f->sent_segs || f->received_segs))
+			return 0;
+	}
 	s = scratch_get();
 	if (!s)
 		return 0;
 	f = (struct sl_flow *)s->data;
-	__builtin_memset(f, 0, sizeof(*f));
+	/* Of the two names only their lengths count. */
+	__builtin_memset(f, 0, __builtin_offsetof(struct sl_flow, name));
+	__builtin_memset(&f->asked_len, 0, sizeof(*f) - __builtin_offsetof(struct sl_flow, asked_len));
 	f->who = *who;
 	__builtin_memcpy(f->addr, d->addr, sizeof(f->addr));
 	f->port = d->port;
 	f->family = d->family;
-	f->proto = proto;
+	f->proto = d->kind == SL_NET_DATAGRAM ? IPPROTO_UDP : IPPROTO_TCP;
 	f->first_ns = f->last_ns = bpf_ktime_get_boot_ns();
 	f->rule = choice->rule;
 	f->action = choice->action;
 	f->state = choice->state;
-	label = label_find(who->tgid);
-	same = label && label->session_ns == who->session_ns && label->session_pid == who->session_pid;
-	f->root_ns = same ? label->root_ns : who->session_ns;
-	f->root_pid = same ? label->root_pid : who->session_pid;
+	f->root_ns = root->ns;
+	f->root_pid = root->pid;
 	if (bpf_map_update_elem(&flows, &cookie, f, BPF_ANY))
 		count_loss(SL_LOSS_FLOW);
 	scratch_put(s);
@@ -186,7 +188,9 @@ __attribute__((noinline)) int flow_end(__u64 cookie, __u32 flags)
 	rec->hello_flags = told;
 	rec->name_len = len;
 	rec->asked_port = f->hello.port;
-	__builtin_memcpy(rec + 1, name, sizeof(f->name));
+	/* By words: the compiler would copy bytes, not knowing which of the two it is. */
+	if (len)
+		__builtin_memcpy(rec + 1, __builtin_assume_aligned(name, 8), sizeof(f->name));
 	send_ordinary(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
 	scratch_put(s);
 out:
@@ -441,20 +445,22 @@ __attribute__((noinline)) int first_datagram(__u64 cookie, const struct sl_socke
 	return 0;
 }
 
-/* The flow of a connected UDP socket begins now, or anew: it was idle for so long that it was told and forgotten. */
+/* The flow of a connected socket begins now, or, of a UDP socket, anew: it was idle for so long that it was told and forgotten. */
 ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
 {
 	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
+	int udp = mark->proto != IPPROTO_TCP, first;
 	struct dest d = {};
 	struct sl_label *label;
 
-	if (mark->proto == IPPROTO_TCP || (f && !mark->pending))
+	if (!mark->pending && (f || !udp))
 		return f;
 	__builtin_memcpy(d.addr, mark->addr, sizeof(d.addr));
 	d.port = mark->port;
 	d.family = mark->family;
-	d.kind = SL_NET_DATAGRAM;
-	if (mark->pending && __sync_val_compare_and_swap(&mark->pending, 1, 0)) {
+	d.kind = udp ? SL_NET_DATAGRAM : SL_NET_STREAM;
+	first = mark->pending && __sync_val_compare_and_swap(&mark->pending, 1, 0);
+	if (first && udp) {
 		if (!mark->judged) {
 			label = label_find(mark->who.tgid);
 			net_judge(&mark->who, &d, label ? memory_state(label) : 0, &mark->choice);
@@ -462,9 +468,9 @@ ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
 		}
 		first_datagram(cookie, mark);
 	}
-	if (f)
+	if (f || !(first || udp))
 		return f;
-	flow_open(&mark->who, &d, &mark->choice, cookie, IPPROTO_UDP);
+	flow_open(&mark->who, &d, &mark->choice, cookie, &mark->root);
 	return bpf_map_lookup_elem(&flows, &cookie);
 }
 
@@ -476,15 +482,20 @@ __attribute__((noinline)) int flow_sent(struct __sk_buff *skb)
 	struct sl_flow *f;
 	__u64 cookie;
 	__s32 fresh;
+	int odd;
 
 	if (!skb)
 		return 1;
 	mark = mark_of(skb);
 	if (!mark)
 		return 1;
+	odd = packet_of(skb, mark->proto, &p);
+	/* A SYN without data is no flow yet. */
+	if (p.syn && !p.len)
+		return 1;
 	cookie = bpf_get_socket_cookie(skb);
 	f = flow_of(cookie, mark);
-	if (!f || packet_of(skb, f->proto, &p))
+	if (!f || odd)
 		return 1;
 	if (f->flags & SL_FLOW_CUT && p.len)
 		return 0;
@@ -521,15 +532,19 @@ __attribute__((noinline)) int flow_sent(struct __sk_buff *skb)
 
 __attribute__((noinline)) int flow_received(struct __sk_buff *skb)
 {
+	struct sl_socket *mark;
 	struct packet p = {};
 	struct sl_flow *f;
 	__u64 cookie;
 
-	if (!skb || !mark_of(skb))
+	if (!skb)
+		return 0;
+	mark = mark_of(skb);
+	if (!mark || packet_of(skb, mark->proto, &p) || (!p.len && mark->proto == IPPROTO_TCP))
 		return 0;
 	cookie = bpf_get_socket_cookie(skb);
 	f = bpf_map_lookup_elem(&flows, &cookie);
-	if (!f || packet_of(skb, f->proto, &p) || (!p.len && f->proto == IPPROTO_TCP))
+	if (!f)
 		return 0;
 	__sync_fetch_and_add(&f->received_bytes, p.len);
 	__sync_fetch_and_add(&f->received_segs, p.segs);
@@ -676,6 +691,7 @@ ALWAYS_INLINE void listens(struct sock *sk)
 		return;
 	}
 	fill_who(&mark->who, label);
+	mark->root = root_of(label);
 	mark->proto = IPPROTO_TCP;
 	mark->judged = 1;
 	mark->listening = 1;
@@ -713,7 +729,7 @@ ALWAYS_INLINE void connected(struct sock *sk)
 	__u64 cookie = bpf_get_socket_cookie(sk);
 	struct end e;
 
-	if (!bpf_map_lookup_elem(&flows, &cookie))
+	if (!bpf_sk_storage_get(&flow_marks, sk, 0, 0))
 		return;
 	end_of(&e, (__u64)sk, 1);
 	bpf_map_update_elem(&ends, &e, &cookie, BPF_ANY);
@@ -752,7 +768,7 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 	mark->family = d.family;
 	into_place(mark, place_of(sk), SL_PLACED_NOT);
 	cookie = bpf_get_socket_cookie(sk);
-	flow_open(&mark->who, &d, &choice, cookie, IPPROTO_TCP);
+	flow_open(&mark->who, &d, &choice, cookie, &mark->root);
 	f = bpf_map_lookup_elem(&flows, &cookie);
 	if (!f)
 		return;
@@ -777,6 +793,9 @@ int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 	if (!mark)
 		return 0;
 	out_of_place(mark, place_of(sk));
+	/* It never stood. */
+	if (__sync_val_compare_and_swap(&mark->pending, 1, 0))
+		return 0;
 	flow_end(bpf_get_socket_cookie(sk), 0);
 	return 0;
 }

@@ -35,9 +35,9 @@ int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32
 /* names.bpf.c. A DNS message of `len` bytes at `from`. */
 int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len);
 
-/* flow.bpf.c. A socket of a labelled process was allowed to connect or to send: it gets a flow, if it has none. The caller has
- * marked it (flow_mark). */
-int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie, __u32 proto);
+/* flow.bpf.c. A marked socket (flow_mark) gets a flow; one that sends datagrams only if it has none. root: outermost session. */
+int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
+	      const struct sl_session *root);
 
 /* The verdict on a flow by all that is known of it: a server's name instead of those that DNS gave, a proxy and what it is asked for. */
 int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret);

@@ -10,7 +10,7 @@
 
 #include "abi.h"
 
-#define SL_ABOUT_ABI 5
+#define SL_ABOUT_ABI 6
 #define SL_ABOUT_LOSSES 32
 #define SL_NAME_TEXT 64      /* names of tools and classes, cut */
 

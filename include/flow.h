@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * A flow of a session: value of the map `flows`, key its socket's cookie. From connect, accept or the first datagram until the
- * socket is closed. A descriptor that is passed on stays with its flow; whoever opened it is who it belongs to. A UDP socket has one
+ * A flow of a session: value of the map `flows`, key its socket's cookie. From the moment a connection stands (or the first data with a
+ * SYN), or the first datagram, until the socket is closed: what is refused has none. A descriptor that is passed on stays with its flow; whoever opened it is who it belongs to. A UDP socket has one
  * flow, whatever number of addresses it sends to; the address is that of the first.
  *
  * Payload, not headers. Of TCP, sent bytes are how far the stream has come: what is sent again is not counted again. What is
@@ -21,19 +21,20 @@
 #endif
 
 /*
- * Kept with the socket of a flow (map `flow_marks`), and gone with it. Where it was pointed last, and who did: a UDP socket that is only
- * connected costs no more than this, its flow begins with its first datagram. Two threads that point one socket at different places at
+ * Kept with the socket of a flow (map `flow_marks`), and gone with it. Where it was pointed last, and who did: a connect costs no more
+ * than this, the flow begins with the first packet that shows one. Two threads that point one socket at different places at
  * the same time may leave a mixture; so does the kernel, as to where the datagram goes.
  */
 struct sl_socket {
 	struct sl_who who;
+	struct sl_session root;   /* outermost session around it */
 	__u8 addr[16];            /* as in struct sl_rec_net */
 	struct sl_net_choice choice; /* verdict on it */
 	__u16 port;
 	__u8 family;
 	__u8 judged;              /* 0: UDP that connected where no rule blocks: as its first datagram goes */
 	__u32 proto;              /* of the socket */
-	__u32 pending;            /* UDP: connected, nothing sent since (taken by an atomic exchange) */
+	__u32 pending;            /* connected, and no flow of that yet (taken by an atomic exchange) */
 	__u32 placed;             /* SL_PLACED_* */
 	__u32 listening;          /* it listens; what it accepts has a copy of this mark, as it is before the connection stands */
 };
@@ -94,7 +95,7 @@ static inline __attribute__((always_inline)) const __u8 *sl_flow_name(const stru
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
-_Static_assert(sizeof(struct sl_socket) == 104, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_socket) == 120, "the agent and the programs must agree");
 _Static_assert(sizeof(struct sl_flow) == 736, "the agent and the programs must agree");
 #endif
 

@@ -155,7 +155,7 @@ static bool take_older(const struct adoption *a, uint64_t cookie, struct sl_flow
 
 static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint32_t proto)
 {
-	struct sl_socket mark = { .who = f->who, .port = f->port, .family = f->family, .proto = proto, .placed = SL_PLACED_LATER };
+	struct sl_socket mark = { .who = f->who, .root = { .ns = f->root_ns, .pid = f->root_pid }, .port = f->port, .family = f->family, .proto = proto, .placed = SL_PLACED_LATER };
 
 	memcpy(mark.addr, f->addr, sizeof(mark.addr));
 	mark.choice.rule = f->rule;
@@ -173,7 +173,7 @@ static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint3
 /* What it accepts from now on is the session's. */
 static void mark_listening(struct adoption *a, int fd)
 {
-	struct sl_socket mark = { .who = a->who, .proto = IPPROTO_TCP, .judged = 1, .listening = 1 };
+	struct sl_socket mark = { .who = a->who, .root = a->root, .proto = IPPROTO_TCP, .judged = 1, .listening = 1 };
 
 	if (!bpf_map_update_elem(bpf_map__fd(a->k->skel->maps.flow_marks), &fd, &mark, BPF_NOEXIST))
 		a->k->skel->bss->listened = 1;
