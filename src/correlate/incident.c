@@ -258,14 +258,16 @@ static int remember(struct incidents *t, uint64_t session_ns, uint32_t session_p
 {
 	struct incident_origin *o = read->tool < ARRAY_SIZE(t->origins) ? &t->origins[read->tool] : NULL;
 	bool another = o && o->path && strcmp(o->path, read->path) != 0;
-	char *path;
+	char *path = o ? o->path : NULL;
 
 	if (!o)
 		return 0;
-	path = strdup(read->path);
-	if (!path)
-		return -ENOMEM;
-	free(o->path);
+	if (!path || another) {
+		path = strdup(read->path);
+		if (!path)
+			return -ENOMEM;
+		free(o->path);
+	}
 	*o = (struct incident_origin){ .path = path, .time_ns = read->time_ns, .session_ns = session_ns,
 				       .session_pid = session_pid, .tool = read->tool, .more = o->more + another };
 	return 0;

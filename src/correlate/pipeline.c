@@ -567,7 +567,8 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **ret)
 	p->names = names_new(config->max_names ? config->max_names : PIPELINE_NAMES);
 	p->dedupe = dedupe_new(DEDUPE_ENTRIES, DEDUPE_BYTES, on_repeats, p);
 	p->incidents = incidents_new(on_incident, p);
-	if (!p->tree || !p->names || !p->dedupe || !p->incidents)
+	p->read_kinds = calloc(config->compiled->path->info.sets, sizeof(*p->read_kinds));
+	if (!p->read_kinds || !p->tree || !p->names || !p->dedupe || !p->incidents)
 		return -ENOMEM;
 	*ret = take_ptr(p);
 	return 0;
@@ -583,6 +584,7 @@ void pipeline_free(struct pipeline *p)
 	incidents_free(p->incidents);
 	flows_asked_done(&p->asked);
 	users_done(&p->users);
+	free(p->read_kinds);
 	strbuf_done(&p->key);
 	free(p);
 }

@@ -14,8 +14,16 @@
 
 enum stub { STUB_NOW, STUB_LATE };
 
+/* What reading a file of some set means for a story; looked up once for each set. */
+struct read_kind {
+	bool known;
+	bool second_hand;                  /* nothing but a store of what a tool has read */
+	uint16_t store;                    /* that tool, 0: not known which */
+};
+
 struct pipeline {
 	struct pipeline_config config;
+	struct read_kind *read_kinds;      /* by path set */
 	struct proctree *tree;
 	struct names *names;
 	struct dedupe *dedupe;

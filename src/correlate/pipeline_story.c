@@ -44,26 +44,37 @@ static const struct policy_secret *secret_named(const struct policy *p, const ch
 }
 
 /* Nothing but a store of what a tool has read, and whose. What is a secret by itself as well is one. */
-static void set_store(struct pipeline *p, uint16_t set, struct incident_read *read)
+static struct read_kind find_kind(const struct compiled *c, uint16_t set)
 {
-	const struct policy *policy = p->config.compiled->policy;
+	const struct policy *policy = c->policy;
+	struct read_kind kind = { .known = true };
 	const char *names[32];
-	size_t cnt = compiled_classes(p->config.compiled, set, names, ARRAY_SIZE(names));
+	size_t cnt = compiled_classes(c, set, names, ARRAY_SIZE(names));
 
 	for (size_t i = 0; i < cnt && i < ARRAY_SIZE(names); i++) {
 		const struct policy_secret *secret = secret_named(policy, names[i]);
 
 		for (size_t t = 0; !secret && t < policy->tools_cnt; t++)
 			if (!strncmp(names[i], "own:", 4) && !strcmp(names[i] + 4, policy->tools[t].name))
-				read->store = (uint16_t)(t + 1);
+				kind.store = (uint16_t)(t + 1);
 		if (!secret)
 			continue;
 		if (!secret->second_hand) {
-			read->second_hand = false;
-			return;
+			kind.second_hand = false;
+			return kind;
 		}
-		read->second_hand = true;
+		kind.second_hand = true;
 	}
+	return kind;
+}
+
+static struct read_kind kind_of(struct pipeline *p, uint16_t set)
+{
+	if (set >= p->config.compiled->path->info.sets)
+		return (struct read_kind){ 0 };
+	if (!p->read_kinds[set].known)
+		p->read_kinds[set] = find_kind(p->config.compiled, set);
+	return p->read_kinds[set];
 }
 
 /* A read that alerts, and by nobody of whom it is expected. */
@@ -75,6 +86,7 @@ int story_read(struct pipeline *p, const struct event *ev, const struct process 
 	uint64_t ns = ev->who->session_ns;
 	uint32_t pid = ev->who->session_pid;
 	uint16_t tool = ev->who->tool;
+	struct read_kind kind;
 
 	if (!ns || f->action < SL_ACTION_ALERT || f->taken != SL_TAKEN_NONE || f->reader == SL_READER_PURPOSE ||
 	    f->reader == SL_READER_STARTUP)
@@ -85,7 +97,9 @@ int story_read(struct pipeline *p, const struct event *ev, const struct process 
 	read.classes_cnt = compiled_classes(p->config.compiled, f->set, read.classes, ARRAY_SIZE(read.classes));
 	if (read.classes_cnt > ARRAY_SIZE(read.classes))
 		read.classes_cnt = ARRAY_SIZE(read.classes);
-	set_store(p, f->set, &read);
+	kind = kind_of(p, f->set);
+	read.second_hand = kind.second_hand;
+	read.store = kind.store;
 	return incidents_read(p->incidents, ns, pid, tool, &read);
 }
 

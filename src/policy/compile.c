@@ -246,6 +246,8 @@ void compiled_free(struct compiled *c)
 		for (unsigned int i = 0; i < c->priv->classes_cnt; i++)
 			free(c->priv->class_names[i]);
 		free(c->priv->class_names);
+		free(c->priv->set_classes);
+		free(c->priv->set_first);
 		free(c->priv);
 	}
 	free(c);

@@ -319,11 +319,39 @@ static int fill_decisions(struct compile *w, const struct tables *t)
 	return 0;
 }
 
+/* The classes of each set one after the other: they are asked for with each event. */
+static int list_classes(struct compile *w)
+{
+	struct compiled_priv *priv = w->c->priv;
+	const struct dfa *d = w->c->path;
+	uint32_t cnt = 0;
+
+	priv->set_first = calloc((size_t)d->info.sets + 1, sizeof(*priv->set_first));
+	if (!priv->set_first)
+		return -ENOMEM;
+	for (uint32_t s = 0; s < d->info.sets; s++) {
+		priv->set_first[s] = cnt;
+		for (unsigned int i = 0; i < DFA_WORDS; i++)
+			cnt += (uint32_t)__builtin_popcountll(d->sets[s].bits[i]);
+	}
+	priv->set_first[d->info.sets] = cnt;
+	priv->set_classes = calloc((size_t)cnt + 1, sizeof(*priv->set_classes));
+	if (!priv->set_classes)
+		return -ENOMEM;
+	cnt = 0;
+	for (uint32_t s = 0; s < d->info.sets; s++)
+		for (unsigned int i = dfa_set_next(&d->sets[s], 0); i < 64 * DFA_WORDS; i = dfa_set_next(&d->sets[s], i + 1))
+			priv->set_classes[cnt++] = (uint16_t)i;
+	return 0;
+}
+
 int compile_files(struct compile *w)
 {
 	cleanup_(tables_done) struct tables t = { .signatures = INTERN_INIT(SIG_WORDS), .rows = INTERN_INIT(1) };
 	int r = build_path(w);
 
+	if (r >= 0)
+		r = list_classes(w);
 	if (r >= 0)
 		r = prepare(w, &t);
 	if (r >= 0)
@@ -346,8 +374,8 @@ struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, un
 
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max)
 {
-	const struct dfa_set *set;
-	size_t cnt = 0;
+	const struct compiled_priv *priv = c->priv;
+	size_t cnt;
 
 	if (path_set == SL_SET_UNRESOLVED) {
 		if (max)
@@ -356,12 +384,8 @@ size_t compiled_classes(const struct compiled *c, unsigned int path_set, const c
 	}
 	if (path_set >= c->path->info.sets)
 		return 0;
-	set = &c->path->sets[path_set];
-	/* Asked of each event; a set has a few of some eighty classes. */
-	for (unsigned int i = dfa_set_next(set, 0); i < c->priv->classes_cnt; i = dfa_set_next(set, i + 1)) {
-		if (cnt < max)
-			names[cnt] = c->priv->class_names[i];
-		cnt++;
-	}
+	cnt = priv->set_first[path_set + 1] - priv->set_first[path_set];
+	for (size_t i = 0; i < cnt && i < max; i++)
+		names[i] = priv->class_names[priv->set_classes[priv->set_first[path_set] + i]];
 	return cnt;
 }

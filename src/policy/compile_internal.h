@@ -43,6 +43,8 @@ struct compiled_priv {
 	/* Classes of the path automaton: secret classes that a rule names, then own stores. */
 	char **class_names;            /* classes_cnt entries, owned; "own:NAME" for own stores */
 	unsigned int classes_cnt, secrets_cnt;
+	uint16_t *set_classes;         /* of path set s: set_classes[set_first[s] .. set_first[s + 1]) */
+	uint32_t *set_first;
 	uint16_t own_class[SL_TOOLS_MAX];   /* by tool number; NO_CLASS: no own store, or no rule asks */
 
 	/* Classes of the automaton of sockets. */
