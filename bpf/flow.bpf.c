@@ -27,7 +27,7 @@
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
-#define TCP_HEADER 20
+#define HEADER 20              /* of IPv4 and of TCP, without options */
 #define TCP_FLAG_SYN 0x02
 #define UDP_HEADER 8
 #define IP6_HEADERS 4          /* extension headers that are passed over */
@@ -45,25 +45,27 @@ struct packet {
 	__u16 syn;       /* TCP: it asks for a connection */
 };
 
-ALWAYS_INLINE int transport_of(struct __sk_buff *skb, __u8 *ret_proto, __u32 *ret_at)
+/* What follows the IP headers, and where. head: room for one header; a call costs more than the bytes do. */
+ALWAYS_INLINE int transport_of(struct __sk_buff *skb, __u8 head[HEADER], __u8 *ret_proto, __u32 *ret_at)
 {
-	__u8 head[2];
 	__u32 at;
 
+	if (bpf_skb_load_bytes(skb, 0, head, HEADER))
+		return -EINVAL;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (bpf_skb_load_bytes(skb, 0, head, 1) || bpf_skb_load_bytes(skb, 9, ret_proto, 1))
-			return -EINVAL;
+		*ret_proto = head[9];
 		*ret_at = (head[0] & 0xf) * 4;
 		return 0;
 	}
-	if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, 6, ret_proto, 1))
+	if (skb->protocol != bpf_htons(ETH_P_IPV6))
 		return -EINVAL;
+	*ret_proto = head[6];
 	at = 40;
 	for (int i = 0; i < IP6_HEADERS; i++) {
 		/* hop-by-hop (large segments have one), routing, destination options */
 		if (*ret_proto != 0 && *ret_proto != 43 && *ret_proto != 60)
 			break;
-		if (bpf_skb_load_bytes(skb, at, head, sizeof(head)))
+		if (bpf_skb_load_bytes(skb, at, head, 2))
 			return -EINVAL;
 		*ret_proto = head[0];
 		at += (head[1] + 1) * 8;
@@ -75,18 +77,18 @@ ALWAYS_INLINE int transport_of(struct __sk_buff *skb, __u8 *ret_proto, __u32 *re
 /* Payload of a packet that is of this protocol. */
 ALWAYS_INLINE int packet_of(struct __sk_buff *skb, __u8 proto, struct packet *ret)
 {
-	__u8 found = 0, tcp[TCP_HEADER];
+	__u8 found = 0, head[HEADER];
 	__u32 at = 0;
 
-	if (transport_of(skb, &found, &at) || found != proto)
+	if (transport_of(skb, head, &found, &at) || found != proto)
 		return -EINVAL;
 	if (proto == IPPROTO_TCP) {
-		if (bpf_skb_load_bytes(skb, at, tcp, sizeof(tcp)))
+		if (bpf_skb_load_bytes(skb, at, head, sizeof(head)))
 			return -EINVAL;
-		ret->seq = (__u32)tcp[4] << 24 | tcp[5] << 16 | tcp[6] << 8 | tcp[7];
-		ret->syn = tcp[13] & TCP_FLAG_SYN;
+		ret->seq = (__u32)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
+		ret->syn = head[13] & TCP_FLAG_SYN;
 		ret->seq += ret->syn ? 1 : 0; /* it takes a number itself */
-		ret->from = at + (tcp[12] >> 4) * 4;
+		ret->from = at + (head[12] >> 4) * 4;
 	} else {
 		ret->from = at + UDP_HEADER;
 	}

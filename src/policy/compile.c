@@ -246,6 +246,7 @@ void compiled_free(struct compiled *c)
 		for (unsigned int i = 0; i < c->priv->classes_cnt; i++)
 			free(c->priv->class_names[i]);
 		free(c->priv->class_names);
+		ranges_done(&c->priv->provider_ranges);
 		free(c->priv->set_classes);
 		free(c->priv->set_first);
 		free(c->priv);

@@ -7,6 +7,7 @@
 #ifndef SLUICE_POLICY_COMPILE_INTERNAL_H
 #define SLUICE_POLICY_COMPILE_INTERNAL_H
 
+#include "match/ranges.h"
 #include "policy/compile.h"
 #include "policy/policy_internal.h"
 
@@ -54,6 +55,7 @@ struct compiled_priv {
 	/* Classes of the name automaton: provider i is class i, then host lists. */
 	uint8_t rule_memory[SL_RULES_MAX];  /* by rule: condition + 1 of its `after:`, 0 none */
 	uint16_t host_class[SL_RULES_MAX];  /* by rule; NO_CLASS: names no hosts */
+	struct ranges provider_ranges;      /* owner: index of the provider */
 };
 
 /* One compilation. */

@@ -44,6 +44,18 @@ bool compile_in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
 	return false;
 }
 
+static int sort_ranges(struct compile *w)
+{
+	struct ranges *ranges = &w->c->priv->provider_ranges;
+
+	for (size_t i = 0; i < w->p->providers_cnt; i++)
+		for (size_t k = 0; k < w->p->providers[i].cidrs_cnt; k++)
+			if (ranges_add(ranges, &w->p->providers[i].cidrs[k], (uint32_t)i))
+				return -ENOMEM;
+	ranges_sort(ranges);
+	return 0;
+}
+
 int compile_net(struct compile *w)
 {
 	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
@@ -62,6 +74,7 @@ int compile_net(struct compile *w)
 	if (r >= 0 && classes > DFA_CLASSES_MAX)
 		r = compile_too_big(w, "providers and host lists", classes, DFA_CLASSES_MAX, "merge or remove some");
 	r = r < 0 ? r : compile_automaton(w, b, 0, "host names (providers, rules)", &w->c->name);
+	r = r < 0 ? r : sort_ranges(w);
 	return r < 0 ? r : compile_net_tables(w);
 }
 
@@ -77,15 +90,32 @@ bool compile_port_fits(const struct policy_provider *p, uint16_t port)
 	return !p->ports_cnt || compile_in_ports(p->ports, p->ports_cnt, port);
 }
 
-/* Provider that a set of names means, NULL none. */
+/* Provider that a set of names means, NULL none. Later definitions win. */
 static const struct policy_provider *by_set(const struct compiled *c, unsigned int set, uint16_t port)
 {
+	const struct dfa_set *names = &c->name->sets[set];
 	const struct policy *p = c->policy;
+	const struct policy_provider *last = NULL;
 
-	for (size_t i = p->providers_cnt; i-- > 0;)
-		if (dfa_set_has(&c->name->sets[set], (unsigned int)i) && compile_port_fits(&p->providers[i], port))
-			return &p->providers[i];
-	return NULL;
+	for (unsigned int i = dfa_set_next(names, 0); i < p->providers_cnt; i = dfa_set_next(names, i + 1))
+		if (compile_port_fits(&p->providers[i], port))
+			last = &p->providers[i];
+	return last;
+}
+
+/* The same of the ranges that an address lies in. */
+static const struct policy_provider *by_range(const struct compiled *c, const struct compiled_dest *d)
+{
+	const struct ranges *ranges = &c->priv->provider_ranges;
+	const struct policy_provider *last = NULL;
+
+	for (uint32_t i = ranges_find(ranges, d->family, d->addr); i != RANGES_NONE; i = ranges->v[i].around) {
+		const struct policy_provider *p = &c->policy->providers[ranges->v[i].owner];
+
+		if (compile_port_fits(p, d->port) && (!last || p > last))
+			last = p;
+	}
+	return last;
 }
 
 struct compiled_provider compiled_provider_of_set(const struct compiled *c, unsigned int set, const struct compiled_dest *d)
@@ -99,19 +129,13 @@ struct compiled_provider compiled_provider_of_set(const struct compiled *c, unsi
 
 struct compiled_provider compiled_provider(const struct compiled *c, const struct compiled_dest *d)
 {
-	const struct policy *p = c->policy;
-
 	for (size_t n = 0; n < d->names_cnt; n++) {
 		const struct policy_provider *found = by_set(c, compiled_name_set(c, d->names[n]), d->port);
 
 		if (found)
 			return (struct compiled_provider){ found, n };
 	}
-	for (size_t i = p->providers_cnt; i-- > 0;)
-		if (in_ranges(p->providers[i].cidrs, p->providers[i].cidrs_cnt, d) &&
-		    compile_port_fits(&p->providers[i], d->port))
-			return (struct compiled_provider){ &p->providers[i], SIZE_MAX };
-	return (struct compiled_provider){ NULL, SIZE_MAX };
+	return (struct compiled_provider){ by_range(c, d), SIZE_MAX };
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------------------------- */

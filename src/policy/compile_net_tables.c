@@ -28,12 +28,6 @@ struct owners {
 	uint64_t w[OWNER_WORDS];
 };
 
-/* A range as somebody wrote it. */
-struct range {
-	struct cidr cidr;
-	uint32_t owner;
-};
-
 /* Rules that hold at a destination: for tools to which its provider is a stranger, and for those whose own it is. */
 struct place {
 	struct rule_set strange, own;
@@ -53,8 +47,7 @@ struct work {
 	const struct policy *p;
 	struct rule_set rules;      /* those on connections */
 	struct rule_set always;     /* connect: any */
-	struct range *ranges;
-	size_t ranges_cnt;
+	struct ranges ranges;       /* as they were written; of whom: a bit of struct owners */
 	struct intern addrs, ports, places, subjects, rows;
 	struct rule_set *by_set, *by_addr, *by_port;
 	struct rule_set *by_meaning; /* see meaning_at() */
@@ -65,7 +58,7 @@ struct work {
 
 static void work_done(struct work *t)
 {
-	free(t->ranges);
+	ranges_done(&t->ranges);
 	intern_done(&t->addrs);
 	intern_done(&t->ports);
 	intern_done(&t->places);
@@ -148,86 +141,68 @@ static bool uses_word(const struct work *t, enum policy_dest_word word)
 	return false;
 }
 
-static void add_ranges(struct work *t, const struct cidr *c, size_t cnt, uint32_t owner)
+static int add_ranges(struct work *t, const struct cidr *c, size_t cnt, uint32_t owner)
 {
-	for (size_t i = 0; i < cnt; i++)
-		t->ranges[t->ranges_cnt++] = (struct range){ c[i], owner };
+	int r = 0;
+
+	for (size_t i = 0; i < cnt && !r; i++)
+		r = ranges_add(&t->ranges, &c[i], owner);
+	return r;
 }
 
 static int collect_ranges(struct work *t)
 {
-	size_t cnt = COMPILE_LOOPBACK + COMPILE_PRIVATE;
+	int r = 0;
 
-	for (size_t i = 0; i < t->p->providers_cnt; i++)
-		cnt += t->p->providers[i].cidrs_cnt;
-	for (size_t i = 0; i < t->p->rules_cnt; i++)
-		cnt += t->p->rules[i].connect.cidrs_cnt;
-	if (cnt > SL_NET_RANGES_MAX)
-		return does_not_fit(t, "address ranges", cnt, SL_NET_RANGES_MAX);
-	t->ranges = calloc(cnt, sizeof(*t->ranges));
-	if (!t->ranges)
-		return -ENOMEM;
-	for (size_t i = 0; i < t->p->providers_cnt; i++)
-		add_ranges(t, t->p->providers[i].cidrs, t->p->providers[i].cidrs_cnt, (uint32_t)i);
-	for (size_t i = 0; i < t->p->rules_cnt; i++)
-		add_ranges(t, t->p->rules[i].connect.cidrs, t->p->rules[i].connect.cidrs_cnt, RULE_BIT + (uint32_t)i);
-	if (uses_word(t, POLICY_DEST_LOOPBACK))
-		add_ranges(t, compile_loopback, COMPILE_LOOPBACK, LOOPBACK_BIT);
-	if (uses_word(t, POLICY_DEST_PRIVATE))
-		add_ranges(t, compile_private, COMPILE_PRIVATE, PRIVATE_BIT);
-	return 0;
+	for (size_t i = 0; i < t->p->providers_cnt && !r; i++)
+		r = add_ranges(t, t->p->providers[i].cidrs, t->p->providers[i].cidrs_cnt, (uint32_t)i);
+	for (size_t i = 0; i < t->p->rules_cnt && !r; i++)
+		r = add_ranges(t, t->p->rules[i].connect.cidrs, t->p->rules[i].connect.cidrs_cnt, RULE_BIT + (uint32_t)i);
+	if (!r && uses_word(t, POLICY_DEST_LOOPBACK))
+		r = add_ranges(t, compile_loopback, COMPILE_LOOPBACK, LOOPBACK_BIT);
+	if (!r && uses_word(t, POLICY_DEST_PRIVATE))
+		r = add_ranges(t, compile_private, COMPILE_PRIVATE, PRIVATE_BIT);
+	if (!r && t->ranges.cnt > SL_NET_RANGES_MAX)
+		return does_not_fit(t, "address ranges", t->ranges.cnt, SL_NET_RANGES_MAX);
+	return r;
 }
 
-/* A range comes right before those that lie in it. */
-static int by_place(const void *a, const void *b)
+/* Of equal ranges each but the first lies in the one before. */
+static bool equals_next(const struct ranges *r, uint32_t i)
 {
-	const struct cidr *x = &((const struct range *)a)->cidr, *y = &((const struct range *)b)->cidr;
-	int r = x->family - y->family;
-
-	r = r ? r : memcmp(x->addr, y->addr, sizeof(x->addr));
-	return r ? r : x->bits - y->bits;
+	return i + 1 < r->cnt && r->v[i + 1].around == i && r->v[i + 1].cidr.bits == r->v[i].cidr.bits;
 }
 
-/* Ranges are apart or one within the other: an address in the innermost is in all those around it, and in no other. */
+/* An address in the innermost range is in all those around it, and in no other. */
 static int classify_ranges(struct work *t)
 {
 	struct compiled_net *net = t->net;
-	struct {
-		struct cidr cidr;
-		struct owners owners;
-	} around[130];   /* one for each length of a prefix, and none */
-	size_t depth = 0;
 	struct owners none = { 0 };
 	uint32_t id;
 	int r = intern_get(&t->addrs, none.w, &id);
 
 	if (r < 0)
 		return r;
-	if (t->ranges_cnt)
-		qsort(t->ranges, t->ranges_cnt, sizeof(*t->ranges), by_place);
-	net->ranges = calloc(t->ranges_cnt + 1, sizeof(*net->ranges));
+	ranges_sort(&t->ranges);
+	net->ranges = calloc((size_t)t->ranges.cnt + 1, sizeof(*net->ranges));
 	if (!net->ranges)
 		return -ENOMEM;
-	for (size_t i = 0; i < t->ranges_cnt;) {
-		const struct cidr *c = &t->ranges[i].cidr;
-		struct owners owners;
+	for (uint32_t i = 0; i < t->ranges.cnt; i++) {
+		const struct cidr *c = &t->ranges.v[i].cidr;
+		struct owners owners = none;
 
-		while (depth && !(cidr_match(&around[depth - 1].cidr, c->family, c->addr) && around[depth - 1].cidr.bits < c->bits))
-			depth--;
-		owners = depth ? around[depth - 1].owners : none;
-		around[depth].cidr = *c;
-		for (; i < t->ranges_cnt && !by_place(&t->ranges[i], &(struct range){ .cidr = around[depth].cidr }); i++)
-			owners_add(&owners, t->ranges[i].owner);
-		around[depth].owners = owners;
+		if (equals_next(&t->ranges, i))
+			continue;
+		for (uint32_t k = i; k != RANGES_NONE; k = t->ranges.v[k].around)
+			owners_add(&owners, t->ranges.v[k].owner);
 		r = intern_get(&t->addrs, owners.w, &id);
 		if (r < 0)
 			return r;
-		net->ranges[net->ranges_cnt++] = (struct compiled_range){ around[depth].cidr, id };
-		if (around[depth].cidr.family == 4)
+		net->ranges[net->ranges_cnt++] = (struct compiled_range){ *c, id };
+		if (c->family == 4)
 			net->info.ranges4++;
 		else
 			net->info.ranges6++;
-		depth++;
 	}
 	net->info.addrs = t->addrs.cnt;
 	return 0;

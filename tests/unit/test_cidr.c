@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "match/cidr.h"
+#include "match/ranges.h"
 
 static bool in(const char *range, const char *addr)
 {
@@ -116,10 +117,51 @@ static void test_canonical(void **state)
 		assert_int_equal(c.addr[i], 0);
 }
 
+/* Ranges that nest and repeat, against asking each of them. */
+static void test_many(void **state)
+{
+	uint32_t seed = 1, found_any = 0, found_none = 0, nested = 0;
+
+	(void)state;
+	for (int round = 0; round < 500; round++) {
+		__attribute__((cleanup(ranges_done))) struct ranges r = { 0 };
+		struct cidr all[24] = { 0 };
+		uint32_t cnt = round % 25;
+
+		for (uint32_t i = 0; i < cnt; i++) {
+			seed = seed * 1103515245 + 12345;
+			all[i].family = seed >> 30 & 1 ? 6 : 4;
+			all[i].bits = seed >> 16 & 0xf;
+			/* Few bits, so that many are around others; none behind the prefix. */
+			all[i].addr[0] = (uint8_t)(seed >> 8 & 0x81 & ~(all[i].bits < 8 ? 0xffu >> all[i].bits : 0));
+			all[i].addr[1] = (uint8_t)(all[i].bits > 8 ? seed >> 20 & 0xc0 & ~(0xffu >> (all[i].bits - 8)) : 0);
+			assert_int_equal(ranges_add(&r, &all[i], i), 0);
+		}
+		ranges_sort(&r);
+		for (unsigned int k = 0; k < 64; k++) {
+			uint8_t addr[16] = { [0] = (uint8_t)(k << 7 | (k >> 1 & 1)), [1] = (uint8_t)(k << 4 & 0xc0), [3] = (uint8_t)k };
+			uint8_t family = k & 1 ? 6 : 4;
+			uint32_t want = 0, have = 0, depth = 0;
+
+			for (uint32_t i = 0; i < cnt; i++)
+				want |= (uint32_t)cidr_match(&all[i], family, addr) << i;
+			for (uint32_t i = ranges_find(&r, family, addr); i != RANGES_NONE; i = r.v[i].around, depth++)
+				have |= 1u << r.v[i].owner;
+			assert_int_equal(have, want);
+			found_any += want != 0;
+			found_none += want == 0;
+			nested += depth > 2;
+		}
+	}
+	/* The test is of no use unless all of them come up. */
+	assert_true(found_any > 1000 && found_none > 1000 && nested > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_canonical),
 	};
