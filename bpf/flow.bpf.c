@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: packets, and the flows of sessions. Egress: what a flow sends is counted, whichever call sent it (write, sendfile,
- * io_uring, TCP Fast Open); the first bytes of a TCP flow are read as a TLS ClientHello, its server name is judged by the connect
- * rules, and where that name is blocked nothing more is sent on the flow; the first datagram of a UDP socket that a labelled
- * process connected is reported. A flow begins here too: a connect that is refused has cost no entry and no record of an end. Ingress: what a flow receives is counted, DNS answers go to names.bpf.c. Closing: the flow
- * is told.
+ * Owns: packets, and the flows of sessions. Egress: what a flow sends is counted, whichever call sent it (write, sendfile, io_uring, TCP
+ * Fast Open); a flow begins with the first packet that shows one, so that a refused connect has none; the first bytes of a TCP flow are
+ * read as a TLS ClientHello, its server name is judged by the connect rules, and where that name is blocked nothing more is sent on the
+ * flow; the first datagram of a UDP socket that a labelled process connected is reported. Ingress: what a flow receives is counted, DNS
+ * answers go to names.bpf.c. Closing: the flow is told.
  *
  * Sockets of sessions carry a mark (flow_marks, set as they connect or send). By far most packets are of others: a count by
  * the socket's address (places) lets them pass without a look for the mark. A socket that was there before is marked by the agent.
@@ -13,9 +13,8 @@
  * Known limits: sockets that were connected outside the session, MPTCP, raw and packet sockets have no flow; nor has what comes in on a
  * socket that was given to the session to listen on.
  * A flow that first speaks something else (STARTTLS) shows no server name; of one to a proxy that is what the proxy was asked for, and
- * the name in the hello behind the request. A
- * name that is cut has been sent, if the hello comes in pieces: the server never gets the rest of it. The flow of a connected
- * UDP socket begins with its first datagram: what it received before that is not in its bytes.
+ * the name in the hello behind the request. A name that is cut has been sent, if the hello comes in pieces: the server never gets the
+ * rest of it. The flow of a connected UDP socket begins with its first datagram: what it received before that is not in its bytes.
  */
 #include "memory.h"
 #include "net.h"

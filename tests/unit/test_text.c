@@ -48,12 +48,12 @@ static void test_file_lines(void **state)
 	check(80, "16:05:11.123 BLOCK claude-code:700  read ~/shop/.env  dotenv  ai-reads-secret\n");
 	s.r.repeats = 12;
 	s.r.taken = SL_TAKEN_NONE;
-	set_path("/home/ann/work/customers/shop/services/payment/config/.env.production");
-	check(0, "16:05:11.123 ALERT claude-code:700 > bash > cat    read ~/work/customers/shop/services/payment/config/"
+	set_path("/home/ann/jobs/customers/shop/services/payment/config/.env.production");
+	check(0, "16:05:11.123 ALERT claude-code:700 > bash > cat    read ~/jobs/customers/shop/services/payment/config/"
 		 ".env.production  dotenv  not blocked  ai-reads-secret  x12\n");
-	check(120, "16:05:11.123 ALERT claude-code:700 > ... > cat  read ~/work/cust.../config/.env.production  dotenv"
+	check(120, "16:05:11.123 ALERT claude-code:700 > ... > cat  read ~/jobs/cust.../config/.env.production  dotenv"
 		   "  ai-reads-secret  x12\n");
-	check(80, "16:05:11.123 ALERT claude-code:700  read ~/work/.../.env.production  dotenv  x12\n");
+	check(80, "16:05:11.123 ALERT claude-code:700  read ~/jobs/.../.env.production  dotenv  x12\n");
 }
 
 static void test_connection_lines(void **state)
