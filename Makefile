@@ -5,11 +5,35 @@
 #   V=1         show the commands
 #   SAN=1       address and undefined-behaviour sanitizers (own folder: build-san/)
 #   WERROR=1    warnings are errors (CI sets it)
+#   ARCH=arm64  for another architecture than this machine's (own folder: build-arm64/). The cross compiler is
+#               CROSS_COMPILE (aarch64-linux-gnu-), headers and libraries are below SYSROOT (what tools/sysroot keeps;
+#               SYSROOT= for those that the cross compiler finds by itself)
 
 V ?= 0
 SAN ?= 0
 WERROR ?= 0
-CC = gcc
+# By libbpf's names. The compiler knows what it compiles for; before there is one, uname does.
+arch_of = $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(patsubst amd64,x86,$(1))))
+HOST_ARCH := $(call arch_of,$(shell uname -m))
+ARCH :=
+override ARCH := $(call arch_of,$(ARCH))
+ifneq ($(filter-out $(HOST_ARCH),$(ARCH)),)
+CROSS_COMPILE ?= $(patsubst arm64,aarch64,$(patsubst x86,x86_64,$(ARCH)))-linux-gnu-
+endif
+CC = $(CROSS_COMPILE)gcc
+ifeq ($(ARCH),)
+override ARCH := $(call arch_of,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m))))
+endif
+ifeq ($(filter x86 arm64,$(ARCH)),)
+$(error sluice builds for x86_64 and aarch64, not for $(ARCH))
+endif
+CROSS := $(filter-out $(HOST_ARCH),$(ARCH))
+ifneq ($(CROSS),)
+SYSROOT ?= $(shell tools/sysroot path $(ARCH))
+endif
+ifneq ($(SYSROOT),)
+override CC += --sysroot=$(SYSROOT)
+endif
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null || echo bpftool)
@@ -20,8 +44,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 
 VERSION := 0.1.0
-OUT := build$(if $(filter 1,$(SAN)),-san)
-ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+OUT := build$(if $(CROSS),-$(ARCH))$(if $(filter 1,$(SAN)),-san)
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
@@ -46,13 +69,15 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SHIPPED='
 	-Iinclude -Isrc -isystem $(OUT)/gen $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu17 -g $(WARN) $(HARDEN) $(OPT) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
-	$(if $(filter 1,$(SAN)),-fsanitize=address -fsanitize=undefined) $(LDFLAGS)
+	$(if $(filter 1,$(SAN)),-fsanitize=address -fsanitize=undefined) $(SYSROOT_LIBS) $(LDFLAGS)
 LIBS := -lbpf -lelf -lz -lyaml -lsystemd
 
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+# Where the linker finds what the libraries themselves need.
+SYSROOT_LIBS := $(foreach dir,$(if $(SYSROOT),/lib /usr/lib),-Wl,-rpath-link,$(SYSROOT)$(dir)/$(MULTIARCH))
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -MMD -MP \
-	-idirafter /usr/include/$(MULTIARCH) -idirafter /usr/include
+	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -idirafter $(SYSROOT)/usr/include
 
 # ---- files -----------------------------------------------------------------------------------------------------------
 
@@ -79,7 +104,7 @@ all: check-deps $(OUT)/sluice
 # Plain `make` installs nothing: it names what is missing. `tools/deps` installs.
 .PHONY: check-deps
 check-deps:
-	@tools/deps check build
+	@$(if $(CROSS),SYSROOT='$(SYSROOT)') tools/deps check $(if $(CROSS),cross,build)
 
 $(OUT)/sluice: $(OUT)/src/main.o $(OUT)/libsluice.a
 	$(call say,LD,$@)
@@ -154,7 +179,7 @@ $(OUT)/evasion/preload.so: tests/e2e/evasion/preload.c tests/e2e/evasion/evade.h
 
 .PHONY: clean
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-arm64 build-x86
 
 -include Makefile.targets
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -216,18 +216,12 @@ __attribute__((noinline)) __u32 connected(__u32 fd)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(brokers_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task;
-	__u32 compat = 0, nr;
+	__u32 compat, nr;
 
 	if (ret < 0 || !speaks())
 		return 0;
-	task = (struct task_struct *)bpf_get_current_task_btf();
-#if defined(__TARGET_ARCH_x86)
-	nr = regs->orig_ax;
-	compat = task->thread_info.status & TS_COMPAT;
-#else
-	nr = regs->syscallno;
-#endif
+	nr = call_nr(regs);
+	compat = call_is_compat(regs);
 	if (IS_CONNECT(nr, compat) && connected(first_arg(regs, compat)))
 		kill_caller();
 	else if (knobs.units && !compat && IS_SEND(nr))

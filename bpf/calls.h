@@ -6,6 +6,27 @@
 
 #include "common.h"
 
+/* Number of the system call that is running or has just returned. */
+ALWAYS_INLINE __u32 call_nr(const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->syscallno;
+#endif
+}
+
+/* Is it a 32-bit call, with the numbers and arguments of those? x86: any program can make one; arm64: a 32-bit program makes no others. */
+ALWAYS_INLINE __u32 call_is_compat(const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return ((struct task_struct *)bpf_get_current_task_btf())->thread_info.status & TS_COMPAT;
+#elif defined(__TARGET_ARCH_arm64)
+	/* The mode that the processor came from. Its bit is the architecture's; that of TIF_32BIT is the kernel's own. */
+	return regs->pstate & PSR_MODE32_BIT;
+#endif
+}
+
 /* System calls that give a descriptor of an opened file: 1; that may change what a path means: 2; bpf(2): 3; pidfd_getfd: 4. */
 #if defined(__TARGET_ARCH_x86)
 ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
@@ -43,8 +64,24 @@ ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 #elif defined(__TARGET_ARCH_arm64)
 ALWAYS_INLINE int syscall_kind(__u32 nr, __u32 compat)
 {
+	if (compat) {
+		switch (nr) {
+		case 5: case 8: case 322: case 371: case 437: /* open creat openat open_by_handle_at openat2 */
+			return 1;
+		case 38: case 329: case 382: /* rename renameat renameat2 */
+		case 9: case 330:            /* link linkat */
+		case 21: case 52: case 218: case 429: case 442: /* mount umount2 pivot_root move_mount mount_setattr */
+		case 337:                    /* unshare */
+			return 2;
+		case 386:
+			return 3;
+		case 438:
+			return 4;
+		}
+		return 0;
+	}
 	switch (nr) {
-	case 56: case 265: case 437:
+	case 56: case 265: case 437: /* openat open_by_handle_at openat2: the older calls do not exist */
 		return 1;
 	case 38: case 276: case 37: case 39: case 40: case 41: case 97: case 429: case 442:
 		return 2;
@@ -83,6 +120,15 @@ ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
 #elif defined(__TARGET_ARCH_arm64)
 ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
 {
+	if (compat) {
+		switch (nr) {
+		case 26: return CALL_PTRACE;
+		case 376: return CALL_READV;
+		case 377: return CALL_WRITEV;
+		case 438: return CALL_GETFD;
+		}
+		return CALL_NONE;
+	}
 	switch (nr) {
 	case 117: return CALL_PTRACE;
 	case 270: return CALL_READV;
@@ -97,7 +143,14 @@ ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
 #if defined(__TARGET_ARCH_x86)
 #define IS_CONNECT(nr, compat) ((compat) ? (nr) == 362 : ((nr) & ~0x40000000u) == 42)
 #elif defined(__TARGET_ARCH_arm64)
-#define IS_CONNECT(nr, compat) ((nr) == 203)
+#define IS_CONNECT(nr, compat) ((compat) ? (nr) == 283 : (nr) == 203)
+#endif
+
+/* Reading from a file, which of another process's files in /proc asks the kernel for the right to trace it. */
+#if defined(__TARGET_ARCH_x86)
+#define IS_READ(nr, compat) ((compat) ? (nr) == 3 || (nr) == 180 : (nr) == 0 || (nr) == 17)
+#elif defined(__TARGET_ARCH_arm64)
+#define IS_READ(nr, compat) ((compat) ? (nr) == 3 || (nr) == 180 : (nr) == 63 || (nr) == 67)
 #endif
 
 /* System calls that send, and their arguments. */
@@ -127,7 +180,7 @@ ALWAYS_INLINE __u64 first_arg(const struct pt_regs *regs, __u32 compat)
 #elif defined(__TARGET_ARCH_arm64)
 ALWAYS_INLINE __u64 first_arg(const struct pt_regs *regs, __u32 compat)
 {
-	return regs->orig_x0;
+	return compat ? (__u32)regs->orig_x0 : regs->orig_x0;
 }
 #endif
 

@@ -35,19 +35,43 @@ int BPF_PROG(unmounted)
 	return 0;
 }
 
-SEC("fexit/__x64_sys_move_mount")
+/* These two have no function of their own below the system call that every kernel keeps. x86 has one more for 32-bit calls. */
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_FUNC "__x64_sys_"
+#define SYSCALL_FUNC_32 "__ia32_sys_"
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL_FUNC "__arm64_sys_"
+#endif
+
+SEC("fexit/" SYSCALL_FUNC "move_mount")
 int BPF_PROG(mount_moved)
 {
 	__sync_fetch_and_add(&epoch, 1);
 	return 0;
 }
 
-SEC("fexit/__x64_sys_pivot_root")
+SEC("fexit/" SYSCALL_FUNC "pivot_root")
 int BPF_PROG(root_pivoted)
 {
 	__sync_fetch_and_add(&epoch, 1);
 	return 0;
 }
+
+#ifdef SYSCALL_FUNC_32
+SEC("fexit/" SYSCALL_FUNC_32 "move_mount")
+int BPF_PROG(mount_moved_32)
+{
+	__sync_fetch_and_add(&epoch, 1);
+	return 0;
+}
+
+SEC("fexit/" SYSCALL_FUNC_32 "pivot_root")
+int BPF_PROG(root_pivoted_32)
+{
+	__sync_fetch_and_add(&epoch, 1);
+	return 0;
+}
+#endif
 
 SEC("fentry/put_mnt_ns")
 int BPF_PROG(mount_ns_put)

@@ -707,11 +707,7 @@ ALWAYS_INLINE void bpf_called(struct pt_regs *regs, __u32 compat, __u32 tgid)
 {
 	if (!knobs.guard || !guard_watches(tgid))
 		return;
-#if defined(__TARGET_ARCH_x86)
-	guard_tell(SL_GUARD_BPF, compat ? regs->bx : regs->di, 0);
-#else
-	guard_tell(SL_GUARD_BPF, regs->orig_x0, 0);
-#endif
+	guard_tell(SL_GUARD_BPF, first_arg(regs, compat), 0);
 	if (bpf_send_signal(SIGKILL))
 		count_loss(SL_LOSS_REFUSAL);
 }
@@ -726,18 +722,9 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task;
 	struct file **fds, *file = NULL;
-	__u32 tgid, compat = 0;
-	int kind;
+	__u32 nr = call_nr(regs), compat = call_is_compat(regs), tgid;
+	int kind = syscall_kind(nr, compat);
 
-#if defined(__TARGET_ARCH_x86)
-	__u32 nr = regs->orig_ax;
-
-	task = (struct task_struct *)bpf_get_current_task_btf();
-	compat = task->thread_info.status & TS_COMPAT;
-#else
-	__u32 nr = regs->syscallno;
-#endif
-	kind = syscall_kind(nr, compat);
 	if (ret < 0)
 		return 0;
 	tgid = bpf_get_current_pid_tgid() >> 32;

@@ -172,7 +172,7 @@ struct nsproxy {
 };
 
 struct thread_info {
-	__u32 status;            /* x86: TS_COMPAT */
+	__u32 status;            /* x86 only: TS_COMPAT */
 };
 
 typedef struct {
@@ -300,6 +300,7 @@ struct pt_regs {
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	unsigned long regs[31];
+	unsigned long pstate;
 	unsigned long orig_x0;
 	int syscallno;
 };
@@ -336,5 +337,6 @@ struct pt_regs {
 #define PID_FS_MAGIC 0x50494446
 
 #define TS_COMPAT 0x0002      /* x86: a 32-bit system call is running */
+#define PSR_MODE32_BIT 0x10   /* arm64: the processor was in AArch32 state */
 
 #endif /* SL_KERNEL_H */

@@ -213,18 +213,8 @@ ALWAYS_INLINE __u32 what_is_asked(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	__u32 compat = 0;
-#if defined(__TARGET_ARCH_x86)
-	__u32 nr = regs->orig_ax, read = 0, pread = 17;
+	__u32 nr = call_nr(regs), compat = call_is_compat(regs);
 
-	compat = task->thread_info.status & TS_COMPAT;
-	if (compat) {
-		read = 3;
-		pread = 180;
-	}
-#else
-	__u32 nr = regs->syscallno, read = 63, pread = 67;
-#endif
 	switch (call_kind(nr, compat)) {
 	case CALL_PTRACE: return WHAT(SL_PEER_TRACE, SL_HOW_PTRACE);
 	case CALL_READV: return WHAT(SL_PEER_MEMORY, SL_HOW_READV);
@@ -232,7 +222,7 @@ ALWAYS_INLINE __u32 what_is_asked(void)
 	case CALL_GETFD: return WHAT(SL_PEER_DESCRIPTORS, SL_HOW_GETFD);
 	case CALL_NONE: break;
 	}
-	if (nr == read || nr == pread)
+	if (IS_READ(nr, compat))
 		return WHAT(SL_PEER_TRACE, SL_HOW_OTHER);
 	return WHAT(SL_PEER_MEMORY, SL_HOW_PROC_MEM);
 }
@@ -386,7 +376,7 @@ __attribute__((noinline)) __u32 call_ended(__u32 kind, __u64 first)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(peers_sys_exit, struct pt_regs *regs, long ret)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, compat = 0, nr, killed = 0;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, compat, nr, killed = 0;
 	struct task_struct *task;
 	enum call_kind call;
 	struct file *file = NULL, **fds;
@@ -394,12 +384,8 @@ int BPF_PROG(peers_sys_exit, struct pt_regs *regs, long ret)
 	if (ret < 0 || !has_label(tgid) || is_self(tgid))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task_btf();
-#if defined(__TARGET_ARCH_x86)
-	nr = regs->orig_ax;
-	compat = task->thread_info.status & TS_COMPAT;
-#else
-	nr = regs->syscallno;
-#endif
+	nr = call_nr(regs);
+	compat = call_is_compat(regs);
 	call = call_kind(nr, compat);
 	if (call) {
 		killed = call_ended(call, first_arg(regs, compat));

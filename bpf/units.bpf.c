@@ -205,13 +205,9 @@ int BPF_PROG(unit_send, struct socket *sock)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task_btf();
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-#if defined(__TARGET_ARCH_x86)
-	if (task->thread_info.status & TS_COMPAT)
+	if (call_is_compat(regs))
 		return 0;
-	nr = regs->orig_ax;
-#else
-	nr = regs->syscallno;
-#endif
+	nr = call_nr(regs);
 	if (IS_SEND(nr))
 		unit_asked(argument(ctx, 0), nr, second_arg(regs), third_arg(regs));
 	return 0;

@@ -85,6 +85,9 @@ set_row(struct kernel *k, const char *subject, enum kernel_state state, const ch
 	va_end(args);
 }
 
+/* The kernel's own ENOTSUPP, which user space has no name for: arm64 before 6.4 calls no program from a function. */
+#define KERNEL_ENOTSUPP 524
+
 /* What libbpf complained about, in a form for one line: its last line that is not verifier state. */
 static const char *short_reason(int err)
 {
@@ -93,6 +96,8 @@ static const char *short_reason(int err)
 
 	if (err == -EPERM)
 		return "the kernel refuses such programs (EPERM)";
+	if (err == -KERNEL_ENOTSUPP)
+		return "the kernel attaches no such programs (it has no BPF trampolines on this architecture)";
 	if (err == -EMFILE)
 		return "too many open files: `ulimit -n 1024`";
 	if (!line)
@@ -101,23 +106,37 @@ static const char *short_reason(int err)
 	return text;
 }
 
+/* Loads a program if it is wanted and the function that its section names is in this kernel. */
+static void load_if_present(struct bpf_program *prog, bool wanted)
+{
+	const char *func = strchr(bpf_program__section_name(prog), '/') + 1;
+	bool exists = false;
+
+	if (wanted)
+		probe_btf_funcs(&func, &exists, 1);
+	bpf_program__set_autoload(prog, exists);
+}
+
+/* Those that drop cached verdicts (epoch.bpf.c); the third tier does that in its own program. */
+static void choose_watchers(struct sluice_bpf *s, enum kernel_tier tier)
+{
+	struct bpf_program *prog;
+
+	/* Which system calls there are depends on the architecture. */
+	bpf_object__for_each_program(prog, s->obj)
+		if (strncmp(bpf_program__section_name(prog), "fexit/", strlen("fexit/")) == 0)
+			load_if_present(prog, tier != KERNEL_TIER_SYS_EXIT);
+	load_if_present(s->progs.mount_ns_put, tier != KERNEL_TIER_SYS_EXIT);
+}
+
 /* Switches programs on by tier and by what this kernel has. */
 static void choose_programs(struct kernel *k, enum kernel_tier tier, bool network)
 {
 	struct sluice_bpf *s = k->skel;
-	struct bpf_program *const watchers[] = {
-		s->progs.renamed,     s->progs.mounted,      s->progs.unmounted,
-		s->progs.mount_moved, s->progs.root_pivoted, s->progs.mount_ns_put,
-	};
-	static const char *const funcs[ARRAY_SIZE(watchers)] = {
-		"vfs_rename",           "path_mount",           "path_umount",
-		"__x64_sys_move_mount", "__x64_sys_pivot_root", "put_mnt_ns",
-	};
-	static const char *const send_func = "unix_stream_sendmsg";
 	static const char *const receive_func = "security_file_receive";
 	static const char *const path_funcs[] = { "security_path_link", "security_path_rename", "security_path_unlink" };
 	bool opens = k->compiled->inspect_rules || k->compiled->spools;
-	bool exists[ARRAY_SIZE(watchers)] = { 0 }, path_exists[ARRAY_SIZE(path_funcs)] = { 0 };
+	bool exists[1] = { 0 }, path_exists[ARRAY_SIZE(path_funcs)] = { 0 };
 
 	bpf_program__set_autoload(s->progs.file_open_lsm, tier == KERNEL_TIER_LSM);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret, tier == KERNEL_TIER_FMOD_RET);
@@ -150,16 +169,8 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.unix_connect_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->broker_rules);
 	bpf_program__set_autoload(s->progs.unix_send_fmod_ret, tier == KERNEL_TIER_FMOD_RET && k->compiled->broker_rules);
 	bpf_program__set_autoload(s->progs.brokers_sys_exit, tier == KERNEL_TIER_SYS_EXIT && k->compiled->broker_rules);
-	exists[0] = false;
-	if (tier != KERNEL_TIER_SYS_EXIT && compiled_starts_units(k->compiled))
-		probe_btf_funcs(&send_func, exists, 1);
-	bpf_program__set_autoload(s->progs.unit_send, exists[0]);
-	exists[0] = false;
-	/* The third tier has them in its own program. */
-	if (tier != KERNEL_TIER_SYS_EXIT)
-		probe_btf_funcs(funcs, exists, ARRAY_SIZE(watchers));
-	for (size_t i = 0; i < ARRAY_SIZE(watchers); i++)
-		bpf_program__set_autoload(watchers[i], exists[i]);
+	load_if_present(s->progs.unit_send, tier != KERNEL_TIER_SYS_EXIT && compiled_starts_units(k->compiled));
+	choose_watchers(s, tier);
 	bpf_program__set_autoload(s->progs.connect4, network);
 	bpf_program__set_autoload(s->progs.connect6, network);
 	bpf_program__set_autoload(s->progs.sendmsg4, network);
@@ -345,7 +356,7 @@ static void note_tier_failure(struct kernel *k, enum kernel_tier tier, const cha
 	snprintf(row->reason + len, sizeof(row->reason) - len, "%s%s: %s", len ? "; " : "", tier_hooks[tier], reason);
 }
 
-/* An empty program is refused as fast as a full one would be late. 0, or why not. */
+/* Whether an empty program loads and attaches: a full one takes seconds until it is refused. 0, or why not. */
 static int probe_tier(enum kernel_tier tier)
 {
 	switch (tier) {

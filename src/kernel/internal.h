@@ -95,7 +95,7 @@ bool probe_lsm_listed(char *list, size_t size);  /* is bpf in the running list o
 const struct btf *probe_btf(void);            /* types of the running kernel, NULL: none to be had; until probe_btf_free() */
 void probe_btf_free(void);
 void probe_btf_funcs(const char *const *names, bool *ret, size_t cnt); /* which kernel functions exist */
-int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char *func); /* does an empty program load? */
+int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char *func); /* does an empty program attach? */
 void probe_capture_log(void);                /* libbpf's words go to kernel_log() from here on */
 void probe_reset_log(void);
 

@@ -32,7 +32,7 @@ int kernel_tier_from_str(const char *s, enum kernel_tier *ret); /* -EINVAL */
 enum policy_require kernel_tier_strength(enum kernel_tier tier);
 const char *kernel_strength_name(enum policy_require strength); /* "deny", "kill", "alert" */
 
-/* The best tier whose programs this kernel takes; nothing is attached, so it has not been seen to run. Needs root: -EPERM. */
+/* The best tier whose programs this kernel attaches: an empty one is, for a moment; it has not been seen to run. Needs root: -EPERM. */
 int kernel_probe(enum kernel_tier *ret, struct errmsg *e);
 
 /* One thing that is watched, and how; the rows of `doctor`. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: what this kernel has, asked without attaching anything, and the words of libbpf and the verifier, kept for the
+ * Owns: what this kernel has, asked with empty programs that are gone at once, and the words of libbpf and the verifier, kept for the
  * error message instead of being printed. Versions are never compared.
  */
 #include <bpf/btf.h>
@@ -139,7 +139,7 @@ int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char 
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
 	const struct btf *btf = probe_btf();
-	int id = btf ? btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) : -ENOENT, fd;
+	int id = btf ? btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) : -ENOENT, fd, link;
 
 	if (id < 0)
 		return id;
@@ -147,7 +147,12 @@ int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char 
 	fd = bpf_prog_load(type, NULL, "Dual BSD/GPL", insns, ARRAY_SIZE(insns), &opts);
 	if (fd < 0)
 		return fd;
+	/* Kernels without trampolines (arm64 before 6.4) load it, and refuse only here. */
+	link = bpf_raw_tracepoint_open(NULL, fd);
 	close(fd);
+	if (link < 0)
+		return link;
+	close(link);
 	return 0;
 }
 
