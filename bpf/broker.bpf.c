@@ -216,15 +216,18 @@ __attribute__((noinline)) __u32 connected(__u32 fd)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(brokers_sys_exit, struct pt_regs *regs, long ret)
 {
-	__u32 compat, nr;
+	__u32 compat, nr, fd;
 
 	if (ret < 0 || !speaks())
 		return 0;
 	nr = call_nr(regs);
 	compat = call_is_compat(regs);
-	if (IS_CONNECT(nr, compat) && connected(first_arg(regs, compat)))
-		kill_caller();
-	else if (knobs.units && !compat && IS_SEND(nr))
+	if (IS_CONNECT(nr, compat)) {
+		fd = connected_fd(regs, nr, compat);
+		if (fd != (__u32)-1 && connected(fd))
+			kill_caller();
+	} else if (knobs.units && !compat && IS_SEND(nr)) {
 		unit_asked(unix_socket(first_arg(regs, compat)), nr, second_arg(regs), third_arg(regs));
+	}
 	return 0;
 }

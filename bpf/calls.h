@@ -139,9 +139,11 @@ ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
 }
 #endif
 
-/* Connecting a socket. */
+/* Connecting a socket. x86 had one call for all that is done with sockets, and 32-bit programs still use it. */
 #if defined(__TARGET_ARCH_x86)
-#define IS_CONNECT(nr, compat) ((compat) ? (nr) == 362 : ((nr) & ~0x40000000u) == 42)
+#define NR_SOCKETCALL_32 102
+#define SOCKETCALL_CONNECT 3
+#define IS_CONNECT(nr, compat) ((compat) ? (nr) == 362 || (nr) == NR_SOCKETCALL_32 : ((nr) & ~0x40000000u) == 42)
 #elif defined(__TARGET_ARCH_arm64)
 #define IS_CONNECT(nr, compat) ((compat) ? (nr) == 283 : (nr) == 203)
 #endif
@@ -183,5 +185,18 @@ ALWAYS_INLINE __u64 first_arg(const struct pt_regs *regs, __u32 compat)
 	return compat ? (__u32)regs->orig_x0 : regs->orig_x0;
 }
 #endif
+
+/* The descriptor that a system call of IS_CONNECT() has connected; -1: it was another of socketcall()'s, or its arguments are gone. */
+ALWAYS_INLINE __u32 connected_fd(const struct pt_regs *regs, __u32 nr, __u32 compat)
+{
+#if defined(__TARGET_ARCH_x86)
+	__u32 fd;
+
+	if (compat && nr == NR_SOCKETCALL_32)
+		return (__u32)regs->bx == SOCKETCALL_CONNECT && !bpf_probe_read_user(&fd, sizeof(fd), (void *)(regs->cx & 0xffffffff)) ?
+			       fd : (__u32)-1;
+#endif
+	return first_arg(regs, compat);
+}
 
 #endif /* SL_CALLS_H */

@@ -294,7 +294,7 @@ struct linux_binprm;
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di, bx;    /* first argument: 64-bit, 32-bit */
-	unsigned long si, dx;
+	unsigned long si, dx, cx;
 	unsigned long orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
