@@ -164,6 +164,15 @@ $(OUT)/triggers/%: tools/triggers/%.c tools/triggers/trigger.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra $(LDFLAGS) -o $@ $< -lpthread
 
+# On arm64, 32-bit calls need a 32-bit program; without a compiler for one it says at run time that it cannot.
+CC32 := $(if $(filter arm64,$(ARCH)),$(shell command -v arm-linux-gnueabihf-gcc))
+ifneq ($(CC32),)
+$(OUT)/triggers/compat: tools/triggers/compat.c tools/triggers/trigger.h
+	$(call say,CC32,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC32) -static -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra -o $@ $<
+endif
+
 .PHONY: triggers
 triggers: $(TRIGGERS) $(EVASION)
 
