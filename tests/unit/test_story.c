@@ -215,7 +215,7 @@ static void hostile_names_are_shown_once_escaped(void **state)
 
 static void documented(const char *doc, unsigned int points, const char *reason)
 {
-	char row[512];
+	char row[4352];
 
 	snprintf(row, sizeof(row), "| %s | %u |", reason, points);
 	if (!strstr(doc, row))
