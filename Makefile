@@ -157,7 +157,7 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libpure.a
 
 .PHONY: unit
 unit: $(UNIT_BIN)
-	$(Q)tests/run-unit $(OUT) $(UNIT_BIN)
+	$(Q)$(if $(CROSS),tests/vm/unit $(CROSS)-6.12,tests/run-unit $(OUT)) $(UNIT_BIN)
 
 $(OUT)/triggers/%: tools/triggers/%.c tools/triggers/trigger.h
 	$(call say,CC,$@)
