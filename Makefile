@@ -4,6 +4,7 @@
 # Everything that is built lands under build/. `make help` lists the targets.
 #   V=1         show the commands
 #   SAN=1       address and undefined-behaviour sanitizers (own folder: build-san/)
+#   STATIC=1    no shared library at run time (own folder: build-static/)
 #   WERROR=1    warnings are errors (CI sets it)
 #   ARCH=arm64  for another architecture than this machine's (own folder: build-arm64/). The cross compiler is
 #               CROSS_COMPILE (aarch64-linux-gnu-), headers and libraries are below SYSROOT (what tools/sysroot keeps;
@@ -11,6 +12,7 @@
 
 V ?= 0
 SAN ?= 0
+STATIC ?= 0
 WERROR ?= 0
 # By libbpf's names. The compiler knows what it compiles for; before there is one, uname does.
 arch_of = $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(patsubst amd64,x86,$(1))))
@@ -35,8 +37,8 @@ ifneq ($(SYSROOT),)
 override CC += --sysroot=$(SYSROOT)
 endif
 CLANG ?= clang
-LLVM_STRIP ?= llvm-strip
-BPFTOOL ?= $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null || echo bpftool)
+# One that runs: Ubuntu's /usr/sbin/bpftool is a script that fails without the tools of the running kernel. Asked when first used.
+BPFTOOL ?= $(eval BPFTOOL := $$(shell tools/deps path bpftool || echo bpftool))$(BPFTOOL)
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -44,8 +46,13 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 
 VERSION := 0.1.0
-OUT := build$(if $(CROSS),-$(ARCH))$(if $(filter 1,$(SAN)),-san)
+OUT := build$(if $(CROSS),-$(ARCH))$(if $(filter 1,$(SAN)),-san)$(if $(filter 1,$(STATIC)),-static)
+ifneq ($(words $(OUT)),1)
+$(error OUT: make cannot build in a folder with blanks in its name: use a relative one)
+endif
 Q := $(if $(filter 1,$(V)),,@)
+# A word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
 .DELETE_ON_ERROR:
@@ -65,23 +72,37 @@ OPT := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 else
 OPT := -O2 -D_FORTIFY_SOURCE=2
 endif
+# The same bytes in whatever folder this is built.
+SAME := -ffile-prefix-map=$(call quote,$(CURDIR))=. $(if $(SYSROOT),-ffile-prefix-map=$(SYSROOT)=)
 CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SHIPPED='"$(PREFIX)/share/sluice/policies"' \
-	-Iinclude -Isrc -isystem $(OUT)/gen $(CPPFLAGS)
-CFLAGS_ALL := -std=gnu17 -g $(WARN) $(HARDEN) $(OPT) $(CFLAGS)
-LDFLAGS_ALL := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
+	$(if $(filter 1,$(STATIC)),-DSLUICE_STATIC) -Iinclude -Isrc -isystem $(OUT)/gen $(CPPFLAGS)
+CFLAGS_ALL := -std=gnu17 -g $(SAME) $(WARN) $(HARDEN) $(OPT) $(CFLAGS)
+LDFLAGS_ALL := $(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
 	$(if $(filter 1,$(SAN)),-fsanitize=address -fsanitize=undefined) $(SYSROOT_LIBS) $(LDFLAGS)
-LIBS := -lbpf -lelf -lz -lyaml -lsystemd
 
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 # Where the linker finds what the libraries themselves need.
 SYSROOT_LIBS := $(foreach dir,$(if $(SYSROOT),/lib /usr/lib),-Wl,-rpath-link,$(SYSROOT)$(dir)/$(MULTIARCH))
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
+ifeq ($(STATIC),1)
+# With what they need in turn: that differs from one release of libelf to the next.
+LIBS = -Wl,--start-group $(shell $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig) $(PKG_CONFIG) --static --libs libbpf libelf zlib yaml-0.1) -Wl,--end-group
+# libelf.a of elfutils 0.192 (Debian 13) lacks an object that it refers to.
+LIBELF_A := $(shell $(CC) -print-file-name=libelf.a)
+ELF_REST := $(if $(shell nm $(LIBELF_A) 2>/dev/null | grep ' U eu_search_tree_init$$'),$(if \
+	$(shell nm $(LIBELF_A) 2>/dev/null | grep ' T eu_search_tree_init$$'),,$(OUT)/tools/libelf_rest.o))
+else
+LIBS := -lbpf -lelf -lz -lyaml
+endif
+
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g $(SAME) -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -MMD -MP \
 	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -idirafter $(SYSROOT)/usr/include
 
 # ---- files -----------------------------------------------------------------------------------------------------------
 
-LIB_SRC := $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c))
+# Sorted: the order of objects is an order in the program.
+LIB_SRC := $(sort $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 # In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails
 # ("Relocation failed") on some orders of the rest. twins holds process, file and peers.
@@ -106,22 +127,35 @@ all: check-deps $(OUT)/sluice
 check-deps:
 	@$(if $(CROSS),SYSROOT='$(SYSROOT)') tools/deps check $(if $(CROSS),cross,build)
 
-$(OUT)/sluice: $(OUT)/src/main.o $(OUT)/libsluice.a
+# One file that runs on any Linux of this architecture: policies and programs are in it, and no library is needed.
+.PHONY: static static-file
+static:
+	@$(if $(CROSS),SYSROOT='$(SYSROOT)') tools/deps check $(if $(CROSS),cross,static)
+	$(Q)$(MAKE) --no-print-directory STATIC=1 static-file
+static-file: $(OUT)/sluice
+	@echo "  $(OUT)/sluice: copy it alone"
+
+$(OUT)/sluice: $(OUT)/src/main.o $(OUT)/libsluice.a $(ELF_REST)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(OUT)/libsluice.a: $(LIB_OBJ)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcsD $@ $^
 
 $(OUT)/libpure.a: $(PURE_OBJ)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcsD $@ $^
 
 $(OUT)/src/%.o: src/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(OUT)/tools/libelf_rest.o: tools/libelf_rest.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # It carries the lists.
 $(OUT)/src/cli/shipped.o: $(wildcard policies/*.yaml)
@@ -188,7 +222,7 @@ $(OUT)/evasion/preload.so: tests/e2e/evasion/preload.c tests/e2e/evasion/evade.h
 
 .PHONY: clean
 clean:
-	rm -rf build build-san build-arm64 build-x86
+	rm -rf build build-san build-static build-arm64* build-x86*
 
 -include Makefile.targets
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

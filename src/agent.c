@@ -9,19 +9,21 @@
 #include "agent.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
 #include <malloc.h>
+#endif
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
-#include <pwd.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "event/recording.h"
 #include "process/filescan.h"
 #include "process/heldscan.h"
@@ -61,6 +63,14 @@ struct agent {
 	struct errmsg *e;
 	_Alignas(8) char buf[SL_RECORD_MAX];
 };
+
+/* To the kernel: what the agent needs for a moment is many times what it needs to run. musl returns it by itself. */
+static void return_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
 
 void agent_host_read(struct agent_host *h)
 {
@@ -131,7 +141,7 @@ static int tell_losses(struct agent *a)
 static int tell_user(struct agent *a, uint32_t uid)
 {
 	struct sl_rec_user *rec = (struct sl_rec_user *)a->buf;
-	const struct passwd *pw;
+	struct account account;
 	size_t len;
 
 	for (size_t i = 0; i < a->users_cnt; i++)
@@ -140,12 +150,11 @@ static int tell_user(struct agent *a, uint32_t uid)
 	if (a->users_cnt == USERS_SEEN)
 		a->users_cnt = 0;
 	a->users[a->users_cnt++] = uid;
-	pw = getpwuid(uid);
-	if (!pw)
+	if (!account_by_uid(uid, &account))
 		return 0;
-	len = strnlen(pw->pw_name, 255);
+	len = strlen(account.name);
 	*rec = (struct sl_rec_user){ .hdr = agent_hdr(SL_REC_USER, sizeof(*rec) + len), .uid = uid, .name_len = (uint16_t)len };
-	memcpy(rec + 1, pw->pw_name, len);
+	memcpy(rec + 1, account.name, len);
 	return deliver(a, rec, rec->hdr.size);
 }
 
@@ -266,7 +275,7 @@ static int tell_mode(struct agent *a, bool first)
 	else
 		snprintf(text, sizeof(text), "mode %s", now ? "enforce" : "monitor");
 	if (a->config->service)
-		sd_notifyf(0, "STATUS=%s, file opens by %s, policy %s", text, kernel_tier_name(kernel_tier(a->kernel)), a->loaded->path);
+		notify_status("%s, file opens by %s, policy %s", text, kernel_tier_name(kernel_tier(a->kernel)), a->loaded->path);
 	return tell_agent(a, SL_AGENT_MODE, text);
 }
 
@@ -298,7 +307,7 @@ static void scan_step(struct agent *a, unsigned int entries)
 		return;
 	a->losses[SL_LOSS_SCAN] += filescan_left_out(a->scan);
 	filescan_free(take_ptr(a->scan));
-	malloc_trim(0);
+	return_memory();
 }
 
 /* From the beginning, under the policy that is in force now. */
@@ -327,7 +336,7 @@ static int tick(struct agent *a)
 	if (++a->ticks % TICKS_PER_TIDY == 0)
 		kernel_tidy(a->kernel);
 	if (a->config->service)
-		sd_notify(0, "WATCHDOG=1");
+		notify_send("WATCHDOG=1");
 	return err;
 }
 
@@ -445,7 +454,8 @@ static void guard_files(const struct agent *a, const struct loaded *l, struct ke
 	if (!files)
 		return;
 	for (size_t i = 0; i < policy->sources_cnt; i++)
-		files[cnt++] = policy->sources[i].name;
+		if (!policy->sources[i].builtin)
+			files[cnt++] = policy->sources[i].name;
 	for (size_t i = 0; i < a->config->files_cnt; i++)
 		files[cnt++] = a->config->files[i];
 	if (kernel_guard(k, files, cnt, &failed))
@@ -481,10 +491,14 @@ static int start(struct agent *a)
 	}
 	scan_start(a);
 	/* Compiling the policy and loading the programs took far more than running does. */
-	malloc_trim(0);
+	return_memory();
 	a->config->ready(a->config->arg, a->kernel, labelled);
-	if (a->config->service)
-		sd_notify(0, "READY=1");
+	if (a->config->service) {
+		err = notify_send("READY=1");
+		if (err < 0)
+			log_warn("cannot notify the service manager at $NOTIFY_SOCKET: %s: it may take this for a failed start",
+				 strerror(-err));
+	}
 	return 0;
 }
 
@@ -545,8 +559,8 @@ static void stretch_watchdog(const struct agent *a, unsigned int times)
 {
 	uint64_t usec;
 
-	if (a->config->service && sd_watchdog_enabled(0, &usec) > 0)
-		sd_notifyf(0, "WATCHDOG_USEC=%llu", (unsigned long long)usec * times);
+	if (a->config->service && notify_watchdog(getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID"), (uint64_t)getpid(), &usec))
+		notify_send("WATCHDOG_USEC=%llu", (unsigned long long)usec * times);
 }
 
 /* A policy that cannot come into force changes nothing and says why. */
@@ -562,7 +576,7 @@ static int reload(struct agent *a)
 	a->reload = false;
 	a->reloads++;
 	if (a->config->service)
-		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", monotonic_us());
+		notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", monotonic_us());
 	stretch_watchdog(a, WATCHDOG_STRETCH);
 	err = options_load_policy(a->config->policy_file, &l, &why);
 	err = err ? err : check_require(a, l, &why);
@@ -573,10 +587,10 @@ static int reload(struct agent *a)
 	err = err ? err : swap(a, l, k, p, &why);
 	stretch_watchdog(a, 1);
 	if (a->config->service)
-		sd_notify(0, "READY=1");
+		notify_send("READY=1");
 	if (!err) {
 		scan_start(a);
-		malloc_trim(0);
+		return_memory();
 		kernel_note_reload(a->kernel, a->reloads, NULL);
 		err = tell_policy(a);
 		return err ? err : tell_mode(a, false);
@@ -701,7 +715,7 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 	err = err ? err : config->flush(config->arg);
 	err = err ? err : loop(a, signals);
 	if (config->service)
-		sd_notify(0, "STOPPING=1");
+		notify_send("STOPPING=1");
 	if (!err)
 		err = finish(a);
 	recording_writer_free(a->writer);

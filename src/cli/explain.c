@@ -9,10 +9,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/escape.h"
 #include "base/strbuf.h"
 #include "cli/cli.h"
@@ -190,12 +190,12 @@ static int parse_host(struct question *q, const char *arg)
 
 static int parse_user(const char *text, uint32_t *ret)
 {
-	const struct passwd *pw = getpwnam(text);
+	struct account account;
 	unsigned long n;
 	char *end;
 
-	if (pw) {
-		*ret = pw->pw_uid;
+	if (account_by_name(text, &account)) {
+		*ret = account.uid;
 		return 0;
 	}
 	n = strtoul(text, &end, 10);

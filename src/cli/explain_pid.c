@@ -4,9 +4,9 @@
 #include "cli/explain_pid.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <string.h>
 
+#include "base/account.h"
 #include "base/escape.h"
 #include "base/log.h"
 #include "cli/cli.h"
@@ -73,14 +73,15 @@ static void print_line(const struct procscan *s, const struct procscan_entry *p,
 
 static void print_process(const struct procscan *s, const struct procscan_entry *p, const struct compiled *c)
 {
-	const struct passwd *pw = getpwuid(p->rec->who.uid);
+	struct account account;
+	bool known = account_by_uid(p->rec->who.uid, &account);
 
 	printf("process   %u ", p->rec->who.tgid);
 	if (p->rec->exe_len)
 		print_bytes(exe_of(p), p->rec->exe_len);
 	else
 		fputs("(its executable is not shown to you: ask as root)", stdout);
-	printf(", user %u%s%s\n", p->rec->who.uid, pw ? " " : "", pw ? pw->pw_name : "");
+	printf(", user %u%s%s\n", p->rec->who.uid, known ? " " : "", known ? account.name : "");
 	print_line(s, p, c);
 	if (!p->label.tool)
 		puts("session   none: outside every session");

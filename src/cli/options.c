@@ -2,12 +2,12 @@
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: finding the policy and what it needs to know of this host (home directories, users). */
 #include "cli/options.h"
+#include "base/account.h"
 #include "base/log.h"
 #include "cli/shipped.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,10 +78,22 @@ static int add_home(struct loaded *l, const char *dir)
 	return 0;
 }
 
+static int take_home(void *arg, const struct account *a)
+{
+	struct loaded *l = arg;
+
+	if (a->uid < 1000 || a->uid >= 65534 || a->home[0] != '/' || !a->home[1] || usual_home(a->home) || strpbrk(a->home, "*?[]!\\"))
+		return 0;
+	if (l->homes_cnt == HOMES_MAX) {
+		log_warn("more than %d homes outside /home and /root: ~ does not cover %s and those after it", HOMES_MAX, a->home);
+		return 1;
+	}
+	return add_home(l, a->home);
+}
+
 /* ~ is every user's home: the usual places, and those of people's accounts that live elsewhere. */
 static int find_homes(struct loaded *l)
 {
-	struct passwd *pw;
 	int err;
 
 	l->homes = calloc(HOMES_MAX, sizeof(*l->homes));
@@ -89,20 +101,14 @@ static int find_homes(struct loaded *l)
 		return -ENOMEM;
 	err = add_home(l, "/home/*");
 	err = err ? err : add_home(l, "/root");
-	setpwent();
-	while (!err && (pw = getpwent())) {
-		if (pw->pw_uid < 1000 || pw->pw_uid >= 65534 || pw->pw_dir[0] != '/' || !pw->pw_dir[1] ||
-		    usual_home(pw->pw_dir) || strpbrk(pw->pw_dir, "*?[]!\\"))
-			continue;
-		if (l->homes_cnt == HOMES_MAX) {
-			log_warn("more than %d homes outside /home and /root: ~ does not cover %s and those after it", HOMES_MAX,
-				 pw->pw_dir);
-			break;
-		}
-		err = add_home(l, pw->pw_dir);
+	if (err)
+		return err;
+	err = account_each(take_home, l);
+	if (err < 0 && err != -ENOMEM) {
+		log_warn("cannot list the accounts of this host: %s: ~ covers /home and /root only", strerror(-err));
+		return 0;
 	}
-	endpwent();
-	return err;
+	return err < 0 ? err : 0;
 }
 
 static int find_users(struct loaded *l)
@@ -118,10 +124,10 @@ static int find_users(struct loaded *l)
 		const struct policy_strings *names = &l->policy->rules[i].users;
 
 		for (size_t j = 0; j < names->cnt; j++) {
-			const struct passwd *pw = getpwnam(names->v[j]);
+			struct account account;
 
-			if (pw)
-				l->users[l->users_cnt++] = (struct policy_user){ .name = names->v[j], .uid = pw->pw_uid };
+			if (account_by_name(names->v[j], &account))
+				l->users[l->users_cnt++] = (struct policy_user){ .name = names->v[j], .uid = account.uid };
 		}
 	}
 	return 0;
@@ -132,17 +138,18 @@ int options_load_policy(const char *path, struct loaded **ret, struct errmsg *e)
 	cleanup_(loaded_freep) struct loaded *l = calloc(1, sizeof(*l));
 	struct policy_host host;
 	char buf[PATH_MAX + 32];
-	const char *shipped = shipped_dir(buf, sizeof(buf));
+	struct policy_lists lists = { .dir = shipped_dir(buf, sizeof(buf)) };
 	int err;
 
+	lists.builtin = shipped_sources(&lists.builtin_cnt);
 	if (!l)
 		return -ENOMEM;
-	l->path = path ? strdup(path) : default_policy(shipped);
+	l->path = path ? strdup(path) : default_policy(lists.dir);
 	if (l->path) {
-		err = policy_load(l->path, shipped, &l->policy, e);
+		err = policy_load(l->path, &lists, &l->policy, e);
 	} else {
 		l->path = strdup("built-in default.yaml");
-		err = l->path ? shipped_policy(&l->policy, e) : -ENOMEM;
+		err = l->path ? policy_load_sources(lists.builtin, lists.builtin_cnt, &l->policy, e) : -ENOMEM;
 	}
 	if (err)
 		return err;

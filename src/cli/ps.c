@@ -7,10 +7,10 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/account.h"
 #include "base/escape.h"
 #include "base/redact.h"
 #include "cli/cli.h"
@@ -163,19 +163,19 @@ static void print_reads(const struct service *s, const struct sl_label *label, c
 static void print_session(const struct procscan *s, const struct procscan_entry *root, const struct policy_tool *tool,
 			  const struct service *service, const struct compiled *c)
 {
-	const struct passwd *pw = getpwuid(root->rec->who.uid);
 	cleanup_(strbuf_done) struct strbuf cwd = STRBUF_INIT;
 	uint64_t age = (kernel_now_ns() - root->rec->who.start_ns) / 1000000000u;
 	struct sl_label label = root->label;
-	char user[16];
+	struct account account;
 
 	/* /proc does not know when the process became the tool, which is part of the session's id. */
 	if (service->known && pins_label(&service->pins, root->rec->who.tgid, &label))
 		label = root->label;
-	snprintf(user, sizeof(user), "%u", root->rec->who.uid);
+	if (!account_by_uid(root->rec->who.uid, &account))
+		snprintf(account.name, sizeof(account.name), "%u", root->rec->who.uid);
 	escape_text(&cwd, (const char *)(root->rec + 1) + root->rec->exe_len, root->rec->cwd_len);
 	printf("%s  session %llx-%u  user %s  %lluh%02llum%02llus  in %s\n", tool->name,
-	       (unsigned long long)label.session_ns, label.session_pid, pw ? pw->pw_name : user,
+	       (unsigned long long)label.session_ns, label.session_pid, account.name,
 	       (unsigned long long)age / 3600, (unsigned long long)age / 60 % 60, (unsigned long long)age % 60,
 	       cwd.len ? strbuf_str(&cwd) : "?");
 	if (label.parent_session_pid)

@@ -3,35 +3,41 @@
 /* Owns: the bytes of policies/ inside the binary. The Makefile knows that this file depends on them. */
 #include "cli/shipped.h"
 
+#include <string.h>
+
 #include "base/cleanup.h"
 
-/* The file's bytes and a NUL that does not count, between two symbols. */
+/* The file's bytes and a NUL that does not count, between two symbols; and its name. */
 #define EMBED(symbol, file)                                                                          \
 	__asm__(".section .rodata\n"                                                                 \
 		"embed_" #symbol ":\n.incbin \"policies/" file "\"\n"                                \
 		"embed_" #symbol "_end:\n.byte 0\n.previous\n");                                     \
-	extern char embed_##symbol[], embed_##symbol##_end[]
+	extern char embed_##symbol[], embed_##symbol##_end[];                                        \
+	static char name_##symbol[] = POLICY_BUILTIN file
 
 EMBED(default, "default.yaml");
-EMBED(tools, "tools.yaml");
 EMBED(secrets, "secrets.yaml");
 EMBED(readers, "readers.yaml");
-EMBED(brokers, "brokers.yaml");
+EMBED(tools, "tools.yaml");
 EMBED(providers, "providers.yaml");
+EMBED(brokers, "brokers.yaml");
+EMBED(enforce, "enforce.yaml");
 
-#define SOURCE(symbol, file)                                                                         \
+#define SOURCE(symbol)                                                                               \
 	{                                                                                            \
-		.name = file, .text = embed_##symbol, .len = (size_t)(embed_##symbol##_end - embed_##symbol) \
+		.name = name_##symbol, .text = embed_##symbol,                                       \
+		.len = (size_t)(embed_##symbol##_end - embed_##symbol), .builtin = true,             \
 	}
 
-int shipped_policy(struct policy **ret, struct errmsg *e)
+const struct policy_source *shipped_sources(size_t *ret_cnt)
 {
-	char names[][16] = { "default.yaml", "secrets.yaml", "readers.yaml", "tools.yaml", "providers.yaml",
-			   "brokers.yaml" };
-	const struct policy_source sources[] = {
-		SOURCE(default, names[0]), SOURCE(secrets, names[1]),   SOURCE(readers, names[2]),
-		SOURCE(tools, names[3]),   SOURCE(providers, names[4]), SOURCE(brokers, names[5]),
+	static struct policy_source sources[7];
+	const struct policy_source carried[] = {
+		SOURCE(default), SOURCE(secrets), SOURCE(readers), SOURCE(tools), SOURCE(providers), SOURCE(brokers), SOURCE(enforce),
 	};
 
-	return policy_load_sources(sources, ARRAY_SIZE(sources), ret, e);
+	_Static_assert(sizeof(carried) == sizeof(sources), "a place for each");
+	memcpy(sources, carried, sizeof(sources));
+	*ret_cnt = ARRAY_SIZE(sources);
+	return sources;
 }

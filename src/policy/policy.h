@@ -33,9 +33,10 @@ struct policy_strings {
 /* A file that took part: kept whole, so that a recording can carry the policy it was made under. */
 struct policy_source {
 	char *name;   /* as shown in errors; includes are resolved against the directory of the file that names them,
-	               * then the shipped directory */
+	               * then as struct policy_lists says */
 	char *text;
 	size_t len;
+	bool builtin; /* carried by the program: there is no file of this name */
 };
 
 struct policy_secret {              /* secrets: NAME: { paths: [...] , confidence: high } */
@@ -162,8 +163,17 @@ struct policy {
 	char hash[72];                            /* "sha256:<64 hex>" over the sources, in order */
 };
 
-/* Loads a file and its includes. shipped: directory of the shipped lists (may be NULL). Errors have file:line:column. */
-int policy_load(const char *path, const char *shipped, struct policy **ret, struct errmsg *e);
+/* Where an include is looked for that is not beside the file that names it: first in a directory, then in memory. */
+struct policy_lists {
+	const char *dir;                          /* NULL: none */
+	const struct policy_source *builtin;      /* their names are POLICY_BUILTIN and the file's name */
+	size_t builtin_cnt;
+};
+
+#define POLICY_BUILTIN "built-in/"
+
+/* Loads a file and its includes. Errors have file:line:column. A built-in list includes built-in ones only. */
+int policy_load(const char *path, const struct policy_lists *lists, struct policy **ret, struct errmsg *e);
 
 /* The same from memory (sources[0] is the main file, the others are found by the names it includes). For replay, tests
  * and fuzzing: touches no file. Sources are copied. */

@@ -16,11 +16,12 @@
 
 #define LOAD_FILES_MAX 64  /* a site's policy has a handful */
 #define LOAD_DEPTH_MAX 8
+#define BUILTIN_DEV ((dev_t)-1) /* of no file */
 
 struct load {
 	struct policy *policy;
 	struct errmsg *e;
-	const char *shipped;                  /* files: directory of the shipped lists, or NULL */
+	const struct policy_lists *lists;     /* files: what is not beside the including file is looked for there */
 	const struct policy_source *sources;  /* memory: where includes are found; NULL: files */
 	size_t sources_cnt;
 	struct {
@@ -112,32 +113,6 @@ static char *beside(const char *from, const char *name)
 	return asprintf(&path, "%.*s/%s", (int)(slash - from), from, name) < 0 ? NULL : path;
 }
 
-static int find_file(struct load *l, const char *from, const char *name, struct policy_where w, struct found *ret)
-{
-	cleanup_free char *first = beside(from, name), *second = NULL;
-	int r;
-
-	if (!first)
-		return -ENOMEM;
-	r = read_file(first, ret);
-	if (r != -ENOENT || !l->shipped || *name == '/')
-		goto out;
-	if (asprintf(&second, "%s/%s", l->shipped, name) < 0) {
-		second = NULL;
-		return -ENOMEM;
-	}
-	r = read_file(second, ret);
-	if (r == -ENOENT)
-		return policy_error(l->e, l->policy, w, -ENOENT,
-				    "cannot include '%s': there is neither %s nor %s: correct the name, or install the shipped lists",
-				    name, first, second);
-out:
-	if (r < 0 && r != -ENOMEM)
-		return policy_error(l->e, l->policy, w, r, "cannot include '%s': %s: %s", name, second ? second : first,
-				    read_error(r));
-	return r;
-}
-
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 static bool names_end(const char *path, const char *name)
@@ -159,6 +134,7 @@ static int copy_source(const struct policy_source *s, struct policy_source *ret)
 	ret->name = take_ptr(name);
 	ret->text = take_ptr(text);
 	ret->len = s->len;
+	ret->builtin = s->builtin;
 	return 0;
 }
 
@@ -190,6 +166,50 @@ static int find_memory(struct load *l, const char *from, const char *name, struc
 	return copy_source(hit, &ret->source);
 }
 
+/* ---- files, then what is built in --------------------------------------------------------------------------------- */
+
+/* One of the lists that the program carries. */
+static int find_builtin(struct load *l, const char *name, struct found *ret)
+{
+	size_t skip = strlen(POLICY_BUILTIN);
+
+	for (size_t i = 0; i < l->lists->builtin_cnt; i++) {
+		if (strcmp(l->lists->builtin[i].name + skip, name))
+			continue;
+		ret->dev = BUILTIN_DEV;
+		ret->ino = (ino_t)i;
+		return copy_source(&l->lists->builtin[i], &ret->source);
+	}
+	return -ENOENT;
+}
+
+static int find_file(struct load *l, const struct policy_source *from, const char *name, struct policy_where w, struct found *ret)
+{
+	cleanup_free char *first = beside(from->name, name), *second = NULL;
+	const char *at = first;
+	int r;
+
+	if (!first)
+		return -ENOMEM;
+	r = from->builtin ? -ENOENT : read_file(first, ret);
+	if (r == -ENOENT && !from->builtin && l->lists->dir && *name != '/') {
+		if (asprintf(&second, "%s/%s", l->lists->dir, name) < 0) {
+			second = NULL;
+			return -ENOMEM;
+		}
+		at = second;
+		r = read_file(second, ret);
+	}
+	if (r == -ENOENT)
+		r = find_builtin(l, name, ret);
+	if (r == -ENOENT && second)
+		return policy_error(l->e, l->policy, w, r, "cannot include '%s': there is neither %s nor %s, and no list of that name is "
+				    "built in: correct the name", name, first, second);
+	if (r < 0 && r != -ENOMEM)
+		return policy_error(l->e, l->policy, w, r, "cannot include '%s': %s: %s", name, at, read_error(r));
+	return r;
+}
+
 /* ---- order ----------------------------------------------------------------------------------------------------- */
 
 static int load_source(struct load *l, struct found *f);
@@ -203,7 +223,7 @@ static int load_include(struct load *l, unsigned int from, const char *name, str
 	if (l->sources)
 		r = find_memory(l, p->sources[from].name, name, w, &f);
 	else
-		r = find_file(l, p->sources[from].name, name, w, &f);
+		r = find_file(l, &p->sources[from], name, w, &f);
 	for (size_t i = 0; r >= 0 && i < p->sources_cnt; i++) {
 		if (l->files[i].dev != f.dev || l->files[i].ino != f.ino)
 			continue;
@@ -307,9 +327,9 @@ static int load(struct load *l, struct found *main_file, struct policy **ret)
 	return 0;
 }
 
-int policy_load(const char *path, const char *shipped, struct policy **ret, struct errmsg *e)
+int policy_load(const char *path, const struct policy_lists *lists, struct policy **ret, struct errmsg *e)
 {
-	struct load l = { .e = e, .shipped = shipped };
+	struct load l = { .e = e, .lists = lists };
 	struct found f = { 0 };
 	int r;
 

@@ -39,7 +39,7 @@ static size_t cut(char *text, size_t len, struct policy_source ret[SOURCES])
 	for (char *at = text, *end = text + len; cnt < SOURCES; cnt++) {
 		char *mark = cnt + 1 < SOURCES ? memmem(at, (size_t)(end - at), "\n%%\n", 4) : NULL;
 
-		ret[cnt] = (struct policy_source){ names[cnt], at, (size_t)((mark ? mark : end) - at) };
+		ret[cnt] = (struct policy_source){ .name = names[cnt], .text = at, .len = (size_t)((mark ? mark : end) - at) };
 		if (!mark)
 			return cnt + 1;
 		at = mark + 4;

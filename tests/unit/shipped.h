@@ -37,7 +37,7 @@ static inline void shipped_init_file(struct shipped *s, const char *path)
 
 	shipped_path(dir, sizeof(dir), "policies");
 	*s = (struct shipped){ 0 };
-	if (policy_load(path, dir, &s->policy, &e))
+	if (policy_load(path, &(struct policy_lists){ .dir = dir }, &s->policy, &e))
 		fail_msg("%s:%u:%u: %s\n  %s", e.file, e.line, e.column, e.text, e.source);
 	if (policy_compile(s->policy, &host, &s->compiled, &e))
 		fail_msg("%s:%u:%u: %s\n  %s", e.file, e.line, e.column, e.text, e.source);

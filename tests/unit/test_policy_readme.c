@@ -113,7 +113,7 @@ static int load(const struct library *l, const struct block *b, struct errmsg *e
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(shipped); i++)
-		sources[i + 1] = (struct policy_source){ (char *)(uintptr_t)shipped[i], l->text[i].data, l->text[i].len };
+		sources[i + 1] = (struct policy_source){ .name = (char *)(uintptr_t)shipped[i], .text = l->text[i].data, .len = l->text[i].len };
 	r = policy_load_sources(sources, ARRAY_SIZE(sources), &p, e);
 	return r < 0 ? r : policy_compile(p, &host, &c, e);
 }

@@ -279,7 +279,7 @@ static void files_and_their_recording(void **state)
 
 	(void)state;
 	tree_make(&t);
-	if (policy_load(t.main, t.shipped, &p, &e) < 0)
+	if (policy_load(t.main, &(struct policy_lists){ .dir = t.shipped }, &p, &e) < 0)
 		fail_msg("%s: %s", e.file, e.text);
 	assert_int_equal(p->sources_cnt, 4);
 	assert_string_equal(p->sources[0].name, t.main);
@@ -302,8 +302,44 @@ static void files_and_their_recording(void **state)
 	write_file(t.dir, "shipped/common.yaml", "secrets: {a: {paths: ['**/a']}}\n\n");
 	policy_freep(&p);
 	p = NULL;
-	assert_int_equal(policy_load(t.main, t.shipped, &p, &e), 0);
+	assert_int_equal(policy_load(t.main, &(struct policy_lists){ .dir = t.shipped }, &p, &e), 0);
 	assert_string_not_equal(hash, p->hash);
+	tree_remove(&t);
+}
+
+/* What is neither beside the file nor in the shipped directory is built in; what is built in includes nothing else. */
+static void built_in_lists(void **state)
+{
+	char names[][24] = { "built-in/list.yaml", "built-in/carried.yaml" };
+	char list[] = "secrets: {wrong: {paths: ['**/w']}}\n", carried[] = "include: list.yaml\nsecrets: {e: {paths: ['**/e']}}\n";
+	const struct policy_source builtin[] = {
+		{ .name = names[0], .text = list, .len = sizeof(list) - 1, .builtin = true },
+		{ .name = names[1], .text = carried, .len = sizeof(carried) - 1, .builtin = true },
+	};
+	cleanup_(policy_freep) struct policy *p = NULL, *again = NULL;
+	struct errmsg e;
+	struct tree t;
+
+	(void)state;
+	tree_make(&t);
+	write_file(t.dir, "site/main.yaml", "version: 1\ninclude: [list.yaml, carried.yaml, carried.yaml]\n");
+	if (policy_load(t.main, &(struct policy_lists){ .dir = t.shipped, .builtin = builtin, .builtin_cnt = 2 }, &p, &e) < 0)
+		fail_msg("%s: %s", e.file, e.text);
+	assert_int_equal(p->sources_cnt, 5);
+	assert_false(p->sources[1].builtin);
+	assert_string_equal(p->sources[3].name, "built-in/carried.yaml");
+	assert_true(p->sources[3].builtin);
+	assert_string_equal(p->sources[4].name, "built-in/list.yaml");
+	assert_int_equal(p->secrets_cnt, 4);
+	if (policy_load_sources(p->sources, p->sources_cnt, &again, &e) < 0)
+		fail_msg("%s: %s", e.file, e.text);
+	assert_string_equal(again->hash, p->hash);
+	policy_freep(&p);
+	p = NULL;
+	/* Without a directory of lists as well. */
+	write_file(t.dir, "site/main.yaml", "version: 1\ninclude: [carried.yaml]\n");
+	assert_int_equal(policy_load(t.main, &(struct policy_lists){ .builtin = builtin, .builtin_cnt = 2 }, &p, &e), 0);
+	assert_int_equal(p->secrets_cnt, 2);
 	tree_remove(&t);
 }
 
@@ -319,7 +355,7 @@ static void include_errors(void **state)
 
 	/* Neither place: both are named. */
 	write_file(t.dir, "site/main.yaml", "version: 1\ninclude:\n  - nowhere.yaml\n");
-	assert_true(policy_load(t.main, t.shipped, &p, &e) < 0);
+	assert_true(policy_load(t.main, &(struct policy_lists){ .dir = t.shipped }, &p, &e) < 0);
 	assert_string_equal(e.file, t.main);
 	assert_int_equal(e.line, 3);
 	assert_int_equal(e.column, 5);
@@ -332,7 +368,7 @@ static void include_errors(void **state)
 	/* A circle is found by the file, not by its name. */
 	write_file(t.dir, "site/main.yaml", "version: 1\ninclude: loop.yaml\n");
 	write_file(t.dir, "site/loop.yaml", "include: ../site/main.yaml\n");
-	assert_true(policy_load(t.main, t.shipped, &p, &e) < 0);
+	assert_true(policy_load(t.main, &(struct policy_lists){ .dir = t.shipped }, &p, &e) < 0);
 	assert_non_null(strstr(e.text, "includes itself"));
 	snprintf(want, sizeof(want), "%s/site/loop.yaml", t.dir);
 	assert_string_equal(e.file, want);
@@ -340,13 +376,13 @@ static void include_errors(void **state)
 
 	/* What is not a file does not hang or confuse. */
 	write_file(t.dir, "site/main.yaml", "version: 1\ninclude: ../shipped\n");
-	assert_true(policy_load(t.main, t.shipped, &p, &e) < 0);
+	assert_true(policy_load(t.main, &(struct policy_lists){ .dir = t.shipped }, &p, &e) < 0);
 	assert_non_null(strstr(e.text, "directory"));
 	write_file(t.dir, "site/main.yaml", "version: 1\ninclude: /dev/zero\n");
-	assert_true(policy_load(t.main, t.shipped, &p, &e) < 0);
+	assert_true(policy_load(t.main, &(struct policy_lists){ .dir = t.shipped }, &p, &e) < 0);
 	assert_non_null(strstr(e.text, "not a regular file"));
 
-	assert_true(policy_load("/nonexistent/policy.yaml", t.shipped, &p, &e) < 0);
+	assert_true(policy_load("/nonexistent/policy.yaml", &(struct policy_lists){ .dir = t.shipped }, &p, &e) < 0);
 	assert_string_equal(e.file, "/nonexistent/policy.yaml");
 	assert_non_null(strstr(e.text, "No such file"));
 	assert_null(p);
@@ -597,7 +633,7 @@ static void includes_without_end(void **state)
 	for (int i = 0; i < 80; i++) {
 		snprintf(names[i], sizeof(names[i]), "f%d.yaml", i);
 		snprintf(texts[i], sizeof(texts[i]), "version: 1\ninclude: f%d.yaml\n", i + 1);
-		sources[i] = (struct policy_source){ names[i], texts[i], strlen(texts[i]) };
+		sources[i] = (struct policy_source){ .name = names[i], .text = texts[i], .len = strlen(texts[i]) };
 	}
 	assert_true(policy_load_sources(sources, 80, &p, &e) < 0);
 	assert_non_null(strstr(e.text, "more than 8 deep"));
@@ -619,6 +655,7 @@ int main(void)
 		cmocka_unit_test(included_first_replaced_in_place),
 		cmocka_unit_test(moved_by_before),
 		cmocka_unit_test(files_and_their_recording),
+		cmocka_unit_test(built_in_lists),
 		cmocka_unit_test(include_errors),
 		cmocka_unit_test(bad_files_are_explained),
 		cmocka_unit_test(place_in_included_file),
