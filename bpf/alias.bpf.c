@@ -165,25 +165,31 @@ __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 __attribute__((noinline)) __u32 alias_find(__u64 inode)
 {
 	struct alias_key key;
-	__u32 *set;
+	struct sl_alias *alias;
 
 	if (!*(volatile __u32 *)&aliases_used)
 		return 0;
 	alias_key(&key, (struct inode *)inode);
-	set = bpf_map_lookup_elem(&aliases, &key);
-	return set ? *set : 0;
+	alias = bpf_map_lookup_elem(&aliases, &key);
+	return alias ? alias->set : 0;
 }
 
 __attribute__((noinline)) int alias_learn(__u64 inode, __u32 set)
 {
 	struct alias_key key;
-	__u32 *known;
+	struct sl_alias alias;
 
 	alias_key(&key, (struct inode *)inode);
-	known = bpf_map_lookup_elem(&aliases, &key);
-	if (known)
+	if (bpf_map_lookup_elem(&aliases, &key))
 		return 0;
-	if (bpf_map_update_elem(&aliases, &key, &set, BPF_ANY)) {
+	alias.set = set;
+	alias.owner = owner_uid();
+	if (!owner_take(SL_OWNED_ALIAS, alias.owner)) {
+		count_loss(SL_LOSS_ALIAS);
+		return 1;
+	}
+	if (bpf_map_update_elem(&aliases, &key, &alias, BPF_ANY)) {
+		owner_give(SL_OWNED_ALIAS, alias.owner);
 		count_loss(SL_LOSS_ALIAS);
 		return 1;
 	}
@@ -238,10 +244,12 @@ ALWAYS_INLINE __u64 mount_of_path(__u64 path)
 	return (__u64)BPF_CORE_READ(p, mnt);
 }
 
-/* What cannot be remembered is refused to a session, if anything is refused at all. */
+/* What cannot be remembered is refused to a session, if anything is refused at all. Programs that a rule names have a label, too. */
 ALWAYS_INLINE int noted(int full)
 {
-	return full && has_label(bpf_get_current_pid_tgid() >> 32) && enforcing() ? -EACCES : 0;
+	struct sl_label *label = full ? label_find(bpf_get_current_pid_tgid() >> 32) : NULL;
+
+	return label && label->tool && enforcing() ? -EACCES : 0;
 }
 
 ALWAYS_INLINE int linking(const void *ctx)

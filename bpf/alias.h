@@ -34,6 +34,11 @@ ALWAYS_INLINE void alias_key(struct alias_key *key, const struct inode *inode)
 	key->generation = BPF_CORE_READ(inode, i_generation);
 }
 
+/* owner.bpf.c. The user that an entry of the current process counts for; room for one more, 0: the share is used up; one less. */
+__u32 owner_uid(void);
+__u32 owner_take(__u32 what, __u32 owner);
+__u32 owner_give(__u32 what, __u32 owner);
+
 /* exception.bpf.c. Is there an exception for this file, for a process of this tool? The agent opened the file of one. */
 __u32 exception_holds(__u64 inode, __u32 tool);
 __u32 exception_note(__u64 dentry, __u32 slot);

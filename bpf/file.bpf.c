@@ -323,7 +323,8 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
 		rec->path_flags = copy_path(s, &at, SL_PATH_MAX, (struct vfsmount *)t->mnt, (struct dentry *)t->dentry);
 	}
 	rec->path_len = at - sizeof(*rec);
-	if (d->action >= SL_ACTION_ALERT)
+	/* Of processes outside every session anybody can have as many as he likes: they do not take the room of a session's. */
+	if (d->action >= SL_ACTION_ALERT && rec->who.tool)
 		send_urgent(&rec->hdr, at);
 	else
 		send_ordinary(&rec->hdr, at);

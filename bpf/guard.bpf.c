@@ -210,6 +210,16 @@ ALWAYS_INLINE int lists_members(struct dentry *d)
 	       is_named(d, &(union short_name){ "tasks" });
 }
 
+/*
+ * Settings of the kernel by which root switches programs off (ftrace_enabled: the kernel calls none of the kinds lsm, fentry and fmod_ret any
+ * more), or has the kernel start a program that is no descendant of a session's (the others).
+ */
+ALWAYS_INLINE int is_setting(struct dentry *d)
+{
+	return is_named(d, &(union short_name){ "ftrace_enabled" }) || is_named(d, &(union short_name){ "core_pattern" }) ||
+	       is_named(d, &(union short_name){ "modprobe" }) || is_named(d, &(union short_name){ "hotplug" });
+}
+
 __u32 __attribute__((noinline)) guard_open(__u64 dentry, __u32 mode)
 {
 	struct dentry *d = (struct dentry *)dentry;
@@ -225,6 +235,8 @@ __u32 __attribute__((noinline)) guard_open(__u64 dentry, __u32 mode)
 	}
 	if (!(mode & FMODE_WRITE))
 		return 0;
+	if (magic == PROC_MAGIC && is_setting(d))
+		return guard_tell(SL_GUARD_PROC, 0, dentry);
 	if (magic == CGROUP_MAGIC || magic == CGROUP2_MAGIC) {
 		if (marks_of(BPF_CORE_READ(d, d_parent, d_inode)) & SL_MARK_CGROUP || (lists_members(d) && privileged()))
 			return guard_tell(SL_GUARD_CGROUP, 0, dentry);
@@ -277,9 +289,11 @@ ALWAYS_INLINE int watched(void)
 
 ALWAYS_INLINE int is_agent(__u64 task)
 {
-	__u32 tgid = BPF_CORE_READ((struct task_struct *)task, tgid);
+	struct task_struct *t = (struct task_struct *)task;
+	__u32 tgid = BPF_CORE_READ(t, tgid);
 
-	return tgid && is_self(tgid);
+	/* Or one of its workers. */
+	return tgid && (is_self(tgid) || is_self(BPF_CORE_READ(t, real_parent, tgid)));
 }
 
 HOOK(task_kill, 3) /* target, info, signal */

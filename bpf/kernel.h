@@ -165,6 +165,8 @@ struct css_set {
 
 struct user_namespace {
 	int level;               /* 0: the initial one */
+	struct user_namespace *parent;
+	kuid_t owner;            /* who made it */
 };
 
 struct nsproxy {

@@ -217,9 +217,9 @@ SL_EXTERN struct {
 	__type(value, __u32);
 } dests SEC(".maps");
 
-/* Match sets of files that were secrets under another name. Never evicted by new ones; full: a session's link or rename of a
- * secret is refused where blocks are, and SL_LOSS_ALIAS counts it. An entry outlives its file: the generation tells it from the
- * next of that number. */
+/* Match sets of files that were secrets under another name. Never evicted by new ones; it ends with its inode (inode_ends()). Full, or
+ * the user's share of it is (SL_ALIASES_SHARE): a session's link or rename of a secret is refused where blocks are, anybody else's is
+ * not, and SL_LOSS_ALIAS counts it. */
 struct alias_key {
 	__u64 ino;
 	__u32 dev;
@@ -231,8 +231,17 @@ SL_EXTERN struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, SL_ALIASES_MAX);
 	__type(key, struct alias_key);
-	__type(value, __u32);
+	__type(value, struct sl_alias);
 } aliases SEC(".maps");
+
+/* Entries that each user has in `aliases` and `moved`. Full: one more user has no share, as if it were used up. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SL_OWNERS_MAX);
+	__type(key, __u64);
+	__type(value, __u32);
+} owners SEC(".maps");
 
 /* Where a directory was before it was renamed, if that tells what files below it are. Full, or a third place: as above. */
 SL_EXTERN struct {
@@ -248,14 +257,15 @@ SL_EXTERN struct {
 struct asked {
 	struct sl_label label;   /* of who asked */
 	__u64 at_ns;
-	__u32 uid;
-	__u8 random;             /* the name is nobody else's */
-	__u8 system;             /* asked of pid 1, and not of the user's own systemd */
-	__u8 reserved[2];
+	__u32 reserved;
+	__u32 random;            /* the name is nobody else's */
 };
 
+/* Whose manager was asked is part of it: what one user asks for is never looked up, or replaced, by another's request. */
 struct unit_key {
 	__u8 name[SL_UNIT_LEN];  /* the service's, padded with zeros */
+	__u32 uid;               /* of the manager: the asking user's own, 0 the system's */
+	__u32 system;            /* 1: pid 1 */
 };
 
 SL_EXTERN struct {

@@ -201,11 +201,17 @@ ALWAYS_INLINE int remember(struct moving *m, __u64 inode)
 		return 0;
 	if (known && known->was[1].cnt)
 		return 1;
+	m->all.owner = known ? known->owner : owner_uid();
 	if (known)
 		m->all.was[1] = known->was[0];
-	m->all.was[0] = m->from;
-	if (bpf_map_update_elem(&moved, &key, &m->all, BPF_ANY))
+	else if (!owner_take(SL_OWNED_MOVED, m->all.owner))
 		return 1;
+	m->all.was[0] = m->from;
+	if (bpf_map_update_elem(&moved, &key, &m->all, BPF_ANY)) {
+		if (!known)
+			owner_give(SL_OWNED_MOVED, m->all.owner);
+		return 1;
+	}
 	*(volatile __u32 *)&moved_used = 1;
 	return 0;
 }

@@ -7,7 +7,8 @@
  *
  *   - a process of a session sent a D-Bus call StartTransientUnit with that name to a socket that the policy calls systemd's
  *     or a message bus (`starts-units`),
- *   - the process is a child of that systemd: its parent is in a cgroup init.scope, and is pid 1, or of the caller's user,
+ *   - the process is a child of that systemd: its parent is in a cgroup init.scope, and is of the caller's user; or it is pid 1 and the
+ *     caller is root: anybody may ask pid 1 for a unit of a name that is root's, and is refused, but the request was sent,
  *   - its cgroup has that name,
  *   - and either the name is one of systemd-run's, 128 random bits, or it was asked for within SL_UNIT_NS and the process is
  *     the first in it: a unit that was there already is not mistaken for the one asked for.
@@ -24,7 +25,7 @@
 #define HEAD_MAX 512               /* bytes of a message that are looked at */
 #define PIECES_MAX 4
 #define KEY_AT (2 * HEAD_MAX + SL_PATH_MAX) /* in the scratch buffer, behind what match_address() uses */
-#define ASKED_AT (KEY_AT + 512)
+#define ASKED_AT (KEY_AT + 512)    /* the key's name is 128 bytes, and what follows it */
 
 #define DBUS_CALL_LE 0x016c        /* 'l', METHOD_CALL */
 #define MEMBER_OF_18 0x0000001200730103ull /* header field MEMBER, a string of 18 bytes */
@@ -159,8 +160,9 @@ __attribute__((noinline)) __u32 unit_asked(__u64 sock, __u32 nr, __u64 arg2, __u
 	struct scratch *s;
 	struct asked *asked;
 	struct address a;
-	__u32 *object;
-	__u64 peer;
+	struct unit_key *key;
+	__u32 *object, system;
+	__u64 peer, now;
 
 	if (!sock || !label || !label->tool || !decides(1))
 		return 0;
@@ -179,15 +181,24 @@ __attribute__((noinline)) __u32 unit_asked(__u64 sock, __u32 nr, __u64 arg2, __u
 	object = bpf_map_lookup_elem(&peer_objects, &a.set);
 	if (!object || !(*object & SL_PEER_UNITS))
 		goto out;
+	/* The system's systemd, or a bus that is not the user's own. Its units are root's: nobody else's request says what they are for. */
+	system = BPF_CORE_READ(sk, sk_peer_pid, numbers[0].nr) == 1 || BPF_CORE_READ(sk, sk_peer_cred, uid.val) != uid;
+	if (system && uid)
+		goto out;
+	key = (struct unit_key *)(s->data + KEY_AT);
+	key->uid = uid;
+	key->system = system;
+	now = bpf_ktime_get_boot_ns();
+	/* The first to ask has the name: systemd refuses it to the next. */
+	asked = bpf_map_lookup_elem(&units, key);
+	if (asked && (asked->random || now - asked->at_ns <= SL_UNIT_NS))
+		goto out;
 	asked = (struct asked *)(s->data + ASKED_AT);
 	asked->label = *label;
-	asked->at_ns = bpf_ktime_get_boot_ns();
-	asked->uid = uid;
+	asked->at_ns = now;
+	asked->reserved = 0;
 	asked->random = is_random(s->data + KEY_AT, len);
-	/* The system's systemd, or a bus that is not the user's own. */
-	asked->system = BPF_CORE_READ(sk, sk_peer_pid, numbers[0].nr) == 1 || BPF_CORE_READ(sk, sk_peer_cred, uid.val) != uid;
-	asked->reserved[0] = asked->reserved[1] = 0;
-	bpf_map_update_elem(&units, s->data + KEY_AT, asked, BPF_ANY);
+	bpf_map_update_elem(&units, key, asked, BPF_ANY);
 	units_used = 1;
 out:
 	scratch_put(s);
@@ -243,8 +254,9 @@ __attribute__((noinline)) __u32 unit_started(struct sl_label *label)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task(), *parent = BPF_CORE_READ(task, real_parent);
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	__u32 started = 0, system, uid;
+	struct unit_key *key;
 	struct asked *asked;
+	__u32 started = 0;
 	struct scratch *s;
 
 	if (!label || !is_manager(parent))
@@ -252,18 +264,16 @@ __attribute__((noinline)) __u32 unit_started(struct sl_label *label)
 	s = scratch_get();
 	if (!s)
 		return 0;
-	__builtin_memset(s->data, 0, SL_UNIT_LEN);
-	bpf_probe_read_kernel_str(s->data, SL_UNIT_LEN, BPF_CORE_READ(set, dfl_cgrp, kn, name));
-	asked = bpf_map_lookup_elem(&units, s->data);
-	if (asked) {
-		system = BPF_CORE_READ(parent, tgid) == 1;
-		uid = BPF_CORE_READ(parent, real_cred, uid.val);
-		if (system == asked->system && (system || uid == asked->uid) &&
-		    (asked->random || (bpf_ktime_get_boot_ns() - asked->at_ns <= SL_UNIT_NS && is_alone(set)))) {
-			*label = asked->label;
-			label->left_tool = 1;
-			started = 1;
-		}
+	key = (struct unit_key *)s->data;
+	__builtin_memset(key, 0, sizeof(*key));
+	bpf_probe_read_kernel_str(key->name, SL_UNIT_LEN, BPF_CORE_READ(set, dfl_cgrp, kn, name));
+	key->system = BPF_CORE_READ(parent, tgid) == 1;
+	key->uid = BPF_CORE_READ(parent, real_cred, uid.val);
+	asked = bpf_map_lookup_elem(&units, key);
+	if (asked && (asked->random || (bpf_ktime_get_boot_ns() - asked->at_ns <= SL_UNIT_NS && is_alone(set)))) {
+		*label = asked->label;
+		label->left_tool = 1;
+		started = 1;
 	}
 	scratch_put(s);
 	return started;

@@ -10,7 +10,7 @@
 
 #include "abi.h"
 
-#define SL_ABOUT_ABI 6
+#define SL_ABOUT_ABI 7
 #define SL_ABOUT_LOSSES 32
 #define SL_NAME_TEXT 64      /* names of tools and classes, cut */
 
@@ -22,7 +22,7 @@ struct sl_about {
 	__u32 reload_failed;         /* the last one */
 	__u32 sets;                  /* match sets of files: entries of set_names */
 	__u32 tools;                 /* entries of tool_names */
-	__u32 reserved;
+	__u32 stopped;               /* hooks that the kernel does not call any more */
 	__u64 told[SL_ABOUT_LOSSES]; /* losses that were reported, of the kernel's counters */
 	char version[32];
 	char policy_hash[80];

@@ -23,6 +23,7 @@
 
 struct sl_exception {
 	__u64 until_ns;            /* CLOCK_BOOTTIME */
+	__u64 st_dev, st_ino;      /* the file that the command opened, in the numbers of stat(2): the agent takes no other */
 	__u64 ino;                 /* in the kernel's numbers, as struct alias_key */
 	__u32 dev, generation;
 	__u32 state;               /* SL_EXCEPTION_* */

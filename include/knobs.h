@@ -54,14 +54,32 @@ sl_early_fork(__u32 child, __u32 parent)
 	return (__u64)child << 32 | parent;
 }
 
-/* Files that were linked or renamed from under the name of a secret. */
+/* Files that were linked or renamed from under the name of a secret; each user but root has a share, so that one does not take the room of
+ * others. */
 #define SL_ALIASES_MAX 65536
+#define SL_ALIASES_SHARE (SL_ALIASES_MAX / 8)
+#define SL_OWNERS_MAX 8192
+
+struct sl_alias {
+	__u32 set;
+	__u32 owner;                   /* uid that it counts for; in a user namespace, of the user who made that */
+};
+
+/* Key of `owners`. */
+enum sl_owned { SL_OWNED_ALIAS = 0, SL_OWNED_MOVED };
+
+static inline __attribute__((always_inline)) __u64
+sl_owner_key(enum sl_owned what, __u32 owner)
+{
+	return (__u64)what << 32 | owner;
+}
 
 /*
  * Where a renamed directory was: what its path's components are to the automaton over paths, leaf first. Only directories are
  * noted that make a difference (some file below could be of a class there that it is not of here).
  */
 #define SL_MOVED_MAX 8192
+#define SL_MOVED_SHARE (SL_MOVED_MAX / 8)
 #define SL_MOVED_DEPTH 32              /* components, a power of two; a deeper directory counts as if the table were full */
 #define SL_MOVED_UNKNOWN 0xffffffffu   /* as cnt: noted under another policy, so that it cannot be told */
 
@@ -72,6 +90,7 @@ struct sl_moved_path {
 
 struct sl_moved {
 	struct sl_moved_path was[2];
+	__u32 owner;                   /* as in struct sl_alias */
 };
 
 /* Components of a file's other names that are looked at, all in all. Beyond it the file counts as unresolvable. */

@@ -283,6 +283,8 @@ enum sl_loss {
 	SL_LOSS_DEDUPE,           /* repeat table full: repeats are shown one by one */
 	SL_LOSS_UNREAD,           /* records of an earlier program set under another policy */
 	SL_LOSS_SCAN,             /* folders that were not looked into for secrets with several links */
+	SL_LOSS_LEFT_OUT,         /* a stranger's object that could not be looked at in time: arguments, open files, a user's name */
+	SL_LOSS_CUT,              /* a connection that was cut in the kernel and not reset: its process has too much open, or blocks it */
 	_SL_LOSS_MAX,
 };
 
@@ -312,6 +314,7 @@ struct sl_rec_user {
 #define SL_AGENT_MODE 4     /* what is blocked is refused from now on, or no more */
 #define SL_AGENT_POLICY_BAD 5  /* a policy could not come into force; the one before stays */
 #define SL_AGENT_EXCEPTION 6   /* one was made, or is over */
+#define SL_AGENT_HOOKS 7       /* hooks that the kernel stopped calling, or calls again */
 
 struct sl_rec_agent {
 	struct sl_hdr hdr;

@@ -21,28 +21,29 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/account.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "event/recording.h"
-#include "process/filescan.h"
-#include "process/heldscan.h"
-#include "process/procscan.h"
+#include "process/helper.h"
+#include "process/secretscan.h"
 
 #define TICKS_PER_TIDY 60
 #define LOOK_NS 100000000        /* between two looks at the rings */
 #define LOOKS_PER_TICK 10
 #define LOOKS_PER_SWEEP 100      /* for flows that are idle */
+#define TICKS_PER_PROOF 3        /* that the kernel still calls the hooks */
+#define TICKS_PER_RETURN 10      /* between attempts to leave a lower tier that was taken because it did not */
 #define WATCHDOG_STRETCH 10      /* a reload may take that many times as long as the watchdog waits */
-#define SCAN_FIRST 1000          /* entries of folders that are looked at before the agent says that it is ready, */
-#define SCAN_SLICE 200           /* and at each look after that: 2,000 a second */
-#define SCAN_NOTED_MAX 16384     /* secrets noted by inode; beyond it only what has several links */
+#define SCAN_FIRST_NS 2000000000ull /* that the scan for secrets may take for the first folders before the agent says that it is ready */
+#define SCAN_TAKEN_MAX 64        /* secrets that are taken from it at each look */
+#define SCAN_NOTED_MAX 16384     /* secrets noted by inode; what is beyond is counted */
 #define ANCESTORS_MAX 16         /* read from /proc for a process that nobody told of */
 #define USERS_SEEN 256           /* uids whose name was already told; beyond it they are told again */
 
 struct agent {
 	const struct agent_config *config;
 	struct kernel *kernel;
+	struct helper *helper;           /* does what may block */
 	struct pipeline *pipeline;
 	struct recording_writer *writer;
 	uint32_t users[USERS_SEEN];
@@ -57,7 +58,9 @@ struct agent {
 	uint64_t ticks;
 	uint64_t seq;                    /* of events: goes on over a reload */
 	bool reload;                     /* SIGHUP came */
-	struct filescan *scan;           /* for secrets with several links; NULL: over */
+	bool stopped;                    /* the kernel does not call some hooks */
+	enum kernel_tier fell_from;      /* tier that was left because of that; AUTO: none */
+	struct secretscan *scan;         /* for secrets with several links; NULL: over */
 	uint32_t scan_noted;
 	int epoll;
 	struct errmsg *e;
@@ -70,6 +73,14 @@ static void return_memory(void)
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
+}
+
+void agent_host_name(struct agent_host *h)
+{
+	struct utsname u;
+
+	if (!uname(&u))
+		snprintf(h->host, sizeof(h->host), "%s", u.nodename);
 }
 
 void agent_host_read(struct agent_host *h)
@@ -119,9 +130,12 @@ static int tell_clock(struct agent *a)
 
 static int tell_losses(struct agent *a)
 {
+	uint64_t cuts;
 	int err = 0;
 
 	kernel_take_losses(a->kernel, a->losses);
+	a->losses[SL_LOSS_LEFT_OUT] += helper_take_left_out(a->helper, &cuts);
+	a->losses[SL_LOSS_CUT] += cuts;
 	if (a->config->output_lost) {
 		a->losses[SL_LOSS_OUTPUT] += *a->config->output_lost;
 		*a->config->output_lost = 0;
@@ -141,7 +155,7 @@ static int tell_losses(struct agent *a)
 static int tell_user(struct agent *a, uint32_t uid)
 {
 	struct sl_rec_user *rec = (struct sl_rec_user *)a->buf;
-	struct account account;
+	char name[256];
 	size_t len;
 
 	for (size_t i = 0; i < a->users_cnt; i++)
@@ -150,16 +164,16 @@ static int tell_user(struct agent *a, uint32_t uid)
 	if (a->users_cnt == USERS_SEEN)
 		a->users_cnt = 0;
 	a->users[a->users_cnt++] = uid;
-	if (!account_by_uid(uid, &account))
+	if (!helper_user_name(a->helper, uid, name, sizeof(name)))
 		return 0;
-	len = strlen(account.name);
+	len = strlen(name);
 	*rec = (struct sl_rec_user){ .hdr = agent_hdr(SL_REC_USER, sizeof(*rec) + len), .uid = uid, .name_len = (uint16_t)len };
-	memcpy(rec + 1, account.name, len);
+	memcpy(rec + 1, name, len);
 	return deliver(a, rec, rec->hdr.size);
 }
 
 /* Reads a process and those above it from /proc, up to one that is known. What has ended by now stays unknown. */
-static int tell_lineage(struct agent *a, uint32_t tgid)
+static int tell_lineage(struct agent *a, uint32_t tgid, uint32_t uid)
 {
 	for (int depth = 0; depth < ANCESTORS_MAX && tgid > 0; depth++) {
 		const struct sl_rec_exec *rec = (const struct sl_rec_exec *)a->buf;
@@ -169,7 +183,7 @@ static int tell_lineage(struct agent *a, uint32_t tgid)
 		/* Exec and exit are told of sessions only: what is known of anyone else may be out of date. */
 		if (known && known->origin && !known->exited && known->session_ns)
 			return 0;
-		size = procscan_read("/proc", tgid, kernel_now_ns(), a->buf);
+		size = helper_read_process(a->helper, tgid, uid, kernel_now_ns(), a->buf);
 		if (size <= 0)
 			return 0;
 		err = deliver(a, a->buf, (size_t)size);
@@ -203,17 +217,17 @@ static const struct sl_who *who_of(const struct sl_hdr *hdr, size_t size)
 	return (const struct sl_who *)(hdr + 1);
 }
 
-/* Nothing more is sent on a flow that was cut, in any case; its ends need not wait for that to show. */
-static void close_cut(const void *record, size_t size)
+/* The kernel already drops this flow's packets; it is reset so that both ends see an error instead of a timeout. */
+static void close_cut(struct agent *a, const void *record, size_t size)
 {
 	const struct sl_hdr *hdr = record;
 	const struct sl_rec_verdict *verdict = record;
 	const struct sl_rec_hello *hello = record;
 
 	if (hdr->kind == SL_REC_HELLO && size >= sizeof(*hello) && hello->taken == SL_TAKEN_CUT)
-		kernel_close_flow(hello->who.tgid, hello->cookie);
+		helper_cut(a->helper, hello->who.tgid, hello->who.uid, hello->cookie);
 	if (hdr->kind == SL_REC_VERDICT && size >= sizeof(*verdict) && verdict->net.taken == SL_TAKEN_CUT)
-		kernel_close_flow(verdict->net.who.tgid, verdict->net.cookie);
+		helper_cut(a->helper, verdict->net.who.tgid, verdict->net.who.uid, verdict->net.cookie);
 }
 
 static int deliver_held(void *arg, const void *record, size_t size)
@@ -230,7 +244,7 @@ static int tell_held(struct agent *a, const void *record, size_t size)
 	if (exec->hdr.kind != SL_REC_EXEC || size < sizeof(*exec) || exec->origin != SL_EXEC_ORIGIN_EXEC || !exec->new_session ||
 	    exec->parent_session_ns)
 		return 0;
-	err = heldscan("/proc", exec, a->loaded->compiled, deliver_held, a);
+	err = helper_held(a->helper, exec, a->loaded->compiled, deliver_held, a);
 	return err < 0 ? err : 0;
 }
 
@@ -247,15 +261,22 @@ static int take_record(void *arg, const void *record, size_t size)
 			const struct sl_rec_exec *exec = record;
 
 			if (exec->new_session || exec->origin != SL_EXEC_ORIGIN_EXEC || exec->evidence == SL_EVID_UNIT)
-				err = tell_lineage(a, who->ppid);
+				err = tell_lineage(a, who->ppid, who->uid);
 		} else if (!err && hdr->kind != SL_REC_EXEC && hdr->kind != SL_REC_FORK && hdr->kind != SL_REC_EXIT &&
 			   !pipeline_knows(a->pipeline, who->tgid, who->start_ns)) {
-			err = tell_lineage(a, who->tgid);
+			err = tell_lineage(a, who->tgid, who->uid);
 		}
 	}
-	close_cut(record, size);
+	close_cut(a, record, size);
 	err = err ? err : deliver(a, record, size);
 	return err ? err : tell_held(a, record, size);
+}
+
+static void note_status(const struct agent *a, const char *text)
+{
+	if (a->config->service)
+		notify_status("%s%s, file opens by %s, policy %s", a->stopped ? "HOOKS DO NOT RUN: " : "", text,
+			   kernel_tier_name(kernel_tier(a->kernel)), a->loaded->path);
 }
 
 /* Whether blocks block, when that changed: by the policy, by `sluice mode`, or because its time is over. */
@@ -274,9 +295,43 @@ static int tell_mode(struct agent *a, bool first)
 			 (unsigned long long)((until - at) / 1000000000u));
 	else
 		snprintf(text, sizeof(text), "mode %s", now ? "enforce" : "monitor");
-	if (a->config->service)
-		notify_status("%s, file opens by %s, policy %s", text, kernel_tier_name(kernel_tier(a->kernel)), a->loaded->path);
+	note_status(a, text);
 	return tell_agent(a, SL_AGENT_MODE, text);
+}
+
+static bool ftrace_enabled(void)
+{
+	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/ftrace_enabled", "re");
+
+	return !f || fgetc(f) != '0';
+}
+
+/*
+ * Root can switch programs off without detaching them (kernel.ftrace_enabled=0). A service then takes the best tier that runs, which a reload
+ * finds, and tries again from time to time whether the one it left is back.
+ */
+static int prove_hooks(struct agent *a)
+{
+	char text[512], stopped[256];
+	bool changed, runs = kernel_prove(a->kernel, &changed);
+
+	if (a->fell_from && runs && a->ticks % TICKS_PER_RETURN == 0 && ftrace_enabled())
+		a->reload = true;
+	if (!changed)
+		return 0;
+	a->stopped = !runs;
+	kernel_stopped(a->kernel, stopped, sizeof(stopped));
+	if (runs)
+		snprintf(text, sizeof(text), "the kernel calls all hooks again");
+	else
+		snprintf(text, sizeof(text), "the kernel does not call these hooks any more, so that nothing is seen or refused there: %s%s", stopped,
+			 ftrace_enabled() ? "" : ": kernel.ftrace_enabled is 0, set it to 1");
+	note_status(a, text);
+	if (!runs && a->config->service) {
+		a->fell_from = kernel_tier(a->kernel);
+		a->reload = true;
+	}
+	return tell_agent(a, SL_AGENT_HOOKS, text);
 }
 
 static int tell_exception(void *arg, const char *text)
@@ -290,34 +345,35 @@ static int tell_exception(void *arg, const char *text)
  * One that has several links may be opened by another of them. In the weakest tier a link and a rename can go unseen later
  * on as well, so there the kernel is to know all of them.
  */
-static void take_secret(void *arg, const char *path, uint32_t set, const struct stat *st)
+static void take_secret(void *arg, int fd, uint32_t set)
 {
 	struct agent *a = arg;
-	bool all = kernel_tier(a->kernel) == KERNEL_TIER_SYS_EXIT && a->scan_noted < SCAN_NOTED_MAX;
 
-	if (!st->st_size || (st->st_nlink < 2 && !all))
-		return;
-	a->scan_noted++;
-	kernel_note_secret(a->kernel, path, set);
+	if (a->scan_noted++ < SCAN_NOTED_MAX)
+		kernel_note_secret(a->kernel, fd, set);
+	else
+		a->losses[SL_LOSS_ALIAS]++;
 }
 
-static void scan_step(struct agent *a, unsigned int entries)
+static void scan_step(struct agent *a, int wait_ms)
 {
-	if (!a->scan || filescan_step(a->scan, entries, take_secret, a))
+	if (!a->scan || secretscan_poll(a->scan, SCAN_TAKEN_MAX, wait_ms, take_secret, a))
 		return;
-	a->losses[SL_LOSS_SCAN] += filescan_left_out(a->scan);
-	filescan_free(take_ptr(a->scan));
+	a->losses[SL_LOSS_SCAN] += secretscan_left_out(a->scan);
+	secretscan_free(take_ptr(a->scan));
 	return_memory();
 }
 
 /* From the beginning, under the policy that is in force now. */
 static void scan_start(struct agent *a)
 {
-	filescan_free(take_ptr(a->scan));
+	secretscan_free(take_ptr(a->scan));
 	a->scan_noted = 0;
-	if (filescan_new(a->loaded->compiled, (const char *const *)a->loaded->homes, a->loaded->homes_cnt, &a->scan))
+	if (secretscan_new(a->loaded->compiled, (const char *const *)a->loaded->homes, a->loaded->homes_cnt,
+			   kernel_tier(a->kernel) == KERNEL_TIER_SYS_EXIT, &a->scan))
 		a->losses[SL_LOSS_SCAN]++;
-	scan_step(a, SCAN_FIRST);
+	for (uint64_t until = kernel_now_ns() + SCAN_FIRST_NS; a->scan && !secretscan_settled(a->scan) && kernel_now_ns() < until;)
+		scan_step(a, 50);
 }
 
 static int tick(struct agent *a)
@@ -333,6 +389,9 @@ static int tick(struct agent *a)
 		err = err ? err : kernel_exceptions(a->kernel, tell_exception, a);
 	if (a->writer)
 		err = err ? err : recording_flush(a->writer, a->e);
+	helper_tick(a->helper, kernel_now_ns());
+	if (a->ticks % TICKS_PER_PROOF == 0)
+		err = err ? err : prove_hooks(a);
 	if (++a->ticks % TICKS_PER_TIDY == 0)
 		kernel_tidy(a->kernel);
 	if (a->config->service)
@@ -481,7 +540,7 @@ static int start(struct agent *a)
 	err = err ? err : tell_policy(a);
 	if (err)
 		return err;
-	labelled = kernel_label_running(a->kernel, take_record, a, a->e);
+	labelled = kernel_label_running(a->kernel, a->helper, take_record, a, a->e);
 	if (labelled < 0)
 		return labelled;
 	if (a->config->service || a->config->enforce) {
@@ -511,6 +570,11 @@ static int watch(int epoll, int fd)
 
 /* ---- reload ---------------------------------------------------------------------------------------------------- */
 
+static void set_names(void *arg, const uint8_t key[16], const struct sl_net_names *names)
+{
+	kernel_set_names(arg, key, names);
+}
+
 /* The new policy's programs and pipeline take the places of the old ones, which are still in force until the last moment. */
 static int swap(struct agent *a, struct loaded *l, struct kernel *k, struct pipeline *p, struct errmsg *e)
 {
@@ -520,11 +584,13 @@ static int swap(struct agent *a, struct loaded *l, struct kernel *k, struct pipe
 	int err;
 
 	err = kernel_consume(old_kernel, take_record, a);
+	/* Numbers of names are the policy's: the kernel's own table is of no use to another one. Before the new programs decide anything. */
+	pipeline_names(old_pipeline, l->compiled, set_names, k);
 	a->pipeline = p;
 	a->loaded = l;
 	a->users_cnt = 0;
 	err = err < 0 ? err : tell_clock(a);
-	err = err ? err : kernel_label_running(k, take_record, a, e);
+	err = err ? err : kernel_label_running(k, a->helper, take_record, a, e);
 	if (err < 0) {
 		a->pipeline = old_pipeline;
 		a->loaded = old_loaded;
@@ -535,12 +601,13 @@ static int swap(struct agent *a, struct loaded *l, struct kernel *k, struct pipe
 	err = kernel_consume(old_kernel, take_record, a);
 	kernel_take_losses(old_kernel, a->losses);
 	pipeline_finish(old_pipeline);
+	pipeline_take_names(p, old_pipeline);
 	a->pipeline = p;
 	a->kernel = k;
 	epoll_ctl(a->epoll, EPOLL_CTL_DEL, kernel_fd(old_kernel), NULL);
 	kernel_close(old_kernel);
 	pipeline_free(old_pipeline);
-	filescan_free(take_ptr(a->scan)); /* it has to do with the old policy */
+	secretscan_free(take_ptr(a->scan)); /* it belongs to the old policy */
 	loaded_free(a->own);
 	a->own = l;
 	return err < 0 ? err : watch(a->epoll, kernel_fd(k));
@@ -575,6 +642,8 @@ static int reload(struct agent *a)
 
 	a->reload = false;
 	a->reloads++;
+	if (a->config->reopen)
+		a->config->reopen(a->config->arg);
 	if (a->config->service)
 		notify_send("RELOADING=1\nMONOTONIC_USEC=%llu", monotonic_us());
 	stretch_watchdog(a, WATCHDOG_STRETCH);
@@ -589,6 +658,9 @@ static int reload(struct agent *a)
 	if (a->config->service)
 		notify_send("READY=1");
 	if (!err) {
+		a->stopped = false;
+		if (kernel_tier(a->kernel) == a->fell_from)
+			a->fell_from = KERNEL_TIER_AUTO;
 		scan_start(a);
 		return_memory();
 		kernel_note_reload(a->kernel, a->reloads, NULL);
@@ -677,7 +749,7 @@ static int loop(struct agent *a, int signals)
 		ticking = looked && ++a->looks % LOOKS_PER_TICK == 0;
 		err = look(a, ticking);
 		if (looked)
-			scan_step(a, SCAN_SLICE);
+			scan_step(a, 0);
 		if (!err && a->reload)
 			err = reload(a);
 		stop = stop || kernel_now_ns() >= until;
@@ -711,7 +783,8 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 	a->config = config;
 	a->loaded = config->loaded;
 	a->e = e;
-	err = start(a);
+	err = helper_new(&a->helper);
+	err = err ? err : start(a);
 	err = err ? err : config->flush(config->arg);
 	err = err ? err : loop(a, signals);
 	if (config->service)
@@ -725,9 +798,10 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 
 		err = err ? err : unpinned;
 	}
-	filescan_free(a->scan);
+	secretscan_free(a->scan);
 	kernel_close(a->kernel);
 	pipeline_free(a->pipeline);
+	helper_free(a->helper);
 	loaded_free(a->own);
 	free(a);
 	/* Who looks has seen enough; a service whose events nobody gets has failed. */

@@ -19,6 +19,7 @@ struct agent_host {
 	char kernel[128];
 };
 void agent_host_read(struct agent_host *h);
+void agent_host_name(struct agent_host *h); /* reads the name alone again */
 
 struct agent_config {
 	const struct loaded *loaded;   /* borrowed */
@@ -41,6 +42,7 @@ struct agent_config {
 	int (*flush)(void *arg);
 	uint64_t *output_lost;         /* events that an output refused; told as a loss and set to 0. NULL: none */
 	/* A reload that changed nothing, and why. */
+	void (*reopen)(void *arg);  /* SIGHUP: outputs to files are opened again by their names; NULL */
 	void (*reload_failed)(void *arg, const struct errmsg *why);
 	/* Everything is attached and what runs is labelled; rows as of kernel_rows(). */
 	void (*ready)(void *arg, struct kernel *k, int labelled);

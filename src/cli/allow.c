@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,7 +36,7 @@ static const char help[] =
 	"is there now, by whatever name; one that is put in its place is blocked. Each open is an event with \"exception\", and so are its\n"
 	"beginning and its end. Without options: which ones there are. Needs root and a running service; no process of a session can do it.\n"
 	"\n"
-	"      --path FILE           links are followed\n"
+	"      --path FILE           without symbolic links on the way: they could be turned while this runs\n"
 	"  -t, --tool NAME           only within sessions of this tool\n"
 	"      --for TIME            10m, 1h; a day at most. It goes on over reloads and restarts, and ends with the machine\n"
 	"      --end                 now, and not when its time is over\n"
@@ -170,9 +172,10 @@ static int await(const char *root, uint32_t slot, struct sl_exception *e)
 	return -ETIME;
 }
 
-static int ask(const struct request *r, const struct pins *p, const char *path)
+static int ask(const struct request *r, const struct pins *p, const char *path, const struct stat *st)
 {
-	struct sl_exception e, new = { .until_ns = kernel_now_ns() + r->for_ns, .state = SL_EXCEPTION_ASKED, .uid = getuid() };
+	struct sl_exception e, new = { .until_ns = kernel_now_ns() + r->for_ns, .state = SL_EXCEPTION_ASKED, .uid = getuid(),
+					.st_dev = st->st_dev, .st_ino = st->st_ino };
 	/* Two who ask at the same time must not take one slot. */
 	cleanup_close int lock = open(r->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint32_t slot = 0;
@@ -194,7 +197,7 @@ static int ask(const struct request *r, const struct pins *p, const char *path)
 		fprintf(stderr, "sluice: there are %u exceptions already, which is all that there can be: end one of them\n", SL_EXCEPTIONS_MAX);
 		return CLI_NO;
 	}
-	snprintf(new.path, sizeof(new.path), "%s", path);
+	snprintf(new.path, sizeof(new.path), "%.*s", SL_EXCEPTION_PATH - 1, path);
 	snprintf(new.tool_name, sizeof(new.tool_name), "%s", r->tool ? r->tool : "");
 	err = pins_set_exception(p, slot, &new);
 	flock(lock, LOCK_UN);
@@ -202,6 +205,9 @@ static int ask(const struct request *r, const struct pins *p, const char *path)
 	if (err || new.state != SL_EXCEPTION_ACTIVE) {
 		if (new.state == SL_EXCEPTION_FAILED && new.error == ENOENT)
 			fprintf(stderr, "sluice: the policy in force has no tool \"%s\", or the file is gone\n", new.tool_name);
+		else if (new.state == SL_EXCEPTION_FAILED && new.error == ESTALE)
+			fprintf(stderr, "sluice: no exception was made: another file is at %s now than when this command began: find out who "
+				"put it there\n", path);
 		else
 			fprintf(stderr, "sluice: no exception was made: %s\n", err == -ETIME ? "the agent gave no answer" :
 				strerror(err ? -err : new.error));
@@ -211,28 +217,58 @@ static int ask(const struct request *r, const struct pins *p, const char *path)
 	return 0;
 }
 
+/*
+ * The file, its path, and a descriptor that keeps its number from being another file's. A link on the way would be somebody's who could
+ * turn it at this very moment: which file is meant is for the administrator to say.
+ */
+static int find_file(const char *given, char *ret_path, int *ret_fd, struct stat *st)
+{
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	char fd[32];
+	ssize_t len;
+
+	*ret_fd = (int)syscall(SYS_openat2, AT_FDCWD, given, &how, sizeof(how));
+	if (*ret_fd < 0 && errno == ELOOP) {
+		if (realpath(given, ret_path))
+			fprintf(stderr, "sluice: %s leads through a symbolic link to %s: if that is the file, give this path\n", given, ret_path);
+		else
+			fprintf(stderr, "sluice: %s: %s\n", given, strerror(errno));
+		return CLI_NO;
+	}
+	if (*ret_fd < 0 || fstat(*ret_fd, st)) {
+		fprintf(stderr, "sluice: %s: %s\n", given, strerror(errno));
+		return CLI_NO;
+	}
+	snprintf(fd, sizeof(fd), "/proc/self/fd/%d", *ret_fd);
+	len = readlink(fd, ret_path, PATH_MAX);
+	if (len <= 0 || len >= SL_EXCEPTION_PATH || !S_ISREG(st->st_mode)) {
+		fprintf(stderr, "sluice: %s: %s\n", given, S_ISREG(st->st_mode) ? "its path is too long" : "not a regular file");
+		return CLI_NO;
+	}
+	ret_path[len] = '\0';
+	return 0;
+}
+
 int cmd_allow(int argc, char **argv)
 {
 	char path[PATH_MAX];
 	struct request r;
 	struct pins pins;
-	struct stat st;
+	struct stat st = { 0 };
+	cleanup_close int file = -1;
 	int status = parse(argc, argv, &r);
 
 	if (status >= 0)
 		return status;
-	if (r.path && (!realpath(r.path, path) || stat(path, &st))) {
-		fprintf(stderr, "sluice: %s: %s\n", r.path, strerror(errno));
-		return CLI_NO;
-	}
-	if (r.path && (!S_ISREG(st.st_mode) || strlen(path) >= SL_EXCEPTION_PATH)) {
-		fprintf(stderr, "sluice: %s: %s\n", r.path, S_ISREG(st.st_mode) ? "its path is too long" : "not a regular file");
-		return CLI_NO;
+	if (r.path) {
+		status = find_file(r.path, path, &file, &st);
+		if (status)
+			return status;
 	}
 	status = cli_open_pins(r.root, &pins);
 	if (status)
 		return status;
-	status = !r.path ? list(&pins) : r.end ? end(&pins, path) : ask(&r, &pins, path);
+	status = !r.path ? list(&pins) : r.end ? end(&pins, path) : ask(&r, &pins, path, &st);
 	pins_close(&pins);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/check_host.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "kernel/kernel.h"
@@ -17,7 +18,7 @@ static const char help[] =
 	"\n"
 	"Is each policy valid, and does it mean what it seems to? Changes nothing. Needs no root, but to find out what\n"
 	"`block` means on this kernel in mode enforce.\n"
-	"Users and home directories are those of this host.\n"
+	"Users, home directories, folders and symbolic links are those of this host.\n"
 	"\n"
 	"      --require MEANING  no, if a rule's block would mean less than this\n"
 	"      --strict           no, if there are warnings\n"
@@ -131,6 +132,7 @@ static bool check_file(struct check *c)
 		cli_error(&e);
 		return false;
 	}
+	check_host(l, on_finding, c);
 	if (!meets_requirement(c))
 		return false;
 	if (!c->quiet) {

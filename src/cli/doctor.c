@@ -57,6 +57,7 @@ static void print_rows(const struct kernel *k)
 {
 	static const char *const states[] = {
 		[KERNEL_ABSENT] = "no", [KERNEL_ATTACHED] = "yes", [KERNEL_SEEN] = "yes, seen to run",
+		[KERNEL_STOPPED] = "STOPPED",
 	};
 	const struct kernel_row *rows;
 	size_t cnt = kernel_rows(k, &rows);

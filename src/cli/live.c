@@ -37,6 +37,8 @@ struct live {
 	struct summary *summary;
 	struct tell *tell;           /* NULL: no rule asks for it */
 	struct target file, record;
+	struct agent_host *host;     /* what outputs say of it is read from here */
+	bool host_fresh;
 	int fd;                      /* of the output: file.fd, own_stdout or stdout */
 	int own_stdout;              /* -1: none */
 	const char *where;           /* of the output, for messages */
@@ -129,6 +131,14 @@ static void close_target(struct target *t)
 	t->fd = -1;
 }
 
+/* Is the name still the file that is written to? */
+static bool is_current(const struct target *t)
+{
+	struct stat now, st;
+
+	return !fstat(t->fd, &now) && !stat(t->path, &st) && now.st_dev == st.st_dev && now.st_ino == st.st_ino;
+}
+
 /* ---- outputs --------------------------------------------------------------------------------------------------------- */
 
 /* A report that belongs to no tool (losses, the agent's own) passes every filter. */
@@ -148,6 +158,10 @@ static void on_report(void *arg, const struct report *r)
 		l->lost++;
 	if (!wanted(l, r))
 		return;
+	/* A host can get another name at any time; once for each round of events. */
+	if (!l->host_fresh)
+		agent_host_name(l->host);
+	l->host_fresh = true;
 	summary_add(l->summary, r);
 	if (!l->output || l->write_err)
 		return;
@@ -173,6 +187,7 @@ static int on_flush(void *arg)
 {
 	struct live *l = arg;
 
+	l->host_fresh = false;
 	if (!l->output)
 		return 0;
 	if (!l->write_err)
@@ -187,6 +202,31 @@ static int on_flush(void *arg)
 		errmsg_set(l->e, l->write_err, "cannot write events to %s: %s: free space there or write elsewhere with -o",
 			   l->where, strerror(-l->write_err));
 	return l->write_err;
+}
+
+/* logrotate has renamed the file: what comes now goes into a new one of the old name. A failure leaves it as it is. */
+static void on_reopen(void *arg)
+{
+	struct live *l = arg;
+	struct target next = { .path = l->o->file, .fd = -1, .append = true };
+	struct errmsg e = { 0 };
+
+	if (!l->output || !l->o->file || is_current(&l->file))
+		return;
+	/* A line that was begun is ended where it began. */
+	if (output_ops(l->output)->flush(l->output) && l->write_err != -EPIPE) {
+		log_warn("%s is not opened again: what waits for the old file could not be written", l->o->file);
+		return;
+	}
+	if (open_target(&next, &e)) {
+		cli_error(&e);
+		return;
+	}
+	begin_target(&next);
+	output_set_fd(l->output, next.fd);
+	close(l->file.fd);
+	l->file = next;
+	l->fd = next.fd;
 }
 
 static void on_ready(void *arg, struct kernel *k, int labelled)
@@ -334,6 +374,7 @@ int live_run(const struct live_options *o)
 	if (!o->enforce && !(o->service && loaded->policy->mode == POLICY_ENFORCE))
 		warn_block(loaded, o->service);
 	agent_host_read(&host);
+	live.host = &host;
 	report_host = (struct report_host){ .host = host.host, .boot_id = host.boot_id, .show_exec = o->exec,
 					     .show_flows = o->flows };
 	err = open_target(&live.file, &e);
@@ -373,6 +414,7 @@ int live_run(const struct live_options *o)
 		.sink = on_report,
 		.flush = on_flush,
 		.ready = on_ready,
+		.reopen = o->service ? on_reopen : NULL,
 		.reload_failed = on_reload_failed,
 		.arg = &live,
 	};

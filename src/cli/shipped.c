@@ -41,3 +41,14 @@ const struct policy_source *shipped_sources(size_t *ret_cnt)
 	*ret_cnt = ARRAY_SIZE(sources);
 	return sources;
 }
+
+bool shipped_text(const char *text, size_t len)
+{
+	size_t cnt;
+	const struct policy_source *s = shipped_sources(&cnt);
+
+	for (size_t i = 0; i < cnt; i++)
+		if (s[i].len == len && !memcmp(s[i].text, text, len))
+			return true;
+	return false;
+}

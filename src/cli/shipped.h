@@ -4,9 +4,15 @@
 #ifndef SLUICE_CLI_SHIPPED_H
 #define SLUICE_CLI_SHIPPED_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "policy/policy.h"
 
 /* Every file of policies/, as it was when this binary was built, default.yaml first. Static. */
 const struct policy_source *shipped_sources(size_t *ret_cnt);
+
+/* Is this the text of one of its files? */
+bool shipped_text(const char *text, size_t len);
 
 #endif /* SLUICE_CLI_SHIPPED_H */

@@ -98,6 +98,9 @@ static void print_status(const struct pins *p, const struct sl_control *c)
 	strbuf_done(&path);
 	if (p->about.reload_failed)
 		printf("reload   the last one failed, this policy stayed in force\n");
+	if (p->about.stopped)
+		printf("HOOKS    %u of them are not called by the kernel any more: what they would refuse is not refused. See below for which, "
+		       "and kernel.ftrace_enabled\n", p->about.stopped);
 	printf("\n%s", p->about.hooks);
 }
 
@@ -135,7 +138,7 @@ int cmd_status(int argc, char **argv)
 	memset(&control, 0, sizeof(control));
 	pins_get_control(&pins, &control);
 	print_status(&pins, &control);
-	runs = cli_agent_lives(&pins.about);
+	runs = cli_agent_lives(&pins.about) && !pins.about.stopped;
 	pins_close(&pins);
 	return runs ? 0 : CLI_NO;
 }

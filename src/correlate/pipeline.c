@@ -464,6 +464,7 @@ static int take_agent(struct pipeline *p, const struct event *ev)
 		[SL_AGENT_MODE] = REPORT_MODE,
 		[SL_AGENT_POLICY_BAD] = REPORT_POLICY_BAD,
 		[SL_AGENT_EXCEPTION] = REPORT_EXCEPTION,
+		[SL_AGENT_HOOKS] = REPORT_HOOKS,
 	};
 	struct report r = report_at(p, kinds[ev->agent->what], ev->time_ns);
 	cleanup_free char *text = strndup(ev->text.data, ev->text.len);
@@ -550,6 +551,14 @@ void pipeline_names(struct pipeline *p, const struct compiled *compiled, pipelin
 	struct visit v = { compiled, fn, arg };
 
 	names_visit(p->names, on_names, &v);
+}
+
+void pipeline_take_names(struct pipeline *p, struct pipeline *before)
+{
+	struct names *names = p->names;
+
+	p->names = before->names;
+	before->names = names;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------------------- */

@@ -41,6 +41,9 @@ void pipeline_finish(struct pipeline *p);
 typedef void (*pipeline_names_fn)(void *arg, const uint8_t key[16], const struct sl_net_names *names);
 void pipeline_names(struct pipeline *p, const struct compiled *compiled, pipeline_names_fn fn, void *arg);
 
+/* A pipeline of another policy knows what the one before it has learnt from DNS. That one ends now. */
+void pipeline_take_names(struct pipeline *p, struct pipeline *before);
+
 /* True if the process is known with its image (the agent then need not read /proc for it). */
 bool pipeline_knows(struct pipeline *p, uint32_t tgid, uint64_t start_ns);
 

@@ -18,6 +18,7 @@ static const char *const kind_names[] = {
 	[REPORT_POLICY_BAD] = "policy.refused",
 	[REPORT_MODE] = "mode.change",
 	[REPORT_EXCEPTION] = "policy.exception",
+	[REPORT_HOOKS] = "agent.hooks",
 	[REPORT_PTRACE] = "ptrace",
 	[REPORT_BROKER_CONNECT] = "broker.connect",
 	[REPORT_LINEAGE_LOST] = "lineage.lost",

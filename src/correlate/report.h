@@ -28,6 +28,7 @@ enum report_kind {
 	REPORT_POLICY_BAD,     /* policy.refused: a reload that changed nothing; text says why */
 	REPORT_MODE,           /* mode.change: blocks block from now on, or no more */
 	REPORT_EXCEPTION,      /* policy.exception: one was made, or is over; text says of what */
+	REPORT_HOOKS,          /* agent.hooks: the kernel stopped calling some, or calls them again; text says which */
 	REPORT_PTRACE,         /* ptrace: a process outside the session was inspected */
 	REPORT_BROKER_CONNECT, /* broker.connect */
 	REPORT_LINEAGE_KEPT,   /* lineage.kept: systemd started a unit that the session had asked for; its label follows */

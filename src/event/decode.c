@@ -128,7 +128,7 @@ static bool decode_user(const struct sl_rec_user *r, struct cursor *c, struct ev
 static bool decode_agent(const struct sl_rec_agent *r, struct cursor *c, struct event *ev)
 {
 	ev->agent = r;
-	if (r->what < SL_AGENT_START || r->what > SL_AGENT_EXCEPTION)
+	if (r->what < SL_AGENT_START || r->what > SL_AGENT_HOOKS)
 		return false;
 	return take_view(c, r->text_len, AGENT_TEXT_MAX, 0, &ev->text);
 }

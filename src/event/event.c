@@ -50,6 +50,7 @@ static const char *const loss_names[] = {
 	[SL_LOSS_DEDUPE] = "repeat-table-full",
 	[SL_LOSS_UNREAD] = "unread-of-old-policy",
 	[SL_LOSS_SCAN] = "folders-not-scanned",
+	[SL_LOSS_LEFT_OUT] = "not-looked-at", [SL_LOSS_CUT] = "connections-not-reset",
 };
 ASSERT_COVERS(loss_names, _SL_LOSS_MAX);
 
@@ -97,6 +98,10 @@ static const char *const loss_help[] = {
 			   "understood; what was to be blocked was blocked.",
 	[SL_LOSS_SCAN] = "There are more folders than are looked into at the start (FILESCAN_*_MAX): a secret in those may have another "
 			 "hard link, under which it is a secret only once it was opened by its own name.",
+	[SL_LOSS_LEFT_OUT] = "A process, an open file or a name service gave no answer in time, and was left out: an event lacks arguments, "
+			     "ancestors or a user's name, or a file that was open already is not reported.",
+	[SL_LOSS_CUT] = "A connection was cut, so that nothing more is sent on it, and was not reset: its process has very many "
+			"descriptors or blocks its own socket. It waits until it gives up by itself.",
 };
 ASSERT_COVERS(loss_help, _SL_LOSS_MAX);
 

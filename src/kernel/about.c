@@ -52,13 +52,23 @@ static int put(struct kernel *k)
 
 static const char *state_text(enum kernel_state state)
 {
-	return state == KERNEL_ABSENT ? "no" : state == KERNEL_SEEN ? "yes, seen to run" : "yes";
+	return state == KERNEL_ABSENT ? "no" : state == KERNEL_SEEN ? "yes, seen to run" : state == KERNEL_STOPPED ? "STOPPED" : "yes";
+}
+
+int about_rows(struct kernel *k)
+{
+	struct sl_about *a = &k->about;
+	size_t len = 0;
+
+	for (size_t i = 0; i < k->rows_cnt && len < sizeof(a->hooks); i++)
+		len += (size_t)snprintf(a->hooks + len, sizeof(a->hooks) - len, "%-26s %-17s %s\n", k->rows[i].subject,
+					state_text(k->rows[i].state), k->rows[i].how);
+	return put(k);
 }
 
 int about_fill(struct kernel *k)
 {
 	struct sl_about *a = &k->about;
-	size_t len = 0;
 
 	memset(a, 0, sizeof(*a));
 	a->abi = SL_ABOUT_ABI;
@@ -69,10 +79,7 @@ int about_fill(struct kernel *k)
 	snprintf(a->version, sizeof(a->version), "%s", SLUICE_VERSION);
 	snprintf(a->policy_hash, sizeof(a->policy_hash), "%s", k->compiled->policy->hash);
 	snprintf(a->policy_path, sizeof(a->policy_path), "%s", k->policy_path);
-	for (size_t i = 0; i < k->rows_cnt && len < sizeof(a->hooks); i++)
-		len += (size_t)snprintf(a->hooks + len, sizeof(a->hooks) - len, "%-26s %-17s %s\n", k->rows[i].subject,
-					state_text(k->rows[i].state), k->rows[i].how);
-	return put(k);
+	return about_rows(k);
 }
 
 void about_told(struct kernel *k, const uint64_t told[_SL_LOSS_KERNEL_MAX])

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,15 +135,31 @@ int adopt_labels(struct kernel *k, const struct procscan *scan)
 struct alias_copy {
 	struct kernel *k;
 	struct { uint64_t ino; uint32_t dev, generation; } key;
-	uint32_t set;
+	struct sl_alias alias;
 };
+
+/* It counts for the same user in this set. */
+static void count_owner(struct kernel *k, enum sl_owned what, uint32_t owner)
+{
+	int fd = bpf_map__fd(k->skel->maps.owners);
+	uint64_t key = sl_owner_key(what, owner);
+	uint32_t cnt = 0;
+
+	bpf_map_lookup_elem(fd, &key, &cnt);
+	cnt++;
+	bpf_map_update_elem(fd, &key, &cnt, BPF_ANY);
+}
 
 static int copy_alias(void *arg)
 {
 	struct alias_copy *c = arg;
-	uint32_t set = same_policy(c->k) ? c->set : translate_set(c->k, c->set);
+	struct sl_alias alias = c->alias;
 
-	if (bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.aliases), &c->key, &set, BPF_NOEXIST) && errno != EEXIST)
+	if (!same_policy(c->k))
+		alias.set = translate_set(c->k, alias.set);
+	if (!bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.aliases), &c->key, &alias, BPF_NOEXIST))
+		count_owner(c->k, SL_OWNED_ALIAS, alias.owner);
+	else if (errno != EEXIST)
 		c->k->losses_user[SL_LOSS_ALIAS]++;
 	c->k->skel->bss->aliases_used = 1;
 	return 0;
@@ -161,8 +178,10 @@ static int copy_moved(void *arg)
 	struct sl_moved was = c->was;
 
 	if (!same_policy(c->k))
-		was = (struct sl_moved){ .was[0].cnt = SL_MOVED_UNKNOWN };
-	if (bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.moved), &c->key, &was, BPF_NOEXIST) && errno != EEXIST)
+		was = (struct sl_moved){ .was[0].cnt = SL_MOVED_UNKNOWN, .owner = c->was.owner };
+	if (!bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.moved), &c->key, &was, BPF_NOEXIST))
+		count_owner(c->k, SL_OWNED_MOVED, was.owner);
+	else if (errno != EEXIST)
 		c->k->losses_user[SL_LOSS_ALIAS]++;
 	c->k->skel->bss->moved_used = 1;
 	return 0;
@@ -182,17 +201,27 @@ int adopt_aliases(struct kernel *k)
 
 	if (k->older.fd[PIN_ALIASES] < 0)
 		return 0;
-	err = each_entry(k->older.fd[PIN_ALIASES], &c.key, sizeof(c.key), &c.set, 2 * SL_ALIASES_MAX, copy_alias, &c);
+	err = each_entry(k->older.fd[PIN_ALIASES], &c.key, sizeof(c.key), &c.alias, 2 * SL_ALIASES_MAX, copy_alias, &c);
 	return err ? err : adopt_moved(k);
 }
 
-void kernel_note_secret(struct kernel *k, const char *path, uint32_t set)
+int kernel_reopen(int fd, int flags)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return again < 0 ? -errno : again;
+}
+
+void kernel_note_secret(struct kernel *k, int path, uint32_t set)
 {
 	int fd;
 
 	/* The program that sees this open knows the inode as the kernel does; numbers of stat(2) may be others. */
 	k->skel->bss->alias_mark = set;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC);
+	fd = kernel_reopen(path, O_RDONLY | O_NOATIME);
 	k->skel->bss->alias_mark = 0;
 	if (fd >= 0)
 		close(fd);
@@ -227,6 +256,35 @@ int adopt_memory(struct kernel *k)
 	if (k->older.fd[PIN_MEMORY] < 0)
 		return 0;
 	return each_entry(k->older.fd[PIN_MEMORY], &c.key, sizeof(c.key), &c.memory, 2 * SL_SESSIONS_REMEMBERED, copy_memory, &c);
+}
+
+struct names_copy {
+	struct kernel *k;
+	uint8_t key[16];
+	struct sl_net_names names;
+};
+
+static int copy_names(void *arg)
+{
+	const struct names_copy *c = arg;
+
+	kernel_set_names(c->k, c->key, &c->names);
+	return 0;
+}
+
+/* Numbers of names are the policy's. Under another policy a reload brings them from the agent's own table; an agent that begins with
+ * one has none: what was looked up before is without a name until it is looked up again, which is counted. */
+int adopt_names(struct kernel *k)
+{
+	struct names_copy c = { .k = k };
+
+	if (k->older.fd[PIN_NAMES] < 0)
+		return 0;
+	if (!same_policy(k)) {
+		k->losses_user[SL_LOSS_NAME_EVICTED] += !k->reloading;
+		return 0;
+	}
+	return each_entry(k->older.fd[PIN_NAMES], c.key, sizeof(c.key), &c.names, 2 * SL_NET_ADDRS_MAX, copy_names, &c);
 }
 
 static int count_record(void *arg, const void *record, size_t size)

@@ -171,6 +171,8 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.brokers_sys_exit, tier == KERNEL_TIER_SYS_EXIT && k->compiled->broker_rules);
 	load_if_present(s->progs.unit_send, tier != KERNEL_TIER_SYS_EXIT && compiled_starts_units(k->compiled));
 	choose_watchers(s, tier);
+	/* The third tier notes no renames. */
+	load_if_present(s->progs.inode_ends, tier != KERNEL_TIER_SYS_EXIT);
 	bpf_program__set_autoload(s->progs.connect4, network);
 	bpf_program__set_autoload(s->progs.connect6, network);
 	bpf_program__set_autoload(s->progs.sendmsg4, network);
@@ -245,6 +247,46 @@ static bool connect_hook_runs(struct kernel *k)
 
 	/* A UDP connect sends nothing. */
 	return fd >= 0 && (connect(fd, (struct sockaddr *)&to, sizeof(to)), *hits != before);
+}
+
+/* True: it changed. */
+static bool set_running(struct kernel *k, const char *subject, bool runs)
+{
+	struct kernel_row *row = kernel_row(k, subject);
+	enum kernel_state state = runs ? KERNEL_SEEN : KERNEL_STOPPED;
+	bool changed = row->state != state;
+
+	row->state = state;
+	return changed;
+}
+
+bool kernel_prove(struct kernel *k, bool *ret_changed)
+{
+	bool files = file_hook_runs(k, k->tier), guard = guard_runs(k), forks = fork_hook_runs(k), connects = true;
+
+	*ret_changed = set_running(k, "file opens", files);
+	*ret_changed |= set_running(k, "process labels", forks);
+	/* Only what has been seen to run can stop doing so. */
+	if (kernel_row(k, "connections")->state >= KERNEL_SEEN) {
+		connects = connect_hook_runs(k);
+		*ret_changed |= set_running(k, "connections", connects);
+	}
+	if (k->guard_seen)
+		*ret_changed |= set_running(k, "self-protection", guard);
+	k->about.stopped = !files + !forks + !connects + (k->guard_seen && !guard);
+	if (*ret_changed)
+		about_rows(k);
+	return !k->about.stopped;
+}
+
+void kernel_stopped(const struct kernel *k, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < k->rows_cnt && len < size; i++)
+		if (k->rows[i].state == KERNEL_STOPPED)
+			len += (size_t)snprintf(ret + len, size - len, "%s%s (%s)", len ? ", " : "", k->rows[i].subject, k->rows[i].how);
 }
 
 static void kernel_unload(struct kernel *k)

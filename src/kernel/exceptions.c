@@ -3,8 +3,11 @@
 /* Owns: time-boxed exceptions (exception.h) on the agent's side: what the command asked for is made, and what is over is told. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernel/internal.h"
@@ -33,17 +36,26 @@ static int number_of(const struct kernel *k, const char *name, uint32_t *ret)
 	return -ENOENT;
 }
 
-/* Has the kernel note which file it is. The entry is in the map as it is then. */
+/* Has the kernel note which file it is: the one that the command opened, whatever its path leads to by now. The entry is in the map as it is
+ * then. */
 static int note(struct kernel *k, int map, uint32_t slot, struct sl_exception *e)
 {
+	cleanup_close int path = (int)syscall(SYS_openat2, AT_FDCWD, e->path,
+					      &(struct open_how){ .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+								  .resolve = RESOLVE_NO_SYMLINKS }, sizeof(struct open_how));
+	struct stat st;
 	int fd;
 
+	if (path < 0 || fstat(path, &st))
+		return errno == ELOOP ? -ESTALE : -errno;
+	if (!S_ISREG(st.st_mode) || st.st_dev != e->st_dev || st.st_ino != e->st_ino)
+		return -ESTALE;
 	k->skel->bss->exceptions_used = 1;
 	k->skel->bss->exception_mark = slot + 1;
-	fd = open(e->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = kernel_reopen(path, O_RDONLY);
 	k->skel->bss->exception_mark = 0;
 	if (fd < 0)
-		return -errno;
+		return fd;
 	close(fd);
 	if (bpf_map_lookup_elem(map, &slot, e))
 		return -errno;

@@ -3,60 +3,29 @@
 /*
  * Owns: the flows of sessions as far as packets do not tell of them: sockets that were there before the programs are marked
  * through a copy of their descriptor, what the program set before this one counted goes on being counted, UDP flows that are
- * idle are told, and a connection that was cut is closed, so that whoever holds it is not left waiting. Counting and cutting
- * are bpf/flow.bpf.c's.
+ * idle are told. Counting and cutting are bpf/flow.bpf.c's.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "flow.h"
 #include "kernel/internal.h"
+#include "process/procsock.h"
+#include "process/worker.h"
 
-#define DESCRIPTORS_MAX 65536           /* of one process that are looked at: more than the usual limit by far */
+#define ADOPT_USER_NS 2000000000ull     /* for all processes of one user; what is left then is left out */
+#define ADOPT_USERS 256                 /* users that have used up some of it; one more has no limit of his own */
+#define ADOPT_PATIENCE_MS 1000          /* without progress, before a process is left out */
 #define LISTENING_MAX 64                /* ports of one process; a socket accepted on a further one counts as one that it connected */
 #define CHUNK 256                       /* flows read at a time */
 #define UDP_IDLE_NS (120ull * 1000000000)
 #define ORPHAN_NS (3600ull * 1000000000) /* TCP, closed by all and silent: its end was missed */
-
-/* ---- sockets of others ---------------------------------------------------------------------------------------------- */
-
-/* Calls fn with a copy of each IP socket of a process until it returns other than 0. */
-static int each_socket(uint32_t tgid, int (*fn)(void *arg, int fd), void *arg)
-{
-	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)tgid, 0);
-	char path[32], link[32];
-	int r = 0, seen = 0;
-	const struct dirent *d;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%u/fd", tgid);
-	dir = pidfd < 0 ? NULL : opendir(path);
-	if (!dir)
-		return -errno;
-	while (!r && seen++ < DESCRIPTORS_MAX && (d = readdir(dir))) {
-		ssize_t len = readlinkat(dirfd(dir), d->d_name, link, sizeof(link) - 1);
-		cleanup_close int fd = -1;
-		socklen_t size = sizeof(int);
-		int domain = 0;
-
-		if (len < 8 || memcmp(link, "socket:[", 8) != 0)
-			continue;
-		fd = (int)syscall(SYS_pidfd_getfd, pidfd, atoi(d->d_name), 0);
-		if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) || (domain != AF_INET && domain != AF_INET6))
-			continue;
-		r = fn(arg, fd);
-	}
-	closedir(dir);
-	return r;
-}
 
 static int option(int fd, int name)
 {
@@ -64,14 +33,6 @@ static int option(int fd, int name)
 	socklen_t size = sizeof(value);
 
 	return getsockopt(fd, SOL_SOCKET, name, &value, &size) ? 0 : value;
-}
-
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
-
-	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) ? 0 : cookie;
 }
 
 static uint16_t local_port(int fd)
@@ -184,7 +145,7 @@ static void mark_listening(struct adoption *a, int fd)
 static int adopt_socket(void *arg, int fd)
 {
 	struct adoption *a = arg;
-	uint64_t cookie = cookie_of(fd);
+	uint64_t cookie = procsock_cookie(fd);
 	uint32_t proto = (uint32_t)option(fd, SO_PROTOCOL);
 	struct sl_flow f = { .who = a->who, .proto = (uint8_t)proto, .flags = SL_FLOW_ADOPTED, .first_ns = a->now_ns,
 			     .last_ns = a->now_ns, .root_ns = a->root.ns, .root_pid = a->root.pid, .hello = { .flags = SL_HELLO_MISSED, .state = SL_HELLO_DONE } };
@@ -207,11 +168,46 @@ static int adopt_socket(void *arg, int fd)
 	return 0;
 }
 
-static void adopt_process(struct adoption *a, uint32_t tgid, const struct sl_label *label)
+/* Time that each user's processes took, in the page that workers share: one that was given up has used up its user's. */
+static struct used {
+	uint32_t uid;
+	uint32_t known;
+	uint64_t ns;
+} *used;
+
+static struct used *used_by(uint32_t uid)
+{
+	for (size_t i = 0; i < ADOPT_USERS; i++) {
+		if (!used[i].known)
+			used[i] = (struct used){ .uid = uid, .known = 1 };
+		if (used[i].uid == uid)
+			return &used[i];
+	}
+	return NULL;
+}
+
+static bool used_up(uint32_t uid)
+{
+	const struct used *u = used_by(uid);
+
+	return u && u->ns > ADOPT_USER_NS;
+}
+
+static void use(uint32_t uid, uint64_t ns)
+{
+	struct used *u = used_by(uid);
+
+	if (u)
+		u->ns += ns;
+}
+
+static void adopt_process(struct adoption *a, struct worker_page *page, uint32_t tgid, const struct sl_label *label)
 {
 	_Alignas(8) static char buf[SL_RECORD_MAX];
+	uint64_t began = kernel_now_ns();
 
-	if (procscan_read("/proc", tgid, a->now_ns, buf) <= 0)
+	/* Only who it is: its arguments are of no use here. */
+	if (procscan_read_safely("/proc", tgid, a->now_ns, buf) <= 0)
 		return;
 	a->who = ((const struct sl_rec_exec *)buf)->who;
 	a->who.session_ns = label->session_ns;
@@ -220,27 +216,109 @@ static void adopt_process(struct adoption *a, uint32_t tgid, const struct sl_lab
 	a->who.exe_set = label->exe_set;
 	a->root = (struct sl_session){ .ns = label->root_ns, .pid = label->root_pid };
 	a->listening_cnt = 0;
-	each_socket(tgid, note_listening, a);
-	each_socket(tgid, adopt_socket, a);
+	page->uid = a->who.uid;
+	if (worker_user_stuck(page->uid) || used_up(a->who.uid)) {
+		page->left_out++;
+		return;
+	}
+	procsock_each(page, tgid, note_listening, a);
+	procsock_each(page, tgid, adopt_socket, a);
+	use(a->who.uid, kernel_now_ns() - began);
 }
 
-void flows_adopt(struct kernel *k)
+/* ---- in a worker ---------------------------------------------------------------------------------------------------- */
+
+/* Processes with a label, and how far the worker has got. */
+struct labelled {
+	struct kernel *k;
+	size_t cnt, size, at;
+	struct {
+		uint32_t tgid;
+		struct sl_label label;
+	} *v;
+};
+
+static int collect(struct labelled *l)
 {
-	struct adoption a = { .k = k, .now_ns = kernel_now_ns() };
-	int fd = bpf_map__fd(k->skel->maps.labels);
+	int fd = bpf_map__fd(l->k->skel->maps.labels);
 	uint32_t tgid, key, last;
 	struct sl_label label;
 	int err = bpf_map_get_next_key(fd, NULL, &key);
 
-	if (!k->skel->links.skb_egress)
-		return;
 	for (uint32_t n = 0; !err && n < SL_PID_LIMIT; n++) {
 		if (!bpf_map_lookup_elem(fd, &key, &label) && label.tool &&
-		    !label_owner(bpf_map__fd(k->skel->maps.label_spares), key, &tgid))
-			adopt_process(&a, tgid, &label);
+		    !label_owner(bpf_map__fd(l->k->skel->maps.label_spares), key, &tgid)) {
+			if (l->cnt == l->size) {
+				size_t more = l->size ? l->size * 2 : 256;
+				void *v = reallocarray(l->v, more, sizeof(*l->v));
+
+				if (!v)
+					return -ENOMEM;
+				l->v = v;
+				l->size = more;
+			}
+			l->v[l->cnt].tgid = tgid;
+			l->v[l->cnt++].label = label;
+		}
 		last = key;
 		err = bpf_map_get_next_key(fd, &last, &key);
 	}
+	return 0;
+}
+
+/* What could not be marked is a loss, which the agent counts: this process's counters go with it. */
+static void run_adoption(struct worker_page *page, int fd, void *arg)
+{
+	struct labelled *l = arg;
+	struct adoption a = { .k = l->k, .now_ns = kernel_now_ns() };
+	uint64_t lost = l->k->losses_user[SL_LOSS_FLOW];
+
+	(void)fd;
+	for (size_t i = l->at; i < l->cnt; i++) {
+		page->next = i;
+		worker_beat(page);
+		adopt_process(&a, page, l->v[i].tgid, &l->v[i].label);
+		page->left_out += l->k->losses_user[SL_LOSS_FLOW] - lost;
+		lost = l->k->losses_user[SL_LOSS_FLOW];
+	}
+	page->next = l->cnt;
+}
+
+/*
+ * A worker does it, and is given up at a process whose socket nobody may look at (its lock is held, its last copy lingers): that process's
+ * sockets are followed from their next connect on, which is counted, and the next worker begins behind it.
+ */
+void flows_adopt(struct kernel *k)
+{
+	struct labelled l = { .k = k };
+	const int keep[] = { bpf_map__fd(k->skel->maps.flow_marks), bpf_map__fd(k->skel->maps.flows), k->older.fd[PIN_FLOWS] };
+	struct worker w = WORKER_NONE;
+
+	if (!k->skel->links.skb_egress)
+		return;
+	used = mmap(NULL, ADOPT_USERS * sizeof(*used), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (used == MAP_FAILED) {
+		k->losses_user[SL_LOSS_FLOW]++;
+		return;
+	}
+	if (collect(&l))
+		k->losses_user[SL_LOSS_FLOW]++;
+	while (l.at < l.cnt) {
+		bool ended;
+
+		if (worker_start(&w, run_adoption, &l, keep, ARRAY_SIZE(keep))) {
+			k->losses_user[SL_LOSS_FLOW] += l.cnt - l.at;
+			break;
+		}
+		ended = worker_wait(&w, ADOPT_PATIENCE_MS);
+		k->losses_user[SL_LOSS_FLOW] += w.page->left_out + !ended;
+		l.at = w.page->next + 1;
+		if (!ended)
+			use(w.page->uid, ADOPT_USER_NS + 1);
+		worker_stop(&w);
+	}
+	munmap(used, ADOPT_USERS * sizeof(*used));
+	free(l.v);
 }
 
 /* ---- the end of a flow ---------------------------------------------------------------------------------------------- */
@@ -354,28 +432,4 @@ int pins_flows(const struct pins *p, struct pins_flows *ret, size_t max)
 		}
 	}
 	return (int)cnt;
-}
-
-/* ---- cutting -------------------------------------------------------------------------------------------------------- */
-
-static int close_socket(void *arg, int fd)
-{
-	const struct sockaddr none = { .sa_family = AF_UNSPEC };
-	const uint64_t *cookie = arg;
-	unsigned int soon_ms = 1;
-
-	if (cookie_of(fd) != *cookie)
-		return 0;
-	/* A reset to both sides, and what waits to be sent is thrown away. */
-	if (!connect(fd, &none, sizeof(none)))
-		return 1;
-	/* Kernels that refuse this while somebody waits on it: whoever waits gets no answer now, the rest is given up soon. */
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &soon_ms, sizeof(soon_ms));
-	shutdown(fd, SHUT_RDWR);
-	return 1;
-}
-
-bool kernel_close_flow(uint32_t tgid, uint64_t cookie)
-{
-	return each_socket(tgid, close_socket, &cookie) == 1;
 }

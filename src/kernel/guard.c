@@ -7,11 +7,13 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guarded.h"
@@ -107,7 +109,7 @@ void guard_choose(struct kernel *k, enum kernel_tier tier, bool on)
 	}
 }
 
-static bool guard_runs(struct kernel *k)
+bool guard_runs(struct kernel *k)
 {
 	volatile __u64 *hits = &k->skel->bss->self_hits[SL_HOOK_GUARD];
 	uint64_t before = *hits;
@@ -147,34 +149,40 @@ void guard_attach(struct kernel *k)
 	}
 	snprintf(row->how, sizeof(row->how), "%s, %zu hooks", kernel_tier_name(s->rodata->knobs.guard == SL_BY_LSM ?
 										      KERNEL_TIER_LSM : KERNEL_TIER_FMOD_RET), cnt);
+	k->guard_seen = cnt && guard_runs(k);
 	if (cnt)
-		row->state = guard_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED;
+		row->state = k->guard_seen ? KERNEL_SEEN : KERNEL_ATTACHED;
 }
 
 /* ---- the agent's files --------------------------------------------------------------------------------------------------- */
 
-/* The programs see the open and mark what was opened. 0, -ENOENT and so on as open(2), -ENOSPC: it was not marked. */
+/*
+ * The programs see the open and mark what was opened. The path is resolved once and without links: what is marked is what was looked at. 0,
+ * -ENOENT and so on as open(2), -ENOSPC: it was not marked.
+ */
 static int mark(struct kernel *k, const char *path, uint32_t marks)
 {
+	cleanup_close int at = (int)syscall(SYS_openat2, AT_FDCWD, path,
+					    &(struct open_how){ .flags = O_PATH | O_CLOEXEC,
+								.resolve = strncmp(path, "/proc/self/fd/", 14) ? RESOLVE_NO_SYMLINKS : 0 },
+					    sizeof(struct open_how));
 	volatile __u64 *marked = &k->skel->bss->guard_marked;
 	uint64_t before = *marked;
 	struct stat st;
-	int fd, err;
+	int fd;
 
-	/* Opening anything else (a pipe, a terminal) may have effects. */
-	if (stat(path, &st))
+	if (at < 0 || fstat(at, &st))
 		return -errno;
+	/* Opening anything else (a pipe, a terminal) may have effects. */
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return -EINVAL;
 	__atomic_store_n(&k->skel->bss->guard_mark, marks, __ATOMIC_SEQ_CST);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	err = fd < 0 ? -errno : 0;
+	fd = kernel_reopen(at, O_RDONLY);
 	__atomic_store_n(&k->skel->bss->guard_mark, 0, __ATOMIC_SEQ_CST);
-	if (fd >= 0)
-		close(fd);
-	if (!err && *marked == before)
-		err = -ENOSPC;
-	return err;
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return *marked == before ? -ENOSPC : 0;
 }
 
 /* A path and the folders above it. */

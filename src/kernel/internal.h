@@ -33,6 +33,7 @@ struct kernel {
 	uint64_t losses[_SL_LOSS_KERNEL_MAX];      /* as last read */
 	uint64_t skipped, missing, stale;          /* spare.c: told so far; as last read */
 	uint64_t losses_user[_SL_LOSS_MAX];        /* counted by kernel/ itself, not taken yet */
+	bool guard_seen;              /* the self-protection was seen to run */
 	bool no_moved;                /* the verifier refuses the program that notes renamed directories */
 };
 
@@ -54,6 +55,7 @@ uint64_t spares_skipped(struct kernel *k);   /* calls that no program saw, since
 /* guard.c: self-protection. The first after open and spares_choose(), the second when the rest is attached. */
 void guard_choose(struct kernel *k, enum kernel_tier tier, bool on);
 void guard_attach(struct kernel *k);
+bool guard_runs(struct kernel *k);
 
 /* labels.c */
 int labels_size(struct kernel *k);         /* before load */
@@ -71,14 +73,19 @@ int pins_put(struct kernel *k, struct errmsg *e);
 int adopt_labels(struct kernel *k, const struct procscan *scan);
 int adopt_memory(struct kernel *k);
 int adopt_aliases(struct kernel *k);
+int adopt_names(struct kernel *k);
 void exceptions_adopt(struct kernel *k);
 int adopt_unread(struct kernel *k, kernel_sink sink, void *arg);
 
 /* flows.c: sockets that labelled processes hold already, and what k->older knows of them. */
 void flows_adopt(struct kernel *k);
 
+/* adopt.c: opens the very file of a descriptor (O_PATH) again, whatever has become of its path. -errno. */
+int kernel_reopen(int fd, int flags);
+
 /* about.c */
 int about_fill(struct kernel *k);
+int about_rows(struct kernel *k);          /* the rows have changed */
 int control_fill(struct kernel *k, const struct kernel_config *config, struct errmsg *e); /* before anything is attached */
 void about_told(struct kernel *k, const uint64_t told[_SL_LOSS_KERNEL_MAX]);
 

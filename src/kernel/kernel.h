@@ -40,6 +40,7 @@ enum kernel_state {
 	KERNEL_ABSENT = 0,   /* not seen on this kernel */
 	KERNEL_ATTACHED,     /* attached; the agent could not trigger it itself */
 	KERNEL_SEEN,         /* attached, and seen to run */
+	KERNEL_STOPPED,      /* attached, and was seen to run; the kernel does not call it any more */
 };
 
 struct kernel_row {
@@ -67,6 +68,7 @@ struct kernel_config {
 };
 
 struct kernel;
+struct helper;
 
 /*
  * Loads and attaches. e explains in one line. -EPERM: not root or refused; -EOPNOTSUPP: this kernel lacks something
@@ -98,6 +100,13 @@ enum kernel_tier kernel_tier(const struct kernel *k);
  */
 size_t kernel_guard(struct kernel *k, const char *const *files, size_t files_cnt, const char **ret_failed);
 
+/*
+ * The agent goes through its hooks once more, as at the start: what is attached can be switched off below it (kernel.ftrace_enabled).
+ * False: some do not run. *ret_changed: others than at the last time. kernel_stopped(): which, as text, "" none.
+ */
+bool kernel_prove(struct kernel *k, bool *ret_changed);
+void kernel_stopped(const struct kernel *k, char *ret, size_t size);
+
 /* What `block` means for file opens on this kernel. */
 enum policy_require kernel_strength(const struct kernel *k);
 
@@ -107,7 +116,7 @@ enum policy_require kernel_strength(const struct kernel *k);
  * had not told is given to sink; that one goes. Returns the number of labelled processes or a negative errno with e filled.
  */
 typedef int (*kernel_sink)(void *arg, const void *record, size_t size);
-int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg, struct errmsg *e);
+int kernel_label_running(struct kernel *k, struct helper *helper, kernel_sink sink, void *arg, struct errmsg *e);
 
 /* Descriptor for epoll: readable when an alert waits or much waits. */
 int kernel_fd(const struct kernel *k);
@@ -121,7 +130,7 @@ void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX]);
 
 /* A file that is a secret by its path (its match set) may have other names, or get one unseen: the kernel is to know it by its
  * inode. */
-void kernel_note_secret(struct kernel *k, const char *path, uint32_t set);
+void kernel_note_secret(struct kernel *k, int fd, uint32_t set); /* fd: O_PATH, on a local file system */
 
 /* Makes the exceptions that `sluice allow` asked for, ends those whose time is over, and says so. Returns what tell did, if not 0. */
 int kernel_exceptions(struct kernel *k, int (*tell)(void *arg, const char *text), void *arg);
@@ -134,9 +143,6 @@ void kernel_set_names(struct kernel *k, const uint8_t key[16], const struct sl_n
  * when the programs go, all. 0, or the sink's negative result.
  */
 int kernel_end_flows(struct kernel *k, bool all, kernel_sink sink, void *arg);
-
-/* Closes a connection that was cut, if the process still holds it: else it would wait until it gives up by itself. */
-bool kernel_close_flow(uint32_t tgid, uint64_t cookie);
 
 /* CLOCK_BOOTTIME in ns, as the records have it. */
 uint64_t kernel_now_ns(void);

@@ -11,15 +11,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "kernel/internal.h"
-#include "process/heldscan.h"
+#include "process/helper.h"
 #include "process/procscan.h"
+#include "process/worker.h"
 
 #define BITS_SIZE (SL_PID_LIMIT / 8)
 
 /* Each pass labels all that the one before could not know of; a fork bomb of a tool could go on for ever. */
 #define PASSES_MAX 8
+
+#define SCAN_PATIENCE_MS 1000 /* for one process */
 
 int labels_map(struct kernel *k, struct errmsg *e)
 {
@@ -135,13 +139,106 @@ static void take_known(struct kernel *k, struct procscan *s)
 	}
 }
 
+/* ---- the scan, in a worker ------------------------------------------------------------------------------------------ */
+
+struct scanning {
+	uint64_t now_ns;
+	uint32_t from, careful;
+	struct worker_page *page;
+	int fd;
+};
+
+static void begin_process(void *arg, uint32_t tgid)
+{
+	const struct scanning *c = arg;
+
+	c->page->tgid = tgid;
+	worker_beat(c->page);
+}
+
+static int send_process(void *arg, const void *rec, size_t size)
+{
+	const struct scanning *c = arg;
+
+	return send(c->fd, rec ? rec : "", rec ? size : 1, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static void run_scan(struct worker_page *page, int fd, void *arg)
+{
+	struct scanning *c = arg;
+	const struct procscan_walk walk = { .root = "/proc", .time_ns = c->now_ns, .from = c->from, .careful = c->careful,
+					    .begin = begin_process, .found = send_process, .arg = c };
+
+	c->page = page;
+	c->fd = fd;
+	page->next = procscan_each(&walk) ? 0 : 1;
+	send(fd, "done", 4, MSG_NOSIGNAL);
+}
+
+/* Takes what the worker sends. 1: it has gone through all, 0: it makes no progress, or a negative errno. */
+static int take_scan(struct worker *w, struct procscan *s)
+{
+	_Alignas(8) static char buf[SL_RECORD_MAX];
+
+	while (worker_wait(w, SCAN_PATIENCE_MS)) {
+		ssize_t n = recv(w->fd, buf, sizeof(buf), 0);
+		int err = 0;
+
+		if (n == 4)
+			return w->page->next ? 1 : -EIO;
+		if (n <= 0)
+			return -EIO;
+		if (n == 1)
+			s->vanished++;
+		else
+			err = procscan_add(s, buf, (size_t)n);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/*
+ * All processes. Where the worker gets stuck (a process can make whoever reads its arguments wait for ever), the next one begins with that
+ * process and leaves its arguments out; if that does not help either, with the next process.
+ */
+static int scan_processes(struct kernel *k, struct procscan *ret)
+{
+	struct scanning c = { .now_ns = kernel_now_ns() };
+	struct procscan s = { 0 };
+	struct worker w = WORKER_NONE;
+	int r = 0;
+
+	while (!r) {
+		r = worker_start(&w, run_scan, &c, NULL, 0);
+		if (r)
+			break;
+		r = take_scan(&w, &s);
+		if (!r) {
+			bool again = c.careful == w.page->tgid;
+
+			k->losses_user[SL_LOSS_LEFT_OUT]++;
+			c.careful = again ? 0 : w.page->tgid;
+			c.from = w.page->tgid + again;
+		}
+		worker_stop(&w);
+	}
+	if (r < 0) {
+		procscan_done(&s);
+		return r;
+	}
+	procscan_sort(&s);
+	*ret = s;
+	return 0;
+}
+
 /* One scan. Returns how many processes got a label, or a negative errno. first: whoever is labelled already is told of, too. */
-static int pass(struct kernel *k, bool first, kernel_sink sink, void *arg, int *labelled)
+static int pass(struct kernel *k, struct helper *helper, bool first, kernel_sink sink, void *arg, int *labelled)
 {
 	struct procscan s = { 0 };
 	int err, fresh = 0, adopted;
 
-	err = procscan_all("/proc", kernel_now_ns(), &s);
+	err = scan_processes(k, &s);
 	if (err)
 		return err;
 	k->losses_user[SL_LOSS_PROCFS] += s.vanished;
@@ -171,7 +268,7 @@ static int pass(struct kernel *k, bool first, kernel_sink sink, void *arg, int *
 		err = sink(arg, p->rec, p->rec->hdr.size);
 		/* What it has open already; from here on the kernel sees what it opens. */
 		if (err >= 0)
-			err = heldscan("/proc", p->rec, k->compiled, sink, arg);
+			err = helper_held(helper, p->rec, k->compiled, sink, arg);
 	}
 	procscan_done(&s);
 	return err < 0 ? err : fresh;
@@ -183,6 +280,7 @@ static int take_over(struct kernel *k, kernel_sink sink, void *arg, struct errms
 	int err = adopt_aliases(k);
 
 	err = err ? err : adopt_memory(k);
+	err = err ? err : adopt_names(k);
 	if (err)
 		return errmsg_set(e, err, "cannot take over from the programs that are pinned: %s", strerror(-err));
 	exceptions_adopt(k);
@@ -203,12 +301,12 @@ static int take_over(struct kernel *k, kernel_sink sink, void *arg, struct errms
 	return err < 0 ? err : 0;
 }
 
-int kernel_label_running(struct kernel *k, kernel_sink sink, void *arg, struct errmsg *e)
+int kernel_label_running(struct kernel *k, struct helper *helper, kernel_sink sink, void *arg, struct errmsg *e)
 {
 	int labelled = 0, fresh = 1, err;
 
 	for (int i = 0; i < PASSES_MAX && fresh > 0; i++)
-		fresh = pass(k, i == 0, sink, arg, &labelled);
+		fresh = pass(k, helper, i == 0, sink, arg, &labelled);
 	if (fresh > 0)
 		k->losses_user[SL_LOSS_LABEL] += (uint64_t)fresh;
 	k->skel->bss->starting = 0;

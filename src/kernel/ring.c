@@ -14,6 +14,9 @@
 /* A batch stops growing here; the rest waits for the next round. Bounds the agent's memory under a flood. */
 #define BATCH_MAX (1u << 20)
 
+/* Records of one call, about: a flood that never ends must not keep the agent from its clock and its watchdog. */
+#define ROUND_MAX (1 << 14)
+
 struct slot {
 	uint64_t time_ns;
 	uint32_t at, size;
@@ -130,6 +133,6 @@ int ring_consume(struct ring *r, ring_sink sink, void *arg)
 				return rc;
 		}
 		total += (int)r->cnt;
-	} while (err == -EAGAIN && total < 1 << 20);
+	} while (err == -EAGAIN && total < ROUND_MAX);
 	return total;
 }

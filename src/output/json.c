@@ -408,6 +408,7 @@ static void add_kind(struct strbuf *b, const struct report *r)
 	case REPORT_POLICY_BAD:
 	case REPORT_MODE:
 	case REPORT_EXCEPTION:
+	case REPORT_HOOKS:
 		add_policy(b, r);
 		STR_IF(b, "text", r->text);
 		break;
@@ -440,7 +441,7 @@ static int json_write(struct output *o, const struct report *r)
 	size_t start = o->lines.len;
 
 	output_json_format(&o->lines, r, &o->host);
-	return sink_appended(o, start);
+	return sink_appended(o, start, r);
 }
 
 static void json_free(struct output *o)

@@ -21,6 +21,11 @@ void output_free(struct output *o)
 		o->ops->free(o);
 }
 
+void output_set_fd(struct output *o, int fd)
+{
+	o->fd = fd;
+}
+
 /* Of a socket (the journal's) the reader is not waited for either, though the descriptor itself blocks. */
 static ssize_t write_some(int fd, const char *bytes, size_t len)
 {
@@ -60,13 +65,22 @@ static void compact(struct output *o)
 	o->sent = 0;
 }
 
-int sink_appended(struct output *o, size_t start)
+/* Bytes that may wait before this event. */
+static size_t room_for(const struct report *e)
+{
+	/* Kinds without a process are the agent's own: losses, modes, policies, hooks. */
+	if (!e->process || e->taken != SL_TAKEN_NONE || e->kind == REPORT_INCIDENT || e->kind == REPORT_GUARD)
+		return SINK_WAITING_MAX;
+	return e->action >= SL_ACTION_ALERT ? SINK_WAITING_MAX / 4 * 3 : SINK_WAITING_MAX / 2;
+}
+
+int sink_appended(struct output *o, size_t start, const struct report *event)
 {
 	int r = 0;
 
 	if (!strbuf_ok(&o->lines))
 		r = -ENOMEM;
-	else if (start > o->sent && o->lines.len - o->sent > SINK_WAITING_MAX)
+	else if (start > o->sent && o->lines.len - o->sent > room_for(event))
 		r = -ENOBUFS;
 	if (r < 0) {
 		o->lines.failed = false;

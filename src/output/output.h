@@ -30,6 +30,8 @@ int output_json_new(int fd, const struct report_host *host, struct output **ret)
 int output_text_new(int fd, const struct report_host *host, unsigned int width, bool colour, struct output **ret);
 
 const struct output_ops *output_ops(const struct output *o);
+/* Everything that waits was written: what comes now goes to another descriptor, which stays the caller's. */
+void output_set_fd(struct output *o, int fd);
 void output_free(struct output *o);
 DEFINE_FREEP(struct output, output_free)
 

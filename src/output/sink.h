@@ -13,7 +13,8 @@
 #define SINK_BATCH (64u << 10)
 
 /* Bytes that may wait while the descriptor does not take them (a full pipe, a full disk). Beyond it new lines are
- * refused with -ENOBUFS; the caller counts each as SL_LOSS_OUTPUT. */
+ * refused with -ENOBUFS; the caller counts each as SL_LOSS_OUTPUT. Ordinary events may use half of it, alerts three quarters: what was
+ * refused, losses and the agent's own events have the rest for themselves. */
 #define SINK_WAITING_MAX (4u << 20)
 
 struct output {
@@ -28,7 +29,7 @@ struct output {
  * Called behind an append to o->lines that began at `start`: takes the line back when it is too much (-ENOBUFS) or memory ran
  * out (-ENOMEM), else writes if a batch is full. An error of that writing is not told here: the line is kept, flush tells.
  */
-int sink_appended(struct output *o, size_t start);
+int sink_appended(struct output *o, size_t start, const struct report *r);
 
 /* Writes what waits. -EAGAIN: the descriptor takes no more now; other errors as write(2). What is left stays. */
 int sink_flush(struct output *o);

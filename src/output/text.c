@@ -380,8 +380,9 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_POLICY_BAD:
 	case REPORT_MODE:
 	case REPORT_EXCEPTION:
+	case REPORT_HOOKS:
 		p->word = r->kind == REPORT_POLICY_LOAD ? "load" : r->kind == REPORT_POLICY_BAD ? "refused" :
-			  r->kind == REPORT_MODE ? "mode" : r->kind == REPORT_EXCEPTION ? "allow" : "agent";
+			  r->kind == REPORT_MODE ? "mode" : r->kind == REPORT_EXCEPTION ? "allow" : r->kind == REPORT_HOOKS ? "HOOKS" : "agent";
 		p->keep_start = true;
 		text_add(&p->target, r->text);
 		break;
@@ -635,7 +636,7 @@ static int text_write(struct output *o, const struct report *r)
 		t->told_loss |= 1ull << r->loss;
 		add_note(t, event_loss_help(r->loss));
 	}
-	return o->lines.len > start || o->lines.failed ? sink_appended(o, start) : 0;
+	return o->lines.len > start || o->lines.failed ? sink_appended(o, start, r) : 0;
 }
 
 static void text_free(struct output *o)

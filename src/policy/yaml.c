@@ -356,6 +356,7 @@ int ydoc_parse(const struct policy_source *src, struct ydoc **ret, struct errmsg
 {
 	cleanup_(ydoc_freep) struct ydoc *doc = NULL;
 	struct parse p = { .src = src, .e = e };
+	size_t mark = 0;
 	int r;
 
 	if (src->len > YAML_TEXT_MAX)
@@ -365,7 +366,10 @@ int ydoc_parse(const struct policy_source *src, struct ydoc **ret, struct errmsg
 		return -ENOMEM;
 	p.doc = doc;
 	yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&p.yaml, (const unsigned char *)src->text, src->len);
+	/* The byte order mark that some editors put in front of UTF-8. */
+	if (src->len >= 3 && !memcmp(src->text, "\xef\xbb\xbf", 3))
+		mark = 3;
+	yaml_parser_set_input_string(&p.yaml, (const unsigned char *)src->text + mark, src->len - mark);
 	r = read_stream(&p);
 	yaml_parser_delete(&p.yaml);
 	for (size_t i = 0; i < p.anchors_cnt; i++)

@@ -35,6 +35,8 @@ struct filescan {
 	DIR *dir;                /* the folder at hand, NULL none */
 	struct folder at;
 	uint64_t entries, left_out;
+	filescan_folder on_folder;
+	void *on_folder_arg;
 };
 
 /* Takes path. */
@@ -181,7 +183,8 @@ static bool next_folder(struct filescan *s)
 		s->at = s->queue[s->head];
 		s->head = (s->head + 1) % FILESCAN_QUEUE_MAX;
 		s->cnt--;
-		s->dir = enter(&s->at);
+		if (!s->on_folder || s->on_folder(s->on_folder_arg, s->at.path))
+			s->dir = enter(&s->at);
 	}
 	return s->dir != NULL;
 }
@@ -228,6 +231,12 @@ bool filescan_step(struct filescan *s, unsigned int entries, filescan_found foun
 		look_at(s, d, found, arg);
 	}
 	return s->dir || s->cnt;
+}
+
+void filescan_on_folder(struct filescan *s, filescan_folder fn, void *arg)
+{
+	s->on_folder = fn;
+	s->on_folder_arg = arg;
 }
 
 uint64_t filescan_left_out(const struct filescan *s)

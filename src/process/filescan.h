@@ -26,6 +26,10 @@ int filescan_new(const struct compiled *c, const char *const *homes, size_t home
 void filescan_free(struct filescan *s);
 DEFINE_FREEP(struct filescan, filescan_free)
 
+/* Called before a folder is entered. False: it is not. */
+typedef bool (*filescan_folder)(void *arg, const char *path);
+void filescan_on_folder(struct filescan *s, filescan_folder fn, void *arg);
+
 /* A regular file whose path is in this match set. path is absolute and ends with the call. */
 typedef void (*filescan_found)(void *arg, const char *path, uint32_t set, const struct stat *st);
 

@@ -38,25 +38,33 @@ static int flags_of(const char *folder, const char *name, unsigned int *ret)
 	return -ENOENT;
 }
 
-/* Fills what /proc tells of a descriptor. 0: a regular file, open for reading. */
-static int read_held(const char *folder, const char *name, struct held *h)
+/* Fills what /proc tells of a descriptor. 0: a regular file whose path is in a match set, open for reading. The path first: it asks no
+ * file system, and of most descriptors it says enough. */
+static int read_held(const char *folder, const char *name, const struct compiled *c, struct held *h)
 {
 	char path[FOLDER_SIZE + NAME_MAX + 16];
 	unsigned int flags;
 	struct stat st;
 	ssize_t len;
+	bool gone;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (stat(path, &st) || !S_ISREG(st.st_mode) || flags_of(folder, name, &flags))
-		return -ENOENT;
-	if (flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY)
-		return -ENOENT;
 	len = readlink(path, h->path, sizeof(h->path));
 	if (len <= 0 || h->path[0] != '/')
 		return -ENOENT;
 	/* The kernel's words behind the name of a file that has none any more. */
-	if (!st.st_nlink && (size_t)len > strlen(DELETED))
+	gone = (size_t)len > strlen(DELETED) && !memcmp(h->path + len - strlen(DELETED), DELETED, strlen(DELETED));
+	h->rec.set = (uint16_t)dfa_match(c->path, h->path, (size_t)len);
+	if (!h->rec.set && !gone)
+		return -ENOENT;
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || flags_of(folder, name, &flags))
+		return -ENOENT;
+	if (flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY)
+		return -ENOENT;
+	if (!st.st_nlink && gone) {
 		len -= (ssize_t)strlen(DELETED);
+		h->rec.set = (uint16_t)dfa_match(c->path, h->path, (size_t)len);
+	}
 	h->rec.ino = st.st_ino;
 	h->rec.dev = major(st.st_dev) << 20 | minor(st.st_dev);
 	h->rec.open_flags = flags;
@@ -83,15 +91,14 @@ int heldscan(const char *root, const struct sl_rec_exec *image, const struct com
 	char folder[FOLDER_SIZE];
 	const struct dirent *d;
 	struct sl_decision decision;
-	int told = 0, err = 0;
+	int told = 0, err = 0, seen = 0;
 	DIR *dir;
 
 	snprintf(folder, sizeof(folder), "%s/%u/fd", root, image->who.tgid);
 	dir = opendir(folder);
-	while (dir && err >= 0 && (d = readdir(dir))) {
-		if (d->d_name[0] == '.' || !was_open(image, d->d_name) || read_held(folder, d->d_name, &h))
+	while (dir && err >= 0 && seen++ < HELDSCAN_MAX && (d = readdir(dir))) {
+		if (d->d_name[0] == '.' || !was_open(image, d->d_name) || read_held(folder, d->d_name, c, &h))
 			continue;
-		h.rec.set = (uint16_t)dfa_match(c->path, h.path, h.rec.path_len);
 		decision = compiled_file(c, h.rec.who.tool, h.rec.who.exe_set, image->mode, h.rec.who.uid, h.rec.set);
 		if (!h.rec.set || decision.action == SL_ACTION_ALLOW)
 			continue;

@@ -11,6 +11,10 @@
 #include "policy/compile.h"
 #include "record.h"
 
+/* Descriptors of one process that are looked at. Beyond it a secret that is held is not reported, as it is not for one that is opened
+ * and closed before the agent looks. */
+#define HELDSCAN_MAX 65536
+
 /* Takes a record, which ends with the call. A negative errno ends the scan. */
 typedef int (*heldscan_sink)(void *arg, const void *record, size_t size);
 

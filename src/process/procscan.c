@@ -116,7 +116,7 @@ static bool is_named_so(int dir, const char *link, const char *path)
 }
 
 /* Copies what a link in the process's directory points at, at most SL_PATH_MAX bytes. Returns its length or -errno. */
-static int read_link(int dir, const char *link, char *buf, uint16_t *flags)
+static int read_link(int dir, const char *link, char *buf, uint16_t *flags, bool safely)
 {
 	ssize_t n = readlinkat(dir, link, buf, SL_PATH_MAX);
 
@@ -128,7 +128,7 @@ static int read_link(int dir, const char *link, char *buf, uint16_t *flags)
 	buf[n] = '\0';
 	if (n == SL_PATH_MAX)
 		*flags |= SL_STR_TRUNCATED;
-	if ((size_t)n > strlen(DELETED) && !strcmp(buf + n - strlen(DELETED), DELETED) && !is_named_so(dir, link, buf))
+	if ((size_t)n > strlen(DELETED) && !strcmp(buf + n - strlen(DELETED), DELETED) && (safely || !is_named_so(dir, link, buf)))
 		n -= (ssize_t)strlen(DELETED);
 	return (int)n;
 }
@@ -158,14 +158,14 @@ static int open_thread(int dir)
 	return found;
 }
 
-static void put_paths(struct writer *w, int dir)
+static void put_paths(struct writer *w, int dir, bool safely)
 {
 	char buf[SL_PATH_MAX + 1];
 	int n;
 
-	n = read_link(dir, "exe", buf, &w->rec->exe_flags);
+	n = read_link(dir, "exe", buf, &w->rec->exe_flags, safely);
 	w->rec->exe_len = n > 0 ? put(w, buf, (size_t)n) : 0;
-	n = read_link(dir, "cwd", buf, &w->rec->cwd_flags);
+	n = read_link(dir, "cwd", buf, &w->rec->cwd_flags, safely);
 	w->rec->cwd_len = n > 0 ? put(w, buf, (size_t)n) : 0;
 }
 
@@ -251,7 +251,11 @@ static void put_tty(struct writer *w, int tty)
 		w->rec->tty_len = put(w, name, (size_t)len);
 }
 
-static int read_process(int dir, uint32_t tgid, uint64_t time_ns, struct sl_rec_exec *rec)
+/*
+ * safely: nothing that the process can make wait for itself. Its arguments are in its memory, which cannot be read while one of its threads
+ * holds mmap_lock in a page fault; and looking for a name may ask a server of its own.
+ */
+static int read_process(int dir, uint32_t tgid, uint64_t time_ns, struct sl_rec_exec *rec, bool safely)
 {
 	struct writer w = { .rec = rec, .used = sizeof(*rec) };
 	uint64_t tick_ns = 1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK);
@@ -280,8 +284,11 @@ static int read_process(int dir, uint32_t tgid, uint64_t time_ns, struct sl_rec_
 	memcpy(rec->who.comm, st.comm, SL_COMM_LEN);
 	rec->origin = SL_EXEC_ORIGIN_PROCFS;
 	rec->mode = SL_MODE_CHILD;
-	put_paths(&w, thread >= 0 ? thread : dir);
-	put_argv(&w, thread >= 0 ? thread : dir);
+	put_paths(&w, thread >= 0 ? thread : dir, safely);
+	if (safely)
+		rec->argv_flags = SL_STR_MISSING;
+	else
+		put_argv(&w, thread >= 0 ? thread : dir);
 	put_cgroup(&w, dir);
 	put_tty(&w, st.tty);
 	/* Whatever could not be read because the process ended is not a process without a program. */
@@ -293,7 +300,7 @@ static int read_process(int dir, uint32_t tgid, uint64_t time_ns, struct sl_rec_
 	return (int)w.used;
 }
 
-static int read_at(int root, uint32_t tgid, uint64_t time_ns, void *buf)
+static int read_at(int root, uint32_t tgid, uint64_t time_ns, void *buf, bool safely)
 {
 	cleanup_close int dir = -1;
 	char name[16];
@@ -301,7 +308,7 @@ static int read_at(int root, uint32_t tgid, uint64_t time_ns, void *buf)
 
 	snprintf(name, sizeof(name), "%u", tgid);
 	dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = dir < 0 ? -errno : read_process(dir, tgid, time_ns, buf);
+	r = dir < 0 ? -errno : read_process(dir, tgid, time_ns, buf, safely);
 	return r == -ENOENT ? -ESRCH : r;
 }
 
@@ -309,21 +316,28 @@ int procscan_read(const char *root, uint32_t tgid, uint64_t time_ns, void *buf)
 {
 	cleanup_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : read_at(fd, tgid, time_ns, buf);
+	return fd < 0 ? -errno : read_at(fd, tgid, time_ns, buf, false);
 }
 
-static int append(struct procscan *s, size_t *size, const void *rec, size_t len)
+int procscan_read_safely(const char *root, uint32_t tgid, uint64_t time_ns, void *buf)
+{
+	cleanup_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_at(fd, tgid, time_ns, buf, true);
+}
+
+int procscan_add(struct procscan *s, const void *rec, size_t len)
 {
 	struct sl_rec_exec *copy;
 
-	if (s->cnt == *size) {
-		size_t more = *size ? *size * 2 : 256;
+	if (s->cnt == s->size) {
+		size_t more = s->size ? s->size * 2 : 256;
 		struct procscan_entry *v = more > PROCSCAN_MAX * 2ul ? NULL : reallocarray(s->v, more, sizeof(*v));
 
 		if (!v)
 			return -ENOMEM;
 		s->v = v;
-		*size = more;
+		s->size = more;
 	}
 	copy = malloc(len);
 	if (!copy)
@@ -340,51 +354,65 @@ static int by_tgid(const void *a, const void *b)
 	return x->rec->who.tgid < y->rec->who.tgid ? -1 : x->rec->who.tgid > y->rec->who.tgid;
 }
 
-static int scan(DIR *proc, uint64_t time_ns, struct procscan *s)
+void procscan_sort(struct procscan *s)
 {
-	cleanup_free void *buf = malloc(SL_RECORD_MAX);
-	struct dirent *d;
-	size_t size = 0;
-	int r;
-
-	if (!buf)
-		return -ENOMEM;
-	while (errno = 0, (d = readdir(proc))) {
-		if (!isdigit((unsigned char)d->d_name[0]))
-			continue;
-		r = read_at(dirfd(proc), (uint32_t)strtoul(d->d_name, NULL, 10), time_ns, buf);
-		if (r == -ESRCH || r == -EBADMSG) {
-			s->vanished++;
-			continue;
-		}
-		/* Hidden from this user (hidepid): one process, not the scan. */
-		if (r == -EACCES || r == -EPERM || !r)
-			continue;
-		r = r < 0 ? r : append(s, &size, buf, (size_t)r);
-		if (r < 0)
-			return r;
-	}
-	if (errno)
-		return -errno;
 	if (s->cnt)
 		qsort(s->v, s->cnt, sizeof(*s->v), by_tgid);
+}
+
+int procscan_each(const struct procscan_walk *w)
+{
+	_Alignas(8) static char buf[SL_RECORD_MAX];
+	DIR *proc = opendir(w->root);
+	const struct dirent *d;
+	int r = 0;
+
+	if (!proc)
+		return -errno;
+	while (r >= 0 && (errno = 0, (d = readdir(proc)))) {
+		uint32_t tgid = isdigit((unsigned char)d->d_name[0]) ? (uint32_t)strtoul(d->d_name, NULL, 10) : 0;
+
+		/* procfs lists them in this order. */
+		if (!tgid || tgid < w->from)
+			continue;
+		if (w->begin)
+			w->begin(w->arg, tgid);
+		r = read_at(dirfd(proc), tgid, w->time_ns, buf, tgid == w->careful);
+		/* Hidden from this user (hidepid): one process, not the scan. */
+		if (r == -EACCES || r == -EPERM)
+			r = 0;
+		else if (r == -ESRCH || r == -EBADMSG)
+			r = w->found(w->arg, NULL, 0);
+		else if (r > 0)
+			r = w->found(w->arg, buf, (size_t)r);
+	}
+	if (r >= 0 && errno)
+		r = -errno;
+	closedir(proc);
+	return r < 0 ? r : 0;
+}
+
+static int take_found(void *arg, const void *rec, size_t size)
+{
+	struct procscan *s = arg;
+
+	if (rec)
+		return procscan_add(s, rec, size);
+	s->vanished++;
 	return 0;
 }
 
 int procscan_all(const char *root, uint64_t time_ns, struct procscan *ret)
 {
 	struct procscan s = { 0 };
-	DIR *proc = opendir(root);
-	int r;
+	const struct procscan_walk walk = { .root = root, .time_ns = time_ns, .found = take_found, .arg = &s };
+	int r = procscan_each(&walk);
 
-	if (!proc)
-		return -errno;
-	r = scan(proc, time_ns, &s);
-	closedir(proc);
 	if (r < 0) {
 		procscan_done(&s);
 		return r;
 	}
+	procscan_sort(&s);
 	*ret = s;
 	return 0;
 }

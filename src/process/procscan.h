@@ -30,6 +30,9 @@
  */
 int procscan_read(const char *root, uint32_t tgid, uint64_t time_ns, void *buf);
 
+/* The same without what a process can make its reader wait for: its arguments (SL_STR_MISSING). */
+int procscan_read_safely(const char *root, uint32_t tgid, uint64_t time_ns, void *buf);
+
 /* One process of a scan. */
 struct procscan_entry {
 	struct sl_rec_exec *rec;  /* rec->hdr.size bytes */
@@ -40,8 +43,26 @@ struct procscan_entry {
 struct procscan {
 	struct procscan_entry *v; /* by tgid, ascending */
 	size_t cnt;
+	size_t size;              /* entries that there is room for */
 	uint64_t vanished;        /* ended while they were read; the caller counts them as SL_LOSS_PROCFS */
 };
+
+/* One walk through all processes, in the order of their pids. */
+struct procscan_walk {
+	const char *root;
+	uint64_t time_ns;
+	uint32_t from;            /* begin with this pid */
+	uint32_t careful;         /* read this one as procscan_read_safely() does, 0 none */
+	void (*begin)(void *arg, uint32_t tgid);                      /* before each; NULL */
+	int (*found)(void *arg, const void *rec, size_t size);        /* rec NULL: it ended meanwhile. Negative ends the walk */
+	void *arg;
+};
+
+int procscan_each(const struct procscan_walk *w);
+
+/* For a walk whose records come from elsewhere. -ENOMEM. procscan_sort() when all are there. */
+int procscan_add(struct procscan *s, const void *rec, size_t len);
+void procscan_sort(struct procscan *s);
 
 /* Reads all processes (thread group leaders; threads are not listed). *ret is untouched on failure. */
 int procscan_all(const char *root, uint64_t time_ns, struct procscan *ret);
