@@ -443,12 +443,25 @@ static int start_recording(struct agent *a)
 	return recording_writer_new(a->config->record_fd, &meta, &a->writer, a->e);
 }
 
+static bool blocks_connections(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rules_cnt; i++)
+		if (policy->rules[i].object == POLICY_OBJECT_CONNECT && policy->rules[i].action == SL_ACTION_BLOCK)
+			return true;
+	return false;
+}
+
 /* A policy that demands real blocking must not run as if it had it. */
 static int check_require(const struct agent *a, const struct loaded *l, struct errmsg *e)
 {
 	enum policy_require given = kernel_strength(a->kernel);
 
-	if (!(a->config->service || a->config->enforce) || given >= l->policy->require)
+	if (!(a->config->service || a->config->enforce))
+		return 0;
+	if (l->policy->require > POLICY_REQUIRE_ALERT && blocks_connections(l->policy) && !kernel_sees_connections(a->kernel))
+		return errmsg_set(e, -EOPNOTSUPP, "%s says require: %s, but rules of it block connections and none is seen here: run "
+				  "`sluice doctor`, or set require: alert", l->path, kernel_strength_name(l->policy->require));
+	if (given >= l->policy->require)
 		return 0;
 	return errmsg_set(e, -EOPNOTSUPP, "%s says require: %s, but on this kernel block means %s for file opens (%s): "
 			  "run `sluice doctor`, or set require: %s", l->path, kernel_strength_name(l->policy->require),
@@ -521,9 +534,21 @@ static void guard_files(const struct agent *a, const struct loaded *l, struct ke
 		log_warn("cannot protect %s and what else is there: processes of sessions may change it", failed);
 }
 
+/* What this host takes away is in the event of the start too, for those who read events alone. */
+static void describe_start(const struct kernel *k, char *text, size_t size)
+{
+	const struct kernel_row *rows;
+	size_t cnt = kernel_rows(k, &rows);
+	int len = snprintf(text, size, "sluice %s, file opens by %s", SLUICE_VERSION, kernel_tier_name(kernel_tier(k)));
+
+	for (size_t i = 0; i < cnt && len > 0 && (size_t)len < size; i++)
+		if (rows[i].lost)
+			len += snprintf(text + len, size - (size_t)len, "; %s: %s", rows[i].subject, rows[i].reason);
+}
+
 static int start(struct agent *a)
 {
-	char text[256];
+	char text[512];
 	int err, labelled;
 
 	err = open_kernel(a, a->loaded, false, &a->kernel, a->e);
@@ -535,7 +560,7 @@ static int start(struct agent *a)
 	err = err ? err : tell_clock(a);
 	if (err)
 		return err;
-	snprintf(text, sizeof(text), "sluice %s, file opens by %s", SLUICE_VERSION, kernel_tier_name(kernel_tier(a->kernel)));
+	describe_start(a->kernel, text, sizeof(text));
 	err = tell_agent(a, SL_AGENT_START, text);
 	err = err ? err : tell_policy(a);
 	if (err)

@@ -45,16 +45,15 @@ static void on_finding(void *arg, struct policy_where where, const char *text)
 }
 
 /* What a block of a file open comes to, here and now. */
-static int strength(struct check *c, enum policy_require *ret)
+static int strength(struct check *c, enum policy_require *ret, struct errmsg *e)
 {
-	struct errmsg e = { 0 };
 	int err = 0;
 
 	*ret = POLICY_REQUIRE_ALERT;
 	if (c->policy->mode != POLICY_ENFORCE)
 		return 0;
 	if (!c->tier)
-		err = geteuid() ? -EPERM : kernel_probe(&c->tier, &e);
+		err = geteuid() ? -EPERM : kernel_probe(&c->tier, e);
 	if (!err)
 		*ret = kernel_tier_strength(c->tier);
 	return err;
@@ -63,18 +62,19 @@ static int strength(struct check *c, enum policy_require *ret)
 static bool meets_requirement(struct check *c)
 {
 	enum policy_require given;
+	struct errmsg e = { 0 };
 	size_t blocks = 0;
 	int err;
 
 	for (size_t i = 0; i < c->policy->rules_cnt; i++)
 		blocks += c->policy->rules[i].action == SL_ACTION_BLOCK;
-	err = strength(c, &given);
+	err = strength(c, &given, &e);
 	if (!blocks || c->require == POLICY_REQUIRE_ALERT || (!err && given >= c->require))
 		return true;
 	if (err == -EPERM)
 		log_err("%s: what block means on this kernel can only be found out as root", c->path);
 	else if (err)
-		log_err("%s: this kernel cannot run sluice: `sluice doctor` says why", c->path);
+		log_err("%s: sluice cannot run here: %s", c->path, e.text);
 	else
 		log_err("%s: %zu %s block, and block means %s: %s", c->path, blocks, blocks == 1 ? "rule says" : "rules say",
 			kernel_strength_name(given), c->policy->mode == POLICY_ENFORCE ? kernel_tier_name(c->tier) :
@@ -85,11 +85,14 @@ static bool meets_requirement(struct check *c)
 /* "block: deny by lsm" */
 static void print_strength(struct check *c)
 {
+	struct errmsg e = { 0 };
 	enum policy_require given;
-	int err = strength(c, &given);
+	int err = strength(c, &given, &e);
 
 	if (c->policy->mode != POLICY_ENFORCE)
 		printf("  block means alert (mode monitor)\n");
+	else if (err && err != -EPERM)
+		printf("  block means nothing here, where sluice cannot run: %s\n", e.text);
 	else if (err)
 		printf("  block: run as root to see what it means on this kernel\n");
 	else

@@ -231,7 +231,13 @@ static void on_reopen(void *arg)
 
 static void on_ready(void *arg, struct kernel *k, int labelled)
 {
+	const struct kernel_row *rows;
+	size_t cnt = kernel_rows(k, &rows);
+
 	(void)arg;
+	for (size_t i = 0; i < cnt; i++)
+		if (rows[i].lost)
+			log_warn("%s: %s; %s", rows[i].subject, rows[i].reason, rows[i].remedy);
 	log_info("ready: file opens by %s; %d process%s of AI tools already running", kernel_tier_name(kernel_tier(k)), labelled,
 		 labelled == 1 ? "" : "es");
 }

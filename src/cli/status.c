@@ -21,7 +21,7 @@ static const char help[] =
 	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
 	"  -h, --help                this text\n"
 	"\n"
-	"Exit status: 0 an agent runs and reads what the programs report, 1 none does, 2 misuse, 77 not root.\n";
+	"Exit status: 0 an agent runs and reads what the programs report, 1 none does, 2 misuse, 69 not to be seen from here, 77 not root.\n";
 
 void cli_print_mode(const struct sl_control *c)
 {
@@ -67,8 +67,13 @@ bool cli_other_agent(const char *root)
 int cli_open_pins(const char *root, struct pins *ret)
 {
 	struct errmsg e = { 0 };
-	int err = pins_open(root, ret, &e);
+	int err = kernel_check_host(&e);
 
+	if (err) {
+		cli_error(&e);
+		return CLI_UNAVAILABLE;
+	}
+	err = pins_open(root, ret, &e);
 	if (err == -ENOENT)
 		errmsg_set(&e, err, "nothing is pinned in %s: start `sluice run`", root);
 	else if (err == -EPROTO)

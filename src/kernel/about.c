@@ -60,9 +60,15 @@ int about_rows(struct kernel *k)
 	struct sl_about *a = &k->about;
 	size_t len = 0;
 
-	for (size_t i = 0; i < k->rows_cnt && len < sizeof(a->hooks); i++)
-		len += (size_t)snprintf(a->hooks + len, sizeof(a->hooks) - len, "%-26s %-17s %s\n", k->rows[i].subject,
-					state_text(k->rows[i].state), k->rows[i].how);
+	for (size_t i = 0; i < k->rows_cnt && len < sizeof(a->hooks); i++) {
+		const struct kernel_row *row = &k->rows[i];
+
+		len += (size_t)snprintf(a->hooks + len, sizeof(a->hooks) - len, "%-26s %-17s %s\n", row->subject, state_text(row->state),
+					row->how);
+		if (row->lost && len < sizeof(a->hooks))
+			len += (size_t)snprintf(a->hooks + len, sizeof(a->hooks) - len, "%28s%s: %s\n%28sremedy: %s\n", "",
+						row->state == KERNEL_ABSENT ? "why" : "note", row->reason, "", row->remedy);
+	}
 	return put(k);
 }
 

@@ -20,6 +20,16 @@
 
 #include "kernel/internal.h"
 
+#define CGROUP_PROGRAMS 7
+
+struct cgroup_program {
+	struct bpf_program *prog;
+	struct bpf_link **link;
+	enum bpf_attach_type type;
+};
+
+#define ENOTSUPP 524 /* the kernel's own, in no header of user space */
+
 static const char *const tier_names[_KERNEL_TIER_MAX] = {
 	[KERNEL_TIER_AUTO] = "auto",
 	[KERNEL_TIER_LSM] = "lsm",
@@ -100,6 +110,8 @@ static const char *short_reason(int err)
 		return "the kernel attaches no such programs (it has no BPF trampolines on this architecture)";
 	if (err == -EMFILE)
 		return "too many open files: `ulimit -n 1024`";
+	if (err == -ENOTSUPP)
+		return "this kernel has no trampolines for such programs (ENOTSUPP)";
 	if (!line)
 		return strerror(-err);
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
@@ -465,19 +477,69 @@ static int load_best_tier(struct kernel *k, const struct kernel_config *config, 
 	return err == -EPERM || err == -EACCES ? -EOPNOTSUPP : err;
 }
 
-static int attach_cgroup(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
+/* The programs of a cgroup go together: the one looks at what the other noted. */
+static size_t cgroup_programs(struct kernel *k, struct cgroup_program ret[CGROUP_PROGRAMS])
 {
 	struct sluice_bpf *s = k->skel;
-	struct {
-		struct bpf_program *prog;
-		struct bpf_link **link;
-	} progs[] = {
-		{ s->progs.connect4, &s->links.connect4 },       { s->progs.connect6, &s->links.connect6 },
-		{ s->progs.sendmsg4, &s->links.sendmsg4 },       { s->progs.sendmsg6, &s->links.sendmsg6 },
-		{ s->progs.skb_ingress, &s->links.skb_ingress }, { s->progs.skb_egress, &s->links.skb_egress },
-		{ s->progs.sock_release, &s->links.sock_release },
+	const struct cgroup_program all[] = {
+		{ s->progs.connect4, &s->links.connect4, BPF_CGROUP_INET4_CONNECT },
+		{ s->progs.connect6, &s->links.connect6, BPF_CGROUP_INET6_CONNECT },
+		{ s->progs.sendmsg4, &s->links.sendmsg4, BPF_CGROUP_UDP4_SENDMSG },
+		{ s->progs.sendmsg6, &s->links.sendmsg6, BPF_CGROUP_UDP6_SENDMSG },
+		{ s->progs.skb_ingress, &s->links.skb_ingress, BPF_CGROUP_INET_INGRESS },
+		{ s->progs.skb_egress, &s->links.skb_egress, BPF_CGROUP_INET_EGRESS },
+		{ s->progs.sock_release, &s->links.sock_release, BPF_CGROUP_INET_SOCK_RELEASE },
 	};
+
+	_Static_assert(ARRAY_SIZE(all) == CGROUP_PROGRAMS, "all of them");
+	memcpy(ret, all, sizeof(all));
+	return ARRAY_SIZE(all);
+}
+
+static void __attribute__((format(printf, 2, 3))) lose_connections(struct kernel *k, const char *why, ...)
+{
+	static const char *const subjects[] = { "connections", "datagrams", "bytes, TLS server names", "DNS answers" };
+	struct cgroup_program progs[CGROUP_PROGRAMS];
+	size_t cnt = cgroup_programs(k, progs);
+	struct kernel_row *row;
+	va_list args;
+
+	for (size_t i = 0; i < cnt; i++) {
+		bpf_link__destroy(*progs[i].link);
+		*progs[i].link = NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(subjects); i++)
+		set_row(k, subjects[i], KERNEL_ABSENT, "-");
+	row = kernel_row(k, subjects[0]);
+	row->lost = true;
+	va_start(args, why);
+	vsnprintf(row->reason, sizeof(row->reason), why, args);
+	va_end(args);
+}
+
+/* "exclusive program \"name\" (id 7)", of those that are attached here. */
+static void describe_holder(int cgroup_fd, enum bpf_attach_type type, char *ret, size_t size)
+{
+	uint32_t id = 0, cnt = 1, flags = 0, len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { 0 };
+	cleanup_close int fd = -1;
+
+	snprintf(ret, size, "an exclusive program");
+	if (bpf_prog_query(cgroup_fd, type, 0, &flags, &id, &cnt) || !cnt)
+		return;
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && info.name[0])
+		snprintf(ret, size, "the exclusive program \"%.*s\" (id %u)", (int)sizeof(info.name), info.name, id);
+	else
+		snprintf(ret, size, "the exclusive program (id %u)", id);
+}
+
+static int attach_cgroup(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
+{
+	struct cgroup_program progs[CGROUP_PROGRAMS];
+	size_t cnt = cgroup_programs(k, progs);
 	bool root = !config->cgroup;
+	char holder[96];
 
 	if (config->no_network)
 		return 0;
@@ -487,20 +549,37 @@ static int attach_cgroup(struct kernel *k, const struct kernel_config *config, s
 	if (k->cgroup_fd < 0)
 		return errmsg_set(e, -errno, "cannot open cgroup %s: %s: give a directory of the cgroup v2 tree", config->cgroup,
 				  strerror(errno));
-	for (size_t i = 0; i < ARRAY_SIZE(progs); i++) {
+	for (size_t i = 0; i < cnt; i++) {
 		*progs[i].link = bpf_program__attach_cgroup(progs[i].prog, k->cgroup_fd);
-		if (!*progs[i].link)
+		if (*progs[i].link)
+			continue;
+		if (errno != EPERM)
 			return errmsg_set(e, !root && errno == EBADF ? -EINVAL : -errno, "cannot attach %s to %s: %s: give a directory of the cgroup v2 tree",
 					  bpf_program__section_name(progs[i].prog), root ? "the cgroup root" : config->cgroup,
 					  strerror(errno));
+		/* We may: that was asked first. Files are watched all the same. */
+		describe_holder(k->cgroup_fd, progs[i].type, holder, sizeof(holder));
+		lose_connections(k, "%s holds %s of %.60s, and lets no other be attached beside it: connections are neither seen nor blocked",
+				 holder, bpf_program__section_name(progs[i].prog), root ? "the cgroup root" : config->cgroup);
+		snprintf(kernel_row(k, "connections")->remedy, sizeof(k->rows[0].remedy),
+			 "find its owner (`bpftool cgroup tree`), and have it attach with BPF_F_ALLOW_MULTI; then start sluice again");
+		return 0;
 	}
 	set_row(k, "connections", root && connect_hook_runs(k) ? KERNEL_SEEN : KERNEL_ATTACHED, "cgroup/connect4,6");
 	set_row(k, "datagrams", KERNEL_ATTACHED, "cgroup/sendmsg4,6; skb/egress");
 	set_row(k, "bytes, TLS server names", KERNEL_ATTACHED, "cgroup_skb, sock_release, inet_sock_set_state");
 	set_row(k, "DNS answers", KERNEL_ATTACHED, "cgroup_skb/ingress");
-	if (!root)
+	if (!root) {
 		snprintf(kernel_row(k, "connections")->reason, sizeof(k->rows[0].reason), "only processes below %.200s",
 			 config->cgroup);
+	} else if (k->cgroup_namespace) {
+		struct kernel_row *row = kernel_row(k, "connections");
+
+		row->lost = true;
+		snprintf(row->reason, sizeof(row->reason), "this is a cgroup namespace (a container): connections are seen and blocked of "
+			 "processes in its cgroups only, files of all processes");
+		snprintf(row->remedy, sizeof(row->remedy), "start the container in the host's (--cgroupns=host)");
+	}
 	return 0;
 }
 
@@ -629,6 +708,7 @@ int kernel_open(const struct kernel_config *config, struct kernel **ret, struct 
 	err = probe_floor(e);
 	if (err)
 		return err;
+	k->cgroup_namespace = !host_join_cgroup_root();
 	/* Another version's programs cannot be taken over, but they decide until these do. */
 	err = k->pin_root ? pins_open(k->pin_root, &k->older, e) : -ENOENT;
 	if (err && err != -ENOENT && err != -EPROTO)
@@ -672,6 +752,11 @@ size_t kernel_rows(const struct kernel *k, const struct kernel_row **ret)
 {
 	*ret = k->rows;
 	return k->rows_cnt;
+}
+
+bool kernel_sees_connections(const struct kernel *k)
+{
+	return k->skel->links.connect4 != NULL;
 }
 
 enum kernel_tier kernel_tier(const struct kernel *k)

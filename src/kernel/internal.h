@@ -34,6 +34,7 @@ struct kernel {
 	uint64_t skipped, missing, stale;          /* spare.c: told so far; as last read */
 	uint64_t losses_user[_SL_LOSS_MAX];        /* counted by kernel/ itself, not taken yet */
 	bool guard_seen;              /* the self-protection was seen to run */
+	bool cgroup_namespace;        /* only the cgroups of a namespace are in view */
 	bool no_moved;                /* the verifier refuses the program that notes renamed directories */
 };
 
@@ -95,6 +96,11 @@ void kernel_row_clear(struct kernel *k, const char *subject);
 
 /* cgroup.c: where a hierarchy is mounted whole: by its controllers ("": cgroup v2). -ENOENT: nowhere. */
 int kernel_cgroup_mount(const char *controllers, char *ret, size_t size);
+
+/* host.c */
+int host_check_bpf(struct errmsg *e);                     /* bpf(2), its compiler, lockdown: -EOPNOTSUPP, and why */
+bool host_join_cgroup_root(void);                         /* into the initial cgroup namespace; false: it cannot be reached */
+int host_read_variable(const char *name, int32_t *ret);   /* of the kernel. A negative errno: it cannot be read */
 
 /* probe.c */
 int probe_floor(struct errmsg *e);           /* BTF, privileges, helpers that every tier needs */

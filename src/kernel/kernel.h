@@ -32,6 +32,12 @@ int kernel_tier_from_str(const char *s, enum kernel_tier *ret); /* -EINVAL */
 enum policy_require kernel_tier_strength(enum kernel_tier tier);
 const char *kernel_strength_name(enum policy_require strength); /* "deny", "kill", "alert" */
 
+/*
+ * Are we in namespaces that show what the kernel sees? -EOPNOTSUPP with a sentence in e if not. Needs no root, so that no command
+ * says "not root" to the root of a container.
+ */
+int kernel_check_host(struct errmsg *e);
+
 /* The best tier whose programs this kernel attaches: an empty one is, for a moment; it has not been seen to run. Needs root: -EPERM. */
 int kernel_probe(enum kernel_tier *ret, struct errmsg *e);
 
@@ -49,6 +55,7 @@ struct kernel_row {
 	enum kernel_state state;
 	char reason[256];     /* why not, or what is limited; "" */
 	char remedy[256];     /* what to change; "" */
+	bool lost;            /* this host takes it away where kernels of this tier have it: said at each start, not only by doctor */
 };
 
 #define KERNEL_ROWS 20
@@ -93,6 +100,8 @@ DEFINE_FREEP(struct kernel, kernel_close)
 /* What is seen, and how. Returns the number of rows. Pointers live as long as k. */
 size_t kernel_rows(const struct kernel *k, const struct kernel_row **ret);
 enum kernel_tier kernel_tier(const struct kernel *k);
+
+bool kernel_sees_connections(const struct kernel *k);
 
 /*
  * With config.guard: the agent's own files and the given ones (policy, lists, outputs) are closed to processes of sessions, and so

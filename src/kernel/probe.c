@@ -139,7 +139,8 @@ int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char 
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
 	const struct btf *btf = probe_btf();
-	int id = btf ? btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) : -ENOENT, fd, link;
+	int id = btf ? btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) : -ENOENT;
+	cleanup_close int fd = -1, link = -1;
 
 	if (id < 0)
 		return id;
@@ -147,21 +148,22 @@ int probe_hook(enum bpf_prog_type type, enum bpf_attach_type attach, const char 
 	fd = bpf_prog_load(type, NULL, "Dual BSD/GPL", insns, ARRAY_SIZE(insns), &opts);
 	if (fd < 0)
 		return fd;
-	/* Kernels without trampolines (arm64 before 6.4) load it, and refuse only here. */
 	link = bpf_raw_tracepoint_open(NULL, fd);
-	close(fd);
-	if (link < 0)
-		return link;
-	close(link);
-	return 0;
+	return link < 0 ? link : 0;
 }
 
 int probe_floor(struct errmsg *e)
 {
+	int err = kernel_check_host(e);
 	struct stat st;
 
+	if (err)
+		return err;
 	if (!has_capability(CAP_SYS_ADMIN) && !(has_capability(CAP_BPF) && has_capability(CAP_PERFMON)))
 		return errmsg_set(e, -EPERM, "cannot load BPF programs: not root: run it with sudo, or give it CAP_SYS_ADMIN");
+	err = host_check_bpf(e);
+	if (err)
+		return err;
 	if (stat("/sys/kernel/btf/vmlinux", &st))
 		return errmsg_set(e, -EOPNOTSUPP, "this kernel has no type information (/sys/kernel/btf/vmlinux): boot a kernel "
 				  "built with CONFIG_DEBUG_INFO_BTF");
