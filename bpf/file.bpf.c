@@ -704,11 +704,21 @@ ALWAYS_INLINE int opened_guarded(struct file *file, __u32 tgid)
 }
 
 /* And who used bpf(2) has had its way once, and no second time. */
-ALWAYS_INLINE void bpf_called(struct pt_regs *regs, __u32 compat, __u32 tgid)
+ALWAYS_INLINE void bpf_called(struct pt_regs *regs, __u32 compat, __u32 tgid, __u32 ret)
 {
+	__u64 cmd, attr;
+
 	if (!knobs.guard || !guard_watches(tgid))
 		return;
-	guard_tell(SL_GUARD_BPF, first_arg(regs, compat), 0);
+	cmd = first_arg(regs, compat);
+#if defined(__TARGET_ARCH_x86)
+	attr = compat ? (__u32)regs->cx : regs->si;
+#else
+	attr = regs->regs[1];
+#endif
+	if (guard_bpf_returned(cmd, attr, ret))
+		return;
+	guard_tell(SL_GUARD_BPF, cmd, 0);
 	if (bpf_send_signal(SIGKILL))
 		count_loss(SL_LOSS_REFUSAL);
 }
@@ -743,7 +753,7 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	if (kind == 3) {
-		bpf_called(regs, compat, tgid);
+		bpf_called(regs, compat, tgid, ret);
 		return 0;
 	}
 	if (is_self(tgid)) {

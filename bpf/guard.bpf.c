@@ -245,6 +245,70 @@ __u32 __attribute__((noinline)) guard_open(__u64 dentry, __u32 mode)
 	return content_guarded(d) ? guard_tell(SL_GUARD_FILE, 0, dentry) : 0;
 }
 
+/* ---- bpf(2) -------------------------------------------------------------------------------------------------------------- */
+
+/* Of those the agent has none, and what one decides about is devices alone. */
+ALWAYS_INLINE int is_device_program(struct bpf_prog *prog)
+{
+	return BPF_CORE_READ(prog, type) == BPF_PROG_TYPE_CGROUP_DEVICE;
+}
+
+/* The root of the hierarchy, or a cgroup that holds the agent: it would be among those that a program there decides about. */
+ALWAYS_INLINE int is_agents_cgroup(__u32 fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(fdt, fd), *file = NULL;
+	struct dentry *d;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds) || bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+		return 0; /* the call will fail */
+	d = BPF_CORE_READ(file, f_path.dentry);
+	return BPF_CORE_READ(d, d_parent) == d || marks_of(BPF_CORE_READ(d, d_inode)) & SL_MARK_CGROUP;
+}
+
+/*
+ * What engines do as root for each container: load a program on devices, see which ones its cgroup has, replace them. No command is
+ * let through that can name one of the agent's programs, links or maps: those have other types, and a type is part of each
+ * command here (of a look-up by id, in the hook of the descriptor that it gives). The descriptor of the cgroup may be another's by
+ * the time that the kernel looks at it, in a process whose threads race: what is gained is a say over the agent's devices, of which
+ * it needs none.
+ */
+__u32 __attribute__((noinline)) guard_bpf_spared(const struct sl_bpf_call *call)
+{
+	if (!call)
+		return 0;
+	switch (call->cmd) {
+	case BPF_PROG_LOAD:
+		return call->attr[0] == BPF_PROG_TYPE_CGROUP_DEVICE; /* prog_type */
+	case BPF_PROG_ATTACH:
+		return call->attr[2] == BPF_CGROUP_DEVICE && !is_agents_cgroup(call->attr[0]); /* attach_type, target_fd */
+	case BPF_PROG_DETACH:
+		return call->attr[2] == BPF_CGROUP_DEVICE;
+	case BPF_PROG_QUERY:
+		return call->attr[1] == BPF_CGROUP_DEVICE; /* attach_type */
+	case BPF_PROG_GET_FD_BY_ID:
+		return *(volatile __u32 *)&guard_sees_programs;
+	default:
+		return 0;
+	}
+}
+
+__u32 __attribute__((noinline)) guard_bpf_returned(__u32 cmd, __u64 attr, __u32 fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
+	struct sl_bpf_call call = { .cmd = cmd };
+	struct file **files, *file = NULL;
+
+	if (cmd == BPF_PROG_LOAD || cmd == BPF_PROG_GET_FD_BY_ID) {
+		files = BPF_CORE_READ(task, files, fdt, fd);
+		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+		return file && is_device_program((struct bpf_prog *)BPF_CORE_READ(file, private_data));
+	}
+	bpf_probe_read_user(call.attr, cmd == BPF_PROG_QUERY ? 8 : 12, (void *)attr);
+	return guard_bpf_spared(&call);
+}
+
 /* ---- hooks --------------------------------------------------------------------------------------------------------------- */
 
 ALWAYS_INLINE int watched(void)
@@ -332,10 +396,19 @@ HOOK(task_setnice, 1)
 	return is_agent(arg[0]) ? guard_tell(SL_GUARD_LIMIT, 0, 0) : 0;
 }
 
-/* Every command: a process that may look up programs by id may detach them. */
-HOOK(bpf, 1)
+/* The number of a command is in a register and what else it says in the kernel's copy: nothing of it changes once it was looked at. */
+HOOK(bpf, 2) /* command, attributes */
 {
-	return guard_tell(SL_GUARD_BPF, (__u32)arg[0], 0);
+	struct sl_bpf_call call = { .cmd = (__u32)arg[0] };
+
+	bpf_probe_read_kernel(call.attr, sizeof(call.attr), (void *)arg[1]);
+	return guard_bpf_spared(&call) ? 0 : guard_tell(SL_GUARD_BPF, call.cmd, 0);
+}
+
+/* A descriptor of a program is about to be handed out: the new one's, or that of one looked up by its id. */
+HOOK(bpf_prog, 1)
+{
+	return is_device_program((struct bpf_prog *)arg[0]) ? 0 : guard_tell(SL_GUARD_BPF, BPF_PROG_GET_FD_BY_ID, 0);
 }
 
 /* A namespace of the initial user namespace: what is mounted there may propagate to the agent's. */

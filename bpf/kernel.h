@@ -7,6 +7,7 @@
 #ifndef SL_KERNEL_H
 #define SL_KERNEL_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -108,7 +109,11 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_flags;
 	unsigned int f_mode;
-	void *private_data;      /* pidfd before pidfs: the struct pid; socket: the struct socket */
+	void *private_data;      /* pidfd before pidfs: the struct pid; socket: the struct socket; program: the struct bpf_prog */
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
 };
 
 struct renamedata {
@@ -149,6 +154,8 @@ struct signal_struct {
 };
 
 struct kernfs_node {
+	struct kernfs_node *parent;   /* until 6.14 */
+	struct kernfs_node *__parent; /* since 6.15: the same */
 	const char *name;
 };
 

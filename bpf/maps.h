@@ -328,6 +328,7 @@ SL_EXTERN __u32 live;                   /* enum sl_live */
 SL_EXTERN __u32 runs_first[_SL_TWINS_MAX]; /* which of two twins the kernel runs first: 0 or 1 */
 SL_EXTERN __u32 self_tgid;              /* the agent: its own opens are only counted. 0 when it ended (by the exit program) */
 
+SL_EXTERN __u32 guard_sees_programs;    /* 1: the hook of programs' descriptors is attached */
 SL_EXTERN __u32 guard_mark;             /* SL_MARK_*: what the agent opens now gets these marks */
 
 SL_EXTERN __u32 exceptions_used;        /* there is one, or was */

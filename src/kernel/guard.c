@@ -138,6 +138,7 @@ void guard_attach(struct kernel *k)
 		else
 			cnt += !is_twin(*p->prog);
 	}
+	k->skel->bss->guard_sees_programs = s->links.guard_bpf_prog != NULL;
 	row = kernel_row(k, SUBJECT);
 	if (s->rodata->knobs.guard == SL_BY_SYS_EXIT) {
 		row->state = KERNEL_ATTACHED;

@@ -8,6 +8,9 @@
  *   meddle HOW PATH       write truncate chmod link rename (a file), create mkdir symlink mknod replace pin (in a folder), unlink (made
  *                         by "leave"), open-only (a cgroup's file), mount umount bind (a folder)
  *   meddle bpf -          bpf(2), the most harmless command
+ *   meddle HOW ID         prog-id map-id link-id: a descriptor of an object of BPF
+ *   meddle HOW CGROUP     device: a program on devices comes and goes, as container engines do; connects: the same as device, of a program on connections; exclusive: that stays, and lets no
+ *                         other be attached; inclusive: it goes
  */
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -45,6 +48,90 @@ static int opens(const char *path, int flags)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* ---- bpf(2) ---------------------------------------------------------------------------------------------------------- */
+
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return rc(syscall(SYS_bpf, cmd, attr, sizeof(*attr)));
+}
+
+/* Loads `return 1`. */
+static int load(enum bpf_prog_type type, enum bpf_attach_type attach)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = type, .insn_cnt = 2, .insns = (unsigned long)insns, .license = (unsigned long)"GPL",
+				.expected_attach_type = attach };
+	long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int attach(int cgroup, int prog, enum bpf_attach_type type, __u32 flags)
+{
+	union bpf_attr attr = { .target_fd = (__u32)cgroup, .attach_bpf_fd = (__u32)prog, .attach_type = type, .attach_flags = flags };
+
+	return bpf(BPF_PROG_ATTACH, &attr);
+}
+
+static int detach(int cgroup, int prog, enum bpf_attach_type type)
+{
+	union bpf_attr attr = { .target_fd = (__u32)cgroup, .attach_bpf_fd = (__u32)prog, .attach_type = type };
+
+	return bpf(BPF_PROG_DETACH, &attr);
+}
+
+/* The first program of a cgroup, by its id: what an engine does before it puts its own there. */
+static int find(int cgroup, enum bpf_attach_type type)
+{
+	__u32 id = 0;
+	union bpf_attr query = { .query = { .target_fd = (__u32)cgroup, .attach_type = type, .prog_ids = (unsigned long)&id, .prog_cnt = 1 } };
+	union bpf_attr by_id = { 0 };
+	int err = bpf(BPF_PROG_QUERY, &query);
+	long fd;
+
+	if (err && err != -ENOSPC)
+		return err;
+	by_id.prog_id = id;
+	fd = syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &by_id, sizeof(by_id));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int comes_and_goes(const char *dir, enum bpf_prog_type prog_type, enum bpf_attach_type type)
+{
+	int cgroup = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int prog = cgroup < 0 ? -errno : load(prog_type, type);
+	int err = prog < 0 ? prog : attach(cgroup, prog, type, BPF_F_ALLOW_MULTI);
+	int found;
+
+	if (err)
+		return err;
+	found = find(cgroup, type);
+	err = detach(cgroup, prog, type);
+	return found < 0 ? found : err;
+}
+
+static int exclusive(const char *dir, int stays)
+{
+	int cgroup = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int prog = cgroup < 0 ? -errno : load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT);
+
+	if (prog < 0)
+		return prog;
+	/* Of exclusive programs the one that is there is detached, not a given one. */
+	return stays ? attach(cgroup, prog, BPF_CGROUP_INET4_CONNECT, 0) : detach(cgroup, 0, BPF_CGROUP_INET4_CONNECT);
+}
+
+static int object_way(const char *how, __u32 id)
+{
+	union bpf_attr attr = { .prog_id = id };
+	int cmd = !strcmp(how, "prog-id") ? BPF_PROG_GET_FD_BY_ID : !strcmp(how, "map-id") ? BPF_MAP_GET_FD_BY_ID : BPF_LINK_GET_FD_BY_ID;
+
+	return rc(syscall(SYS_bpf, cmd, &attr, sizeof(attr)));
 }
 
 /* ---- a process ------------------------------------------------------------------------------------------------------- */
@@ -87,6 +174,8 @@ static int process_way(const char *how, pid_t pid)
 {
 	char path[64];
 
+	if (!strcmp(how, "prog-id") || !strcmp(how, "map-id") || !strcmp(how, "link-id"))
+		return object_way(how, (__u32)pid);
 	if (!strcmp(how, "signal"))
 		return rc(kill(pid, SIGWINCH));
 	if (!strcmp(how, "sigio"))
@@ -142,6 +231,12 @@ static int replace(const char *dir)
 
 static int folder_way(const char *how, const char *dir)
 {
+	if (!strcmp(how, "device"))
+		return comes_and_goes(dir, BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE);
+	if (!strcmp(how, "connects"))
+		return comes_and_goes(dir, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT);
+	if (!strcmp(how, "exclusive") || !strcmp(how, "inclusive"))
+		return exclusive(dir, how[0] == 'e');
 	if (!strcmp(how, "leave"))
 		return opens(other(dir, "/left"), O_WRONLY | O_CREAT | O_EXCL);
 	if (!strcmp(how, "create"))
