@@ -37,6 +37,28 @@ __attribute__((noinline)) __u64 argv_copy(struct scratch *s, __u32 to, __u64 sta
 	return flags << 32 | len;
 }
 
+/* The path of the caller's cgroup, leaf first; its length. */
+static __attribute__((noinline)) __u32 cgroup_copy(struct scratch *s, __u32 to)
+{
+	struct task_struct *p = (struct task_struct *)bpf_get_current_task();
+	struct kernfs_node *node = BPF_CORE_READ(p, cgroups, dfl_cgrp, kn), *parent;
+	__u32 at = to;
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < SL_CGROUP_DEPTH && node; i++) {
+		parent = bpf_core_field_exists(node->parent) ? BPF_CORE_READ(node, parent) : BPF_CORE_READ(node, __parent);
+		/* The root has no name. */
+		if ((!parent && i) || at - to > SL_CGROUP_PATH_LEN - SL_CGROUP_LEN || at >= SL_RECORD_MAX)
+			break;
+		if (i)
+			s->data[at++] = '/';
+		at += bytes_copy(s, at, (__u64)BPF_CORE_READ(node, name), SL_CGROUP_LEN);
+		node = parent;
+	}
+	return at - to;
+}
+
 /* What comes behind the paths. Returns the offset behind it. A function of its own, for the stack. */
 static __attribute__((noinline)) __u32 put_rest(struct scratch *s, __u32 at)
 {
@@ -52,7 +74,7 @@ static __attribute__((noinline)) __u32 put_rest(struct scratch *s, __u32 at)
 	rec->argv_flags = argv >> 32;
 	rec->argv_len = (__u32)argv;
 	at += (__u32)argv;
-	rec->cgroup_len = bytes_copy(s, at, (__u64)BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, name), SL_CGROUP_LEN);
+	rec->cgroup_len = cgroup_copy(s, at);
 	at += rec->cgroup_len;
 	tty = BPF_CORE_READ(p, signal, tty);
 	if (tty) {

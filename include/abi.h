@@ -35,8 +35,11 @@
 /* Kernel's TASK_COMM_LEN. */
 #define SL_COMM_LEN 16
 
-/* Cgroup leaf name: "docker-<64 hex>.scope" is 77 bytes. */
+/* A cgroup's name: "docker-<64 hex>.scope" is 77 bytes. Its path, leaf first, is cut behind so many folders and bytes: containers
+ * within containers go on being made, and the engine of the host is at the other end. */
 #define SL_CGROUP_LEN 128
+#define SL_CGROUP_DEPTH 12
+#define SL_CGROUP_PATH_LEN 512
 #define SL_TTY_LEN 16
 
 /* Bytes of a DNS answer taken: the largest common EDNS size. Longer datagrams are counted, not parsed. */

@@ -105,7 +105,7 @@ struct sl_rec_exec {
 	__u16 exe_len;
 	__u16 cwd_len;
 	__u16 argv_len;           /* argument bytes, each with its NUL */
-	__u16 cgroup_len;         /* leaf name of the cgroup v2 (or systemd v1) */
+	__u16 cgroup_len;         /* path of the cgroup v2 (or systemd v1), leaf first, '/' between; its leaf alone in older recordings */
 	__u16 tty_len;            /* driver name as the kernel has it, "pts3" */
 	__u16 open_fds[SL_OPEN_FDS / 16]; /* of an exec that begins a session: descriptors that it was given, a bit each, the first lowest */
 };

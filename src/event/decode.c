@@ -56,7 +56,7 @@ static bool decode_exec(const struct sl_rec_exec *r, struct cursor *c, struct ev
 	return take_view(c, r->exe_len, SL_PATH_MAX, r->exe_flags, &ev->exe) &&
 	       take_view(c, r->cwd_len, SL_PATH_MAX, r->cwd_flags, &ev->cwd) &&
 	       take_view(c, r->argv_len, SL_ARGV_MAX, r->argv_flags, &ev->argv) &&
-	       take_view(c, r->cgroup_len, SL_CGROUP_LEN, 0, &ev->cgroup) &&
+	       take_view(c, r->cgroup_len, SL_CGROUP_PATH_LEN, 0, &ev->cgroup) &&
 	       take_view(c, r->tty_len, SL_TTY_LEN, 0, &ev->tty);
 }
 

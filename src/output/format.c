@@ -119,36 +119,6 @@ const char *format_tty(const char *tty, char ret[FORMAT_TTY_SIZE])
 	return ret;
 }
 
-static size_t hex_len(const char *s)
-{
-	return strspn(s, "0123456789abcdef");
-}
-
-size_t format_container(const char *cgroup, const char **ret)
-{
-	/* Not "libpod-conmon-" and "crio-conmon-": that is the monitor, outside. */
-	static const char *const engines[] = { "docker-", "cri-containerd-", "libpod-", "crio-", "containerd-", "nerdctl-" };
-	const char *colon = strrchr(cgroup, ':');
-
-	if (!strncmp(cgroup, "lxc.payload.", 12)) {
-		*ret = cgroup + 12;
-		return strlen(*ret);
-	}
-	/* containerd without systemd: "kubepods-pod1.slice:cri-containerd:<id>" */
-	if (colon)
-		cgroup = colon + 1;
-	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
-		size_t n = strlen(engines[i]);
-
-		if (!strncmp(cgroup, engines[i], n)) {
-			cgroup += n;
-			break;
-		}
-	}
-	*ret = cgroup;
-	return hex_len(cgroup) == 64 && (!cgroup[64] || !strcmp(cgroup + 64, ".scope")) ? 64 : 0;
-}
-
 const char *format_tool_evidence(const struct report *r, const char **ret_confidence)
 {
 	unsigned int evidence = r->session ? r->session->evidence : r->process ? r->process->evidence : SL_EVID_NONE;

@@ -35,12 +35,6 @@ const char *format_access(unsigned int access);
 #define FORMAT_TTY_SIZE (SL_TTY_LEN + 2)
 const char *format_tty(const char *tty, char ret[FORMAT_TTY_SIZE]);
 
-/*
- * The container that a cgroup's leaf name stands for: the 64 hex digits that docker, containerd, podman and CRI-O put there, or
- * the name of an LXC container. Returns its length, 0: no container. *ret points into cgroup.
- */
-size_t format_container(const char *cgroup, const char **ret);
-
 /* How the tool of a session was recognised, and how far that is known. */
 const char *format_tool_evidence(const struct report *r, const char **ret_confidence);
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "base/redact.h"
+#include "event/container.h"
 #include "output/format.h"
 #include "output/output.h"
 #include "output/sink.h"
@@ -81,9 +82,8 @@ static void add_argv(struct strbuf *b, const struct process *p)
 static void add_process(struct strbuf *b, const struct report *r)
 {
 	const struct process *p = r->process;
-	const char *container;
+	struct container container;
 	char tty[FORMAT_TTY_SIZE];
-	size_t len;
 
 	LIT(b, ",\"process\":{\"id\":");
 	json_id(b, p->start_ns, p->tgid);
@@ -103,11 +103,9 @@ static void add_process(struct strbuf *b, const struct report *r)
 	if (p->tty[0])
 		STR(b, "tty", format_tty(p->tty, tty));
 	KEY(b, "container");
-	len = format_container(p->cgroup, &container);
-	if (len) {
-		strbuf_addc(b, '"');
-		json_chars(b, container, len);
-		strbuf_addc(b, '"');
+	if (container_parse(p->cgroup, &container)) {
+		json_str(b, container.id);
+		STR_IF(b, "container_engine", container.engine);
 	} else {
 		LIT(b, "null");
 	}
@@ -378,7 +376,11 @@ static void add_kind(struct strbuf *b, const struct report *r)
 		break;
 	case REPORT_LINEAGE_KEPT:
 		add_policy(b, r);
-		STR(b, "unit", r->process ? r->process->cgroup : "");
+		KEY(b, "unit");
+		strbuf_addc(b, '"');
+		if (r->process)
+			json_chars(b, r->process->cgroup, cgroup_leaf(r->process->cgroup));
+		strbuf_addc(b, '"');
 		add_who(b, r);
 		break;
 	case REPORT_PROC_EXEC:

@@ -16,6 +16,7 @@
 
 #include "base/escape.h"
 #include "base/strbuf.h"
+#include "event/container.h"
 #include "output/format.h"
 
 struct told {
@@ -72,7 +73,8 @@ static void remember(struct tell *t, const struct told *what)
 /* The terminal "pts3" of a user, open for writing, or -1. */
 static int open_terminal(const struct tell *t, const struct process *p)
 {
-	const char *number = p->tty + 3, *container;
+	const char *number = p->tty + 3;
+	struct container container;
 	cleanup_close int fd = -1;
 	char path[256];
 	struct stat st;
@@ -80,7 +82,7 @@ static int open_terminal(const struct tell *t, const struct process *p)
 	if (strncmp(p->tty, "pts", 3) != 0 || !number[0] || number[strspn(number, "0123456789")])
 		return -1;
 	/* A container has terminals of its own by these numbers. */
-	if (format_container(p->cgroup, &container))
+	if (container_parse(p->cgroup, &container))
 		return -1;
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", t->pts, number) >= sizeof(path))
 		return -1;

@@ -17,6 +17,7 @@
 #include "base/escape.h"
 #include "base/redact.h"
 #include "base/width.h"
+#include "event/container.h"
 #include "output/format.h"
 #include "output/output.h"
 #include "output/sink.h"
@@ -268,6 +269,18 @@ static void add_file(struct parts *p, const struct report *r)
 		add_evidence(p, "descriptor from before");
 }
 
+static void add_container(struct parts *p, const struct report *r)
+{
+	struct container c;
+
+	if (!r->process || !container_parse(r->process->cgroup, &c))
+		return;
+	add_evidence(p, "in ");
+	text_add(&p->evidence, c.engine[0] ? c.engine : "container");
+	strbuf_addc(&p->evidence, ' ');
+	escape_text(&p->evidence, c.id, container_short(&c));
+}
+
 static void add_start(struct parts *p, const struct report *r)
 {
 	const char *confidence;
@@ -320,14 +333,17 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_FILE_OPEN:
 		add_verdict(p, r);
 		add_file(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_NET_CONNECT:
 		add_verdict(p, r);
 		text_net(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_NET_HELLO:
 		add_verdict(p, r);
 		text_hello(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_NET_FLOW:
 		text_flow(p, r);
@@ -335,10 +351,12 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_PTRACE:
 		add_verdict(p, r);
 		text_inspect(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_BROKER_CONNECT:
 		add_verdict(p, r);
 		text_broker(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_LINEAGE_LOST:
 		text_lost(p, r);
@@ -351,6 +369,7 @@ static void add_kind(struct parts *p, const struct report *r)
 		break;
 	case REPORT_GUARD:
 		text_guard(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_PROC_EXEC:
 		p->word = "exec";
@@ -363,6 +382,7 @@ static void add_kind(struct parts *p, const struct report *r)
 		break;
 	case REPORT_SESSION_START:
 		add_start(p, r);
+		add_container(p, r);
 		break;
 	case REPORT_SESSION_END:
 		add_end(p, r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: what lines for people say of processes that are looked into, brokers, and attempts on the agent itself. */
+#include "event/container.h"
 #include "output/text.h"
 
 void text_inspect(struct parts *p, const struct report *r)
@@ -63,7 +64,7 @@ void text_kept(struct parts *p, const struct report *r)
 	p->word = "kept";
 	p->verb = "lineage of";
 	if (r->process)
-		text_add(&p->target, r->process->cgroup);
+		escape_text(&p->target, r->process->cgroup, cgroup_leaf(r->process->cgroup));
 }
 
 void text_guard(struct parts *p, const struct report *r)

@@ -191,23 +191,35 @@ static void put_argv(struct writer *w, int dir)
 	w->rec->argv_len = put(w, buf, (size_t)n);
 }
 
-/* Last component of a cgroup path, without the mark of a cgroup that was removed. */
-static size_t leaf(char *path, char **ret)
+/* Turns a cgroup's path around, leaf first, without the mark of a cgroup that was removed; cut as the kernel's is. Its length. */
+static size_t leaf_first(char *path, char ret[SL_CGROUP_PATH_LEN])
 {
-	char *slash = strrchr(path, '/');
-	size_t len;
+	size_t len = strlen(path), at = 0;
 
-	*ret = slash ? slash + 1 : path;
-	len = strlen(*ret);
-	if (len > strlen(DELETED) && !strcmp(*ret + len - strlen(DELETED), DELETED))
-		len -= strlen(DELETED);
-	return len < SL_CGROUP_LEN ? len : SL_CGROUP_LEN;
+	if (len > strlen(DELETED) && !strcmp(path + len - strlen(DELETED), DELETED))
+		path[len - strlen(DELETED)] = '\0';
+	for (int depth = 0; depth < SL_CGROUP_DEPTH; depth++) {
+		char *slash = strrchr(path, '/');
+		const char *name = slash ? slash + 1 : path;
+		size_t n = strnlen(name, SL_CGROUP_LEN - 1);
+
+		if (!n || at > SL_CGROUP_PATH_LEN - SL_CGROUP_LEN)
+			break;
+		if (at)
+			ret[at++] = '/';
+		memcpy(ret + at, name, n);
+		at += n;
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	return at;
 }
 
-/* The v2 cgroup's name; on hosts where v2 holds nothing, systemd's own v1 hierarchy has it. */
+/* That of v2; on hosts where v2 holds nothing, systemd's own v1 hierarchy has it. */
 static void put_cgroup(struct writer *w, int dir)
 {
-	char text[16384], *line, *end, *name = NULL;
+	char text[16384], path[SL_CGROUP_PATH_LEN], *line, *end;
 	ssize_t n = read_file(dir, "cgroup", text, sizeof(text) - 1);
 	size_t len = 0;
 
@@ -219,12 +231,12 @@ static void put_cgroup(struct writer *w, int dir)
 		if (*end)
 			*end++ = '\0';
 		if (!strncmp(line, "0::", 3))
-			len = leaf(line + 3, &name);
+			len = leaf_first(line + 3, path);
 		else if (strstr(line, ":name=systemd:"))
-			len = leaf(strstr(line, ":name=systemd:") + strlen(":name=systemd:"), &name);
+			len = leaf_first(strstr(line, ":name=systemd:") + strlen(":name=systemd:"), path);
 	}
 	if (len)
-		w->rec->cgroup_len = put(w, name, len);
+		w->rec->cgroup_len = put(w, path, len);
 }
 
 /* Name of a terminal by its number, for the drivers that people sit at; "" for others. */

@@ -260,7 +260,7 @@ static void test_a_unit_of_the_session(void **state)
 	(void)state;
 	s.r.rule = NULL;
 	s.r.kind = REPORT_LINEAGE_KEPT;
-	s.cat.cgroup = sample_text("run-u7.service");
+	s.cat.cgroup = sample_text("run-u7.service/system.slice");
 	with_line(o) {
 		is_str(o, "/kind", "lineage.kept");
 		is_str(o, "/unit", "run-u7.service");
@@ -547,22 +547,19 @@ static void test_argv_is_split_at_nuls(void **state)
 static void test_container_ids(void **state)
 {
 	static const struct {
-		const char *cgroup, *want;
+		const char *cgroup, *want, *engine;
 	} samples[] = {
-		{ "docker-" ID ".scope", ID },
-		{ "cri-containerd-" ID ".scope", ID },
-		{ "libpod-" ID ".scope", ID },
-		{ "crio-" ID ".scope", ID },
-		{ "crio-" ID, ID },
-		{ ID, ID },
-		{ "kubepods-besteffort-pod1.slice:cri-containerd:" ID, ID },
-		{ "lxc.payload.web1", "web1" },
-		{ "libpod-conmon-" ID ".scope", NULL },
-		{ "docker-" ID "0.scope", NULL },
-		{ "docker-0123456789ab.scope", NULL },
-		{ "session-3.scope", NULL },
-		{ "app-org.example.Editor-7.scope", NULL },
-		{ "", NULL },
+		{ "docker-" ID ".scope/system.slice", ID, "docker" },
+		{ "container/libpod-" ID ".scope/machine.slice", ID, "podman" },
+		{ "payload/machine-a\\x22b.scope/machine.slice", "a\"b", "nspawn" },
+		{ "lxc.payload.web1", "web1", "lxc" },
+		{ ID, ID, NULL },
+		{ "libpod-conmon-" ID ".scope", NULL, NULL },
+		{ "docker-" ID "0.scope", NULL, NULL },
+		{ "docker-0123456789ab.scope", NULL, NULL },
+		{ "session-3.scope", NULL, NULL },
+		{ "app-org.example.Editor-7.scope", NULL, NULL },
+		{ "", NULL, NULL },
 	};
 
 	(void)state;
@@ -573,6 +570,10 @@ static void test_container_ids(void **state)
 				is_str(o, "/process/container", samples[i].want);
 			else
 				is_null(o, "/process/container");
+			if (samples[i].engine)
+				is_str(o, "/process/container_engine", samples[i].engine);
+			else
+				is_absent(o, "/process/container_engine");
 		}
 	}
 }

@@ -644,6 +644,61 @@ static int group_teardown(void **state)
 	return 0;
 }
 
+/* A /proc of our own, with this process's files and a cgroup's path of the test. */
+static void expect_cgroup(const char *text, const char *want)
+{
+	static const char *const links[] = { "stat", "status", "cmdline", "exe", "cwd", "task" };
+	char root[96], pid[128], path[160], to[64];
+	struct event ev;
+	FILE *f;
+	int size;
+
+	snprintf(root, sizeof(root), "%s/proc", dir);
+	snprintf(pid, sizeof(pid), "%s/%d", root, getpid());
+	mkdir(root, 0700);
+	assert_int_equal(mkdir(pid, 0700), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		snprintf(path, sizeof(path), "%s/%s", pid, links[i]);
+		snprintf(to, sizeof(to), "/proc/%d/%s", getpid(), links[i]);
+		assert_int_equal(symlink(to, path), 0);
+	}
+	snprintf(path, sizeof(path), "%s/cgroup", pid);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	size = procscan_read(root, (uint32_t)getpid(), 1, &rec);
+	assert_true(size > 0);
+	assert_int_equal(decode_record(&rec, (size_t)size, &ev), 0);
+	assert_int_equal(ev.cgroup.len, strlen(want));
+	assert_memory_equal(ev.cgroup.data, want, ev.cgroup.len);
+	unlink(path);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		snprintf(path, sizeof(path), "%s/%s", pid, links[i]);
+		unlink(path);
+	}
+	rmdir(pid);
+	rmdir(root);
+}
+
+/* Leaf first, as the kernel's records have it. */
+static void test_cgroups_are_paths(void **state)
+{
+	char deep[1024] = "0::", want[1024] = "";
+
+	(void)state;
+	expect_cgroup("0::/machine.slice/libpod-1.scope/container\n", "container/libpod-1.scope/machine.slice");
+	expect_cgroup("0::/\n", "");
+	expect_cgroup("0::/gone/leaf (deleted)\n", "leaf/gone");
+	expect_cgroup("3:cpu:/a\n1:name=systemd:/user.slice/session-2.scope\n", "session-2.scope/user.slice");
+	/* As deep as is kept, and deeper. */
+	for (int i = 0; i < SL_CGROUP_DEPTH + 3; i++)
+		sprintf(deep + strlen(deep), "/%d", i);
+	for (int i = SL_CGROUP_DEPTH + 2; i > 2; i--)
+		sprintf(want + strlen(want), "%s%d", want[0] ? "/" : "", i);
+	expect_cgroup(deep, want);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -657,6 +712,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_start_time),
 		cmocka_unit_test(test_what_is_no_process),
+		cmocka_unit_test(test_cgroups_are_paths),
 		cmocka_unit_test(test_scan_lists_processes_not_threads),
 		cmocka_unit_test(test_scan_feeds_the_tree),
 		cmocka_unit_test(test_descendants_inherit),

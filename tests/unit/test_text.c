@@ -242,8 +242,17 @@ static void test_a_unit_of_the_session(void **state)
 	(void)state;
 	s.r.rule = NULL;
 	s.r.kind = REPORT_LINEAGE_KEPT;
-	s.cat.cgroup = sample_text("run-u7.service");
+	s.cat.cgroup = sample_text("run-u7.service/system.slice");
 	check(90, "16:05:11.123 kept  claude-code:700 > bash > cat  lineage of run-u7.service\n");
+}
+
+static void test_containers_are_named(void **state)
+{
+	(void)state;
+	s.cat.cgroup = sample_text("container/libpod-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope/machine.slice");
+	check(0, "16:05:11.123 BLOCK claude-code:700 > bash > cat    read ~/shop/.env  dotenv  in podman 0123456789ab  ai-reads-secret\n");
+	s.cat.cgroup = sample_text("lxc.payload.a\033b");
+	check(0, "16:05:11.123 BLOCK claude-code:700 > bash > cat    read ~/shop/.env  dotenv  in lxc a\\eb  ai-reads-secret\n");
 }
 
 static void test_guard_lines(void **state)
@@ -376,6 +385,7 @@ int main(void)
 		T(test_session_lines),
 		T(test_programs_only_when_asked),
 		T(test_a_unit_of_the_session),
+		T(test_containers_are_named),
 		T(test_guard_lines),
 		T(test_losses_and_the_agent),
 		T(test_hostile_names_stay_in_their_line),
