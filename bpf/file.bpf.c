@@ -193,8 +193,8 @@ ALWAYS_INLINE int detached(struct file *file)
 	return 0;
 }
 
-/* The caller's root directory is the top of its mount namespace, so that what bpf_d_path() says is the whole path. Asked of
- * a mount once an epoch. */
+/* The caller's root directory is the root of its mount namespace, so that what bpf_d_path() returns is the whole path. Looked
+ * up once an epoch for a mount. */
 ALWAYS_INLINE int seen_whole(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();

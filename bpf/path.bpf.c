@@ -175,11 +175,28 @@ __attribute__((noinline)) __u32 path_detached(__u64 vfsmount)
 	return mount_place(mount_of(vfsmount)) == MOUNT_DETACHED;
 }
 
+/*
+ * An installed system's root is mounted over the root of the initial ramfs: such a mount adds no component to a path, so
+ * that one above it is as good as the namespace's own top.
+ */
+#define ROOTS_STACKED 8 /* deeper: "no", and paths are walked */
+
 __attribute__((noinline)) __u32 path_is_top(__u64 vfsmount)
 {
-	struct mount_head m;
+	__u64 mount = mount_of(vfsmount);
+	struct mount_head m, above;
 
-	return !read_mount(mount_of(vfsmount), &m) && m.parent == mount_of(vfsmount);
+	if (read_mount(mount, &m))
+		return 0;
+	for (int i = 0; i < ROOTS_STACKED; i++) {
+		if (m.parent == mount)
+			return 1;
+		if (read_mount(m.parent, &above) || above.root != m.mountpoint)
+			return 0;
+		mount = m.parent;
+		m = above;
+	}
+	return 0;
 }
 
 __attribute__((noinline)) __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 dentry)

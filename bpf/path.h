@@ -45,7 +45,7 @@ ALWAYS_INLINE __u32 name_match(__u64 dentry)
 /* A mount that hangs in no namespace's tree, so that a path on it has no beginning. */
 __u32 path_detached(__u64 vfsmount);
 
-/* The top mount of its namespace. */
+/* What is below this mount's root has the same path below the top of its mount namespace. */
 __u32 path_is_top(__u64 vfsmount);
 
 #endif /* SL_PATH_H */
