@@ -73,8 +73,9 @@ static void report_session(struct pipeline *p, enum report_kind kind, const stru
 	emit(p, &r);
 }
 
+/* files: of a burst, with the number of paths in it; NULL: none. */
 static void report_file(struct pipeline *p, const struct event *ev, const struct process *process, uint64_t time_ns,
-			uint64_t repeats)
+			uint64_t repeats, const char *files, size_t files_cnt)
 {
 	const struct compiled *c = p->config.compiled;
 	struct report r = report_at(p, REPORT_FILE_OPEN, time_ns);
@@ -86,6 +87,8 @@ static void report_file(struct pipeline *p, const struct event *ev, const struct
 	r.by = ev->file->by;
 	r.reader = ev->file->reader;
 	r.repeats = repeats;
+	r.files = files;
+	r.files_cnt = files_cnt;
 	r.path_len = decode_path(ev->path, p->path, sizeof(p->path));
 	r.path = p->path;
 	r.classes_cnt = compiled_classes(c, ev->file->set, r.classes, ARRAY_SIZE(r.classes));
@@ -254,7 +257,7 @@ static void on_repeats(void *arg, const struct dedupe_item *item, uint64_t repea
 	if (!process)
 		process = stub_process(&p->stubs[STUB_LATE], ev.who);
 	if (ev.kind == SL_REC_FILE)
-		report_file(p, &ev, process, item->time_ns, repeats);
+		report_file(p, &ev, process, item->time_ns, repeats, NULL, 0);
 	else if (ev.kind == SL_REC_INSPECT)
 		report_inspect(p, &ev, process, item->time_ns, repeats);
 	else if (ev.kind == SL_REC_BROKER)
@@ -265,6 +268,21 @@ static void on_repeats(void *arg, const struct dedupe_item *item, uint64_t repea
 		unfold_connect(&ev, item, &v);
 		report_connect(p, &ev, process, &v, item->time_ns, repeats);
 	}
+}
+
+static void on_burst(void *arg, const struct burst_item *item, const char *files, size_t cnt, uint64_t more)
+{
+	const struct sl_hdr *hdr = item->keep;
+	const struct process *process;
+	struct pipeline *p = arg;
+	struct event ev;
+
+	if (decode_record(item->keep, hdr->size, &ev) < 0)
+		return;
+	process = proctree_find(p->tree, ev.who->tgid, ev.who->start_ns);
+	if (!process)
+		process = stub_process(&p->stubs[STUB_LATE], ev.who);
+	report_file(p, &ev, process, item->time_ns, more, files, cnt);
 }
 
 /* ---- records -------------------------------------------------------------------------------------------------------- */
@@ -288,7 +306,7 @@ static int take_file(struct pipeline *p, const struct event *ev, const struct pr
 	if (ev->file->action == SL_ACTION_ALLOW)
 		p->stats.allowed++;
 	else if (!fold_file(p, ev, process))
-		report_file(p, ev, process, ev->time_ns, 0);
+		report_file(p, ev, process, ev->time_ns, 0, NULL, 0);
 	return story_read(p, ev, process);
 }
 
@@ -359,6 +377,12 @@ static void report_life(struct pipeline *p, enum report_kind kind, const struct 
 	emit(p, &r);
 }
 
+static void flush_process(struct pipeline *p, uint32_t tgid)
+{
+	dedupe_flush_process(p->dedupe, tgid);
+	bursts_flush_process(p->bursts, tgid);
+}
+
 /* A record about a process. Without memory for the process the event is reported all the same. */
 static int take_process(struct pipeline *p, const struct event *ev)
 {
@@ -370,7 +394,7 @@ static int take_process(struct pipeline *p, const struct event *ev)
 
 	/* An exec or the end of a process closes the image that waiting repeats belong to. */
 	if (ev->kind == SL_REC_EXEC || ev->kind == SL_REC_EXIT)
-		dedupe_flush_process(p->dedupe, w->tgid);
+		flush_process(p, w->tgid);
 	r = proctree_apply(p->tree, ev, &change);
 	process = change.process ? change.process : stub_process(&p->stubs[STUB_NOW], w);
 	/* One session may end because another begins in its last process; then the end is told first. */
@@ -430,6 +454,7 @@ static void take_clock(struct pipeline *p, const struct event *ev)
 {
 	p->wall_offset_ns = ev->clock->wall_ns - ev->time_ns;
 	dedupe_tick(p->dedupe, ev->time_ns);
+	bursts_tick(p->bursts, ev->time_ns);
 	incidents_tick(p->incidents, ev->time_ns);
 	proctree_expire(p->tree, ev->time_ns);
 	report_own_losses(p, ev->time_ns);
@@ -575,9 +600,10 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **ret)
 			       config->max_sessions ? config->max_sessions : PIPELINE_SESSIONS);
 	p->names = names_new(config->max_names ? config->max_names : PIPELINE_NAMES);
 	p->dedupe = dedupe_new(DEDUPE_ENTRIES, DEDUPE_BYTES, on_repeats, p);
+	p->bursts = bursts_new(on_burst, p);
 	p->incidents = incidents_new(on_incident, p);
 	p->read_kinds = calloc(config->compiled->path->info.sets, sizeof(*p->read_kinds));
-	if (!p->read_kinds || !p->tree || !p->names || !p->dedupe || !p->incidents)
+	if (!p->read_kinds || !p->tree || !p->names || !p->dedupe || !p->bursts || !p->incidents)
 		return -ENOMEM;
 	*ret = take_ptr(p);
 	return 0;
@@ -590,6 +616,7 @@ void pipeline_free(struct pipeline *p)
 	proctree_free(p->tree);
 	names_free(p->names);
 	dedupe_free(p->dedupe);
+	bursts_free(p->bursts);
 	incidents_free(p->incidents);
 	flows_asked_done(&p->asked);
 	users_done(&p->users);
@@ -601,6 +628,7 @@ void pipeline_free(struct pipeline *p)
 void pipeline_finish(struct pipeline *p)
 {
 	dedupe_flush(p->dedupe);
+	bursts_flush(p->bursts);
 	incidents_flush(p->incidents, p->last_ns);
 	report_own_losses(p, p->last_ns);
 }

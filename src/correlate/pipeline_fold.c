@@ -66,6 +66,8 @@ static bool fold(struct pipeline *p, const struct event *ev, const void *keep, s
 bool fold_file(struct pipeline *p, const struct event *ev, const struct process *process)
 {
 	const struct sl_rec_file *f = ev->file;
+	struct burst_item burst = { .tgid = ev->who->tgid, .time_ns = ev->time_ns, .key_len = sizeof(struct fold_key), .keep = f,
+				    .keep_len = f->hdr.size };
 	struct fold_key k;
 
 	start_key(p, ev, process, &k);
@@ -79,7 +81,15 @@ bool fold_file(struct pipeline *p, const struct event *ev, const struct process 
 	k.access = f->access;
 	strbuf_add(&p->key, &k, sizeof(k));
 	strbuf_add(&p->key, ev->path.data, ev->path.len);
-	return fold(p, ev, f, f->hdr.size);
+	if (fold(p, ev, f, f->hdr.size))
+		return true;
+	burst.path_len = decode_path(ev->path, p->path, sizeof(p->path));
+	burst.path = p->path;
+	burst.key = &k;
+	if (!bursts_fold(p->bursts, &burst))
+		return false;
+	p->stats.folded++;
+	return true;
 }
 
 bool fold_inspect(struct pipeline *p, const struct event *ev, const struct process *process)

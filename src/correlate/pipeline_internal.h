@@ -5,6 +5,7 @@
 #define SLUICE_CORRELATE_PIPELINE_INTERNAL_H
 
 #include "base/strbuf.h"
+#include "correlate/burst.h"
 #include "correlate/connect.h"
 #include "correlate/dedupe.h"
 #include "correlate/flows.h"
@@ -27,6 +28,7 @@ struct pipeline {
 	struct proctree *tree;
 	struct names *names;
 	struct dedupe *dedupe;
+	struct bursts *bursts;
 	struct incidents *incidents;
 	struct flows_asked asked;
 	struct users users;

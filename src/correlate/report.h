@@ -65,6 +65,8 @@ struct report {
 	/* file.open, guard */
 	const char *path;                 /* root first */
 	size_t path_len;
+	const char *files;                /* of many different files that one line stands for: so many paths, each with its NUL; NULL none */
+	size_t files_cnt;
 	const char *classes[32];
 	size_t classes_cnt;
 

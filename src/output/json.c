@@ -167,6 +167,20 @@ static void add_path(struct strbuf *b, const struct report *r)
 	strbuf_addc(b, '"');
 }
 
+/* Some of the files that the event stands for; `repeats` is how many there were. */
+static void add_files(struct strbuf *b, const struct report *r)
+{
+	const char *path = r->files;
+
+	LIT(b, ",\"files\":[");
+	for (size_t i = 0; i < r->files_cnt; i++, path += strlen(path) + 1) {
+		if (i)
+			strbuf_addc(b, ',');
+		json_str(b, path);
+	}
+	strbuf_addc(b, ']');
+}
+
 static void add_file(struct strbuf *b, const struct report *r)
 {
 	const struct sl_rec_file *f = r->event->file;
@@ -182,6 +196,8 @@ static void add_file(struct strbuf *b, const struct report *r)
 		json_str(b, r->classes[i]);
 	}
 	strbuf_addc(b, ']');
+	if (r->files_cnt)
+		add_files(b, r);
 	STR(b, "evidence", f->set == SL_SET_UNRESOLVED ? "unresolved" : f->by_inode ? "inode" : "pattern");
 	LIT(b, ",\"dev\":\"");
 	strbuf_addu(b, f->dev >> 20);

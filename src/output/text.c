@@ -577,7 +577,9 @@ void output_text_format(struct strbuf *b, const struct report *r, const struct r
 		return;
 	add_chain(&p, r);
 	add_kind(&p, r);
-	if (r->repeats)
+	if (r->repeats && r->files_cnt)
+		strbuf_addf(&p.repeats, "and %llu other files", (unsigned long long)r->repeats - 1);
+	else if (r->repeats)
 		strbuf_addf(&p.repeats, "x%llu", (unsigned long long)r->repeats);
 	put_parts(&l, r, &p, columns);
 	strbuf_addc(b, '\n');
