@@ -21,7 +21,7 @@
 
 #define ADOPT_USER_NS 2000000000ull     /* for all processes of one user; what is left then is left out */
 #define ADOPT_USERS 256                 /* users that have used up some of it; one more has no limit of his own */
-#define ADOPT_PATIENCE_MS 1000          /* without progress, before a process is left out */
+#define ADOPT_PATIENCE_MS 2000          /* without progress, before a process is left out */
 #define LISTENING_MAX 64                /* ports of one process; a socket accepted on a further one counts as one that it connected */
 #define CHUNK 256                       /* flows read at a time */
 #define UDP_IDLE_NS (120ull * 1000000000)

@@ -23,7 +23,7 @@
 /* Each pass labels all that the one before could not know of; a fork bomb of a tool could go on for ever. */
 #define PASSES_MAX 8
 
-#define SCAN_PATIENCE_MS 1000 /* for one process */
+#define SCAN_PATIENCE_MS 3000 /* for one process */
 
 int labels_map(struct kernel *k, struct errmsg *e)
 {

@@ -96,7 +96,11 @@ int heldscan(const char *root, const struct sl_rec_exec *image, const struct com
 
 	snprintf(folder, sizeof(folder), "%s/%u/fd", root, image->who.tgid);
 	dir = opendir(folder);
-	while (dir && err >= 0 && seen++ < HELDSCAN_MAX && (d = readdir(dir))) {
+	while (dir && err >= 0 && (d = readdir(dir))) {
+		if (seen++ == HELDSCAN_MAX) {
+			err = -E2BIG;
+			break;
+		}
 		if (d->d_name[0] == '.' || !was_open(image, d->d_name) || read_held(folder, d->d_name, c, &h))
 			continue;
 		decision = compiled_file(c, h.rec.who.tool, h.rec.who.exe_set, image->mode, h.rec.who.uid, h.rec.set);

@@ -11,9 +11,8 @@
 #include "policy/compile.h"
 #include "record.h"
 
-/* Descriptors of one process that are looked at. Beyond it a secret that is held is not reported, as it is not for one that is opened
- * and closed before the agent looks. */
-#define HELDSCAN_MAX 65536
+/* Descriptors of one process that are looked at: some tenths of a second on a busy machine. */
+#define HELDSCAN_MAX 8192
 
 /* Takes a record, which ends with the call. A negative errno ends the scan. */
 typedef int (*heldscan_sink)(void *arg, const void *record, size_t size);
@@ -22,7 +21,8 @@ typedef int (*heldscan_sink)(void *arg, const void *record, size_t size);
  * Each regular file that the process of this image has open for reading, if the policy has an action other than allow for it; of an
  * exec only descriptors that were there then (open_fds), for what the process opens itself is told by the kernel.
  * root: "/proc", or where else a procfs is mounted; image: its record, with the label. Returns how many there were, or what the
- * sink returned. A process that has ended, or may not be looked at, has none.
+ * sink returned, or -E2BIG: there are more than HELDSCAN_MAX, which the caller counts. A process that has ended, or may not be looked
+ * at, has none.
  */
 int heldscan(const char *root, const struct sl_rec_exec *image, const struct compiled *c, heldscan_sink sink, void *arg);
 

@@ -56,6 +56,8 @@ struct helper {
 		uint64_t until_ns;
 	} paused[HELPER_PAUSED_MAX];
 	size_t paused_next;
+	uint64_t fails_since_ns;
+	unsigned int fails;
 	_Alignas(8) char buf[sizeof(struct answer) + SL_RECORD_MAX];
 };
 
@@ -216,6 +218,8 @@ static void run_cut(struct worker_page *page, int fd, void *arg)
 
 static bool is_paused(const struct helper *h, uint32_t uid, uint64_t now)
 {
+	if (h->fails >= HELPER_FAILS_MAX && now - h->fails_since_ns < HELPER_PAUSE_NS)
+		return true;
 	for (size_t i = 0; i < HELPER_PAUSED_MAX; i++)
 		if (h->paused[i].uid == uid && now < h->paused[i].until_ns)
 			return true;
@@ -224,8 +228,15 @@ static bool is_paused(const struct helper *h, uint32_t uid, uint64_t now)
 
 static void pause_user(struct helper *h, uint32_t uid)
 {
+	uint64_t now = now_ns();
+
+	if (now - h->fails_since_ns >= HELPER_PAUSE_NS) {
+		h->fails_since_ns = now;
+		h->fails = 0;
+	}
+	h->fails++;
 	h->paused[h->paused_next].uid = uid;
-	h->paused[h->paused_next].until_ns = now_ns() + HELPER_PAUSE_NS;
+	h->paused[h->paused_next].until_ns = now + HELPER_PAUSE_NS;
 	h->paused_next = (h->paused_next + 1) % HELPER_PAUSED_MAX;
 }
 
@@ -301,7 +312,8 @@ int helper_held(struct helper *h, const struct sl_rec_exec *image, const struct 
 		worker_stop(&h->ask);
 	h->compiled = c;
 	r = ask(h, &q, sink, arg);
-	return r == -ETIMEDOUT ? 0 : r;
+	h->left_out += r == -E2BIG;
+	return r == -ETIMEDOUT || r == -E2BIG ? 0 : r;
 }
 
 struct name {

@@ -5,7 +5,7 @@
  * all; the other resets connections, and nobody waits for it.
  *
  * A question that was not answered costs its user (the owner of the process or file) further questions for HELPER_PAUSE_NS, so that no
- * user stops the agent for longer than HELPER_ANSWER_MS in that time. What was left out is counted: helper_take_left_out().
+ * user stops the agent for longer than HELPER_ANSWER_MS in that time, and all together not for longer than HELPER_FAILS_MAX times that. What was left out is counted: helper_take_left_out().
  */
 #ifndef SLUICE_PROCESS_HELPER_H
 #define SLUICE_PROCESS_HELPER_H
@@ -17,8 +17,9 @@
 #include "base/cleanup.h"
 #include "process/heldscan.h"
 
-#define HELPER_ANSWER_MS 1000
+#define HELPER_ANSWER_MS 3000     /* a busy machine takes a while to schedule a worker */
 #define HELPER_PAUSE_NS (60ull * 1000000000)
+#define HELPER_FAILS_MAX 3       /* in HELPER_PAUSE_NS, of all users: then nobody is asked about for the rest of it. Uids of a user namespace are many */
 #define HELPER_PAUSED_MAX 64      /* users that wait; beyond it the one that has waited longest is asked about again */
 #define HELPER_CUTS_MAX 64        /* connections of one process that one walk through its descriptors resets */
 #define HELPER_STALLED_NS (2ull * 1000000000) /* no progress for so long: the worker is given up */

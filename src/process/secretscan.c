@@ -21,6 +21,7 @@
 #define FIRST 1000           /* entries of folders that are looked at without a rest, */
 #define SLICE 200            /* and between two rests after that: 2,000 a second */
 #define REST_NS 100000000
+#define REST_NICE 5          /* from then on nobody waits for it */
 #define XFS_MAGIC 0x58465342
 #define F2FS_MAGIC 0xf2f52010
 #define BCACHEFS_MAGIC 0xca451a4e
@@ -134,7 +135,6 @@ static void run_scan(struct worker_page *page, int fd, void *arg)
 
 	s->page = page;
 	s->socket = fd;
-	setpriority(PRIO_PROCESS, 0, 5);
 	if (filescan_new(s->c, s->homes, s->homes_cnt, &f)) {
 		send_found(s, MSG_OVER, -1, 0, 1);
 		return;
@@ -142,8 +142,10 @@ static void run_scan(struct worker_page *page, int fd, void *arg)
 	filescan_on_folder(f, begin_folder, s);
 	while (filescan_step(f, entries, take_file, s)) {
 		worker_beat(page);
-		if (entries == FIRST)
+		if (entries == FIRST) {
 			send_found(s, MSG_SETTLED, -1, 0, 0);
+			setpriority(PRIO_PROCESS, 0, REST_NICE);
+		}
 		entries = SLICE;
 		nanosleep(&rest, NULL);
 	}

@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +61,7 @@ static void what_can_be_read_is_told(void **state)
 	struct small_policy p;
 	struct errmsg e = { 0 };
 	struct told t;
+	struct rlimit limit;
 	int fd, plain;
 
 	(void)state;
@@ -103,6 +106,14 @@ static void what_can_be_read_is_told(void **state)
 	scan(&p, &t);
 	assert_int_equal(t.cnt, 0);
 	close(plain);
+	/* More than are looked at. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	if (limit.rlim_max > HELDSCAN_MAX + 64 && !setrlimit(RLIMIT_NOFILE, &limit)) {
+		for (int i = 0; i < HELDSCAN_MAX + 8; i++)
+			assert_true(dup(STDIN_FILENO) >= 0);
+		assert_int_equal(heldscan("/proc", &image, p.compiled, take, &t), -E2BIG);
+	}
 	unlink(other);
 	rmdir(dir);
 	small_policy_done(&p);
