@@ -95,7 +95,8 @@ else
 LIBS := -lbpf -lelf -lz -lyaml
 endif
 
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g $(SAME) -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g $(SAME) -std=gnu17 -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wno-unused-parameter \
+	-Wno-unknown-warning-option -Wno-default-const-init-var-unsafe \
 	-D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf -MMD -MP \
 	-idirafter $(SYSROOT)/usr/include/$(MULTIARCH) -idirafter $(SYSROOT)/usr/include
 

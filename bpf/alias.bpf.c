@@ -72,24 +72,30 @@ static long next_mount_cb(__u32 i, void *ctx)
 	return on_list() && o->cnt >= ORIGINS;
 }
 
+/* From the file up to the root of one of those mounts. One structure for both loops: each on its own is stack of the same chains. */
 struct climb {
-	__u64 dentry;
-	__u64 root[ORIGINS], mount[ORIGINS];
-	__u64 age[ORIGINS];        /* 0: the oldest */
+	struct origins o;          /* at: the dentry */
+	__u64 root[ORIGINS];       /* of its mounts */
 	__u64 youngest;            /* only mounts older than this are looked for */
 	__u64 found;
 };
 
+/* 0: the oldest. A list begins with it, a chain ends with it. */
+ALWAYS_INLINE __u64 age_of(const struct origins *o, int n)
+{
+	return on_list() ? n : (o->cnt - 1 - n) & (ORIGINS - 1);
+}
+
 static long climb_cb(__u32 i, void *ctx)
 {
 	struct climb *c = ctx;
-	__u64 at = c->dentry, parent;
+	__u64 at = c->o.at, parent;
 	struct dentry *dentry = (struct dentry *)at;
 
 	for (int n = 0; n < ORIGINS; n++) {
-		if (c->root[n] && c->root[n] == at && c->age[n] < c->youngest) {
-			c->found = forget(c->mount[n]);
-			c->youngest = forget(c->age[n]);
+		if (c->root[n] && c->root[n] == at && age_of(&c->o, n) < c->youngest) {
+			c->found = forget(c->o.mount[n]);
+			c->youngest = forget(age_of(&c->o, n));
 		}
 	}
 	if (!c->youngest)
@@ -97,7 +103,7 @@ static long climb_cb(__u32 i, void *ctx)
 	parent = (__u64)BPF_CORE_READ(dentry, d_parent);
 	if (parent == at)
 		return 1;
-	c->dentry = parent;
+	c->o.at = parent;
 	return 0;
 }
 
@@ -119,14 +125,13 @@ ALWAYS_INLINE int is_oldest_of_all(__u64 mount, __u64 sb)
 	return mount_place(mount) == MOUNT_IN_TREE && (__u64)BPF_CORE_READ(m, mnt.mnt_root) == (__u64)BPF_CORE_READ(s, s_root);
 }
 
-__attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
+GLOBAL __u64 path_origin(__u64 vfsmount, __u64 dentry)
 {
 	__u64 mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
 	__u64 now = (__u64)(__u32)vfsmount << 32 | *(volatile __u32 *)&epoch, sb;
 	struct dentry *d = (struct dentry *)dentry;
 	struct super_block___list *listed;
 	struct super_block___chain *chained;
-	struct origins o = {};
 	struct climb c = {};
 
 	if (now == *(volatile __u64 *)&known_oldest)
@@ -138,22 +143,20 @@ __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 		*(volatile __u64 *)&known_oldest = now;
 		return 0;
 	}
-	o.cnt = forget(0);
+	c.o.cnt = forget(0);
 	if (on_list()) {
-		o.end = sb + bpf_core_field_offset(struct super_block___list, s_mounts);
-		o.at = (__u64)BPF_CORE_READ(listed, s_mounts.next);
+		c.o.end = sb + bpf_core_field_offset(struct super_block___list, s_mounts);
+		c.o.at = (__u64)BPF_CORE_READ(listed, s_mounts.next);
 	} else {
-		o.at = (__u64)BPF_CORE_READ(chained, s_mounts);
+		c.o.at = (__u64)BPF_CORE_READ(chained, s_mounts);
 	}
-	bpf_loop(MOUNTS_MAX, next_mount_cb, &o, 0);
+	bpf_loop(MOUNTS_MAX, next_mount_cb, &c.o, 0);
 	for (int n = 0; n < ORIGINS; n++) {
-		struct mount *m = (struct mount *)o.mount[n];
+		struct mount *m = (struct mount *)c.o.mount[n];
 
-		c.mount[n] = o.mount[n];
 		c.root[n] = forget(m ? (__u64)BPF_CORE_READ(m, mnt.mnt_root) : 0);
-		c.age[n] = on_list() ? n : (o.cnt - 1 - n) & (ORIGINS - 1);
 	}
-	c.dentry = dentry;
+	c.o.at = dentry;
 	c.youngest = forget(ORIGINS);
 	c.found = forget(0);
 	bpf_loop(SL_DEPTH_MAX, climb_cb, &c, 0);
@@ -162,7 +165,7 @@ __attribute__((noinline)) __u64 path_origin(__u64 vfsmount, __u64 dentry)
 	return c.found + bpf_core_field_offset(struct mount, mnt);
 }
 
-__attribute__((noinline)) __u32 alias_find(__u64 inode)
+GLOBAL __u32 alias_find(__u64 inode)
 {
 	struct alias_key key;
 	struct sl_alias *alias;
@@ -174,7 +177,7 @@ __attribute__((noinline)) __u32 alias_find(__u64 inode)
 	return alias ? alias->set : 0;
 }
 
-__attribute__((noinline)) int alias_learn(__u64 inode, __u32 set)
+GLOBAL int alias_learn(__u64 inode, __u32 set)
 {
 	struct alias_key key;
 	struct sl_alias alias;
@@ -199,7 +202,7 @@ __attribute__((noinline)) int alias_learn(__u64 inode, __u32 set)
 }
 
 /* By the path given, by the one through the oldest mount, by where a directory above was. */
-__attribute__((noinline)) __u32 alias_set(__u64 vfsmount, __u64 dentry)
+GLOBAL __u32 alias_set(__u64 vfsmount, __u64 dentry)
 {
 	__u32 set = PATH_VALUE(path_match(vfsmount, dentry));
 	__u64 origin;
@@ -214,7 +217,7 @@ __attribute__((noinline)) __u32 alias_set(__u64 vfsmount, __u64 dentry)
 	return set;
 }
 
-__attribute__((noinline)) int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
+GLOBAL int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct inode *inode = BPF_CORE_READ(d, d_inode);

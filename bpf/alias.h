@@ -27,7 +27,7 @@ __u32 moved_match(__u64 vfsmount, __u64 dentry);
 /* The directory `dentry` is about to be reachable as `to` instead. 1: that matters, and there is no room to remember it. */
 int moved_note(__u64 vfsmount, __u64 dentry, __u64 to);
 
-ALWAYS_INLINE void alias_key(struct alias_key *key, const struct inode *inode)
+ALWAYS_INLINE void alias_key(struct alias_key *key, struct inode *inode)
 {
 	key->ino = BPF_CORE_READ(inode, i_ino);
 	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);

@@ -64,7 +64,7 @@ ALWAYS_INLINE void report_broker(struct scratch *s, const struct sl_label *label
 }
 
 /* A labelled process speaks to a socket. 1: to be refused. */
-__attribute__((noinline)) __u32 spoken_to(__u64 sk, __u64 pid, __u32 type, __u32 by)
+GLOBAL __u32 spoken_to(__u64 sk, __u64 pid, __u32 type, __u32 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, refused = 0;
 	struct sl_label *label = label_find(tgid);
@@ -100,7 +100,7 @@ __attribute__((noinline)) __u32 spoken_to(__u64 sk, __u64 pid, __u32 type, __u32
 
 /* A file is opened for writing by a labelled process. 1: to be refused. Nothing is anybody's scheduler's that lies in a folder
  * of the caller's own. */
-__attribute__((noinline)) __u32 spooled(__u64 mnt, __u64 dentry, __u32 by)
+GLOBAL __u32 spooled(__u64 mnt, __u64 dentry, __u32 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, uid = (__u32)bpf_get_current_uid_gid(), refused = 0;
 	struct address a = { .mnt = mnt, .dentry = dentry, .is_path = 1 };
@@ -181,7 +181,7 @@ int BPF_PROG(unix_send_fmod_ret, struct socket *sock, struct socket *other, int 
 /* ---- the third tier: what connect() has done ---------------------------------------------------------------------------- */
 
 /* The UNIX socket behind a descriptor of the caller; 0: none. */
-__attribute__((noinline)) __u64 unix_socket(__u32 fd)
+GLOBAL __u64 unix_socket(__u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct file **fds = BPF_CORE_READ(task, files, fdt, fd), *file = NULL;
@@ -198,7 +198,7 @@ __attribute__((noinline)) __u64 unix_socket(__u32 fd)
 	return (__u64)sock;
 }
 
-__attribute__((noinline)) __u32 connected(__u32 fd)
+GLOBAL __u32 connected(__u32 fd)
 {
 	struct socket *sock = (struct socket *)unix_socket(fd);
 	struct unix_sock *u;

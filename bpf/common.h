@@ -16,6 +16,14 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/*
+ * A function that the kernel verifies on its own: its arguments and its result are any numbers to the verifier. Weak, so that a
+ * compiler draws no conclusions from its body either: clang 17 and newer leave out a caller's check of a result whose range
+ * they know, and the verifier then misses it. Every function that is neither static nor a program is declared so
+ * (tools/check-bpf).
+ */
+#define GLOBAL __attribute__((weak, noinline))
+
 /* Keeps the compiler from proving away a check that only the verifier needs. */
 #define opaque(x) asm volatile("" : "+r"(x))
 

@@ -19,36 +19,45 @@
 
 /* ---- the verdict ---------------------------------------------------------------------------------------------------- */
 
-ALWAYS_INLINE __u32 addr_class(const struct dest *d)
+/* What is looked up, one after the other: in one place, for the stack. */
+union net_key {
+	struct sl_net_key4 range4;
+	struct sl_net_key6 range6;
+	struct net_addr addr;
+	__u32 number;
+};
+
+ALWAYS_INLINE __u32 addr_class(const struct dest *d, union net_key *key)
 {
 	__u32 *cls = NULL;
 
 	if (d->family == 4 && knobs.net.ranges4) {
-		struct sl_net_key4 key = { .bits = 32, .addr = d->addr[0] };
-
-		cls = bpf_map_lookup_elem(&net_ranges4, &key);
+		key->range4.bits = 32;
+		key->range4.addr = d->addr[0];
+		cls = bpf_map_lookup_elem(&net_ranges4, &key->range4);
 	} else if (d->family == 6 && knobs.net.ranges6) {
-		struct sl_net_key6 key = { .bits = 128 };
-
-		__builtin_memcpy(key.addr, d->addr, sizeof(key.addr));
-		cls = bpf_map_lookup_elem(&net_ranges6, &key);
+		key->range6.bits = 128;
+		__builtin_memcpy(key->range6.addr, d->addr, sizeof(key->range6.addr));
+		cls = bpf_map_lookup_elem(&net_ranges6, &key->range6);
 	}
 	return cls ? *cls : 0;
 }
 
-ALWAYS_INLINE __u32 row_of(__u32 tool, __u32 exe_set, __u32 uid, __u32 state)
+ALWAYS_INLINE __u32 row_of(const struct sl_who *who, __u32 state, union net_key *key)
 {
 	__u32 user = 0, at;
 	__u16 *row;
 
 	if (knobs.users > 1) {
-		__u32 *cls = bpf_map_lookup_elem(&users, &uid);
+		__u32 *cls;
 
+		key->number = who->uid;
+		cls = bpf_map_lookup_elem(&users, &key->number);
 		user = cls ? *cls : 0;
 	}
-	at = sl_net_row_index(knobs.exe_sets, knobs.users, tool, exe_set, user);
-	at = at << knobs.net.memories | state;
-	row = bpf_map_lookup_elem(&net_rows, &at);
+	at = sl_net_row_index(knobs.exe_sets, knobs.users, who->tool, who->exe_set, user);
+	key->number = at << knobs.net.memories | state;
+	row = bpf_map_lookup_elem(&net_rows, &key->number);
 	return row ? *row : 0;
 }
 
@@ -66,33 +75,35 @@ ALWAYS_INLINE const struct sl_decision *decision(const struct place *p, __u32 se
 	return bpf_map_lookup_elem(&net_decisions, &at);
 }
 
-ALWAYS_INLINE int find_place(const struct dest *d, const struct sl_who *who, __u32 state, struct place *ret)
+ALWAYS_INLINE int find_place(const struct dest *d, const struct sl_who *who, __u32 state, struct place *ret, union net_key *key)
 {
-	__u32 zero = 0, port = sl_net_port_index(d->kind, d->port);
-	const struct sl_net_ports *ports = bpf_map_lookup_elem(&net_ports, &zero);
+	__u32 port = sl_net_port_index(d->kind, d->port);
+	const struct sl_net_ports *ports;
 
-	ret->cells = bpf_map_lookup_elem(&net_cells, &zero);
+	key->number = 0;
+	ports = bpf_map_lookup_elem(&net_ports, &key->number);
+	ret->cells = bpf_map_lookup_elem(&net_cells, &key->number);
 	if (!ports || !ret->cells)
 		return 0;
 	opaque(port); /* 6.1 does not see that it has 17 bits */
 	ret->port = ports->cls[port & 0x1ffff];
-	ret->addr = addr_class(d);
-	ret->row = row_of(who->tool, who->exe_set, who->uid, state);
+	ret->addr = addr_class(d, key);
+	ret->row = row_of(who, state, key);
 	return 1;
 }
 
-ALWAYS_INLINE const struct sl_net_names *names_of(const struct dest *d)
+ALWAYS_INLINE const struct sl_net_names *names_of(const struct dest *d, union net_key *key)
 {
-	struct net_addr key = {};
-	__u32 *words = (__u32 *)key.addr;
+	__u32 *words = (__u32 *)key->addr.addr;
 
 	if (d->family == 6) {
-		__builtin_memcpy(key.addr, d->addr, sizeof(key.addr));
+		__builtin_memcpy(key->addr.addr, d->addr, sizeof(key->addr.addr));
 	} else {
+		words[0] = words[1] = 0;
 		words[2] = bpf_htonl(0xffff);
 		words[3] = d->addr[0];
 	}
-	return bpf_map_lookup_elem(&net_names, &key);
+	return bpf_map_lookup_elem(&net_names, &key->addr);
 }
 
 /* Looking at the names of an address, one after the other. */
@@ -124,10 +135,11 @@ static long look_cb(__u32 i, void *ctx)
 }
 
 /* The verdict on a destination. A global function, see path.h: of four programs, each would be verified with all of it. */
-__attribute__((noinline)) int net_judge(const struct sl_who *who, const struct dest *d, __u32 state, struct sl_net_choice *ret)
+GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state, struct sl_net_choice *ret)
 {
 	const struct sl_decision *dec;
 	struct looking l = {};
+	union net_key key;
 
 	if (!who || !d || !ret)
 		return 0;
@@ -136,9 +148,9 @@ __attribute__((noinline)) int net_judge(const struct sl_who *who, const struct d
 		return 0;
 	state &= (1u << SL_MEMORIES_MAX) - 1;
 	ret->state = state;
-	if (!find_place(d, who, state, &l.place))
+	if (!find_place(d, who, state, &l.place, &key))
 		return 0;
-	l.names = names_of(d);
+	l.names = names_of(d, &key);
 	if (l.names) {
 		l.asker = sl_net_asker(who->session_ns, who->session_pid);
 		l.now = bpf_ktime_get_boot_ns();
@@ -158,18 +170,19 @@ __attribute__((noinline)) int net_judge(const struct sl_who *who, const struct d
 }
 
 /* The verdict had the destination this name and no other. Called for a packet: who sends it is not the current task. */
-__attribute__((noinline)) int net_judge_name(const struct sl_who *who, const struct dest *d, __u32 set, __u32 state,
-					     struct sl_net_choice *ret)
+GLOBAL int net_judge_name(const struct sl_who *who, const struct dest *d, __u32 set, __u32 state,
+			  struct sl_net_choice *ret)
 {
 	const struct sl_decision *dec;
 	struct place place = {};
+	union net_key key;
 
 	if (!who || !d || !ret)
 		return 0;
 	__builtin_memset(ret, 0, sizeof(*ret));
 	state &= (1u << SL_MEMORIES_MAX) - 1;
 	ret->state = state;
-	if (!knobs.net.rules || !find_place(d, who, state, &place))
+	if (!knobs.net.rules || !find_place(d, who, state, &place, &key))
 		return 0;
 	dec = decision(&place, set);
 	if (!dec)
@@ -184,8 +197,8 @@ __attribute__((noinline)) int net_judge_name(const struct sl_who *who, const str
 /* ---- the report ----------------------------------------------------------------------------------------------------- */
 
 /* A function of its own: its record must not be on the stack below the verdict's. */
-__attribute__((noinline)) int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32 made,
-				       const struct sl_net_choice *choice)
+GLOBAL int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32 made,
+		    const struct sl_net_choice *choice)
 {
 	struct sl_rec_verdict rec = {};
 

@@ -20,7 +20,7 @@ static long exception_cb(__u32 i, void *ctx)
 	return c->holds;
 }
 
-__attribute__((noinline)) __u32 exception_holds(__u64 inode, __u32 tool)
+GLOBAL __u32 exception_holds(__u64 inode, __u32 tool)
 {
 	struct excepted c = { .tool = tool };
 
@@ -31,7 +31,7 @@ __attribute__((noinline)) __u32 exception_holds(__u64 inode, __u32 tool)
 	return c.holds;
 }
 
-__attribute__((noinline)) __u32 exception_note(__u64 dentry, __u32 slot)
+GLOBAL __u32 exception_note(__u64 dentry, __u32 slot)
 {
 	struct sl_exception *e = bpf_map_lookup_elem(&exceptions, &slot);
 	struct dentry *d = (struct dentry *)dentry;

@@ -35,7 +35,7 @@ struct target {
  * each opened in its turn. A link that is made or goes changes the number; one that only comes to memory is found when it is
  * opened itself (alias_learn()).
  */
-__attribute__((noinline)) __u32 links_of(__u64 vfsmount, __u64 dentry)
+GLOBAL __u32 links_of(__u64 vfsmount, __u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct inode *inode = BPF_CORE_READ(d, d_inode);
@@ -590,7 +590,7 @@ int BPF_PROG(file_open_fmod_ret2, struct file *file, int ret)
 }
 
 /* Of a file whose type the verifier does not know: each read is a call, so what lies together is read at once. */
-__attribute__((noinline)) int read_file(__u64 address, struct place *p, struct target *t)
+GLOBAL int read_file(__u64 address, struct place *p, struct target *t)
 {
 	struct file *file = (struct file *)address;
 	struct { __u64 parent, hash_len, name, inode; } d = {};
@@ -613,7 +613,7 @@ __attribute__((noinline)) int read_file(__u64 address, struct place *p, struct t
 	return 0;
 }
 
-__attribute__((noinline)) int read_found(__u64 address, struct target *t)
+GLOBAL int read_found(__u64 address, struct target *t)
 {
 	struct file *file = (struct file *)address;
 	struct inode *inode;

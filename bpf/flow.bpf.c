@@ -73,8 +73,8 @@ ALWAYS_INLINE int transport_of(struct __sk_buff *skb, __u8 head[HEADER], __u8 *r
 	return 0;
 }
 
-/* Payload of a packet that is of this protocol. */
-ALWAYS_INLINE int packet_of(struct __sk_buff *skb, __u8 proto, struct packet *ret)
+/* Payload of a packet that is of this protocol. A function of its own, for the stack. */
+static __attribute__((noinline)) int packet_of(struct __sk_buff *skb, __u8 proto, struct packet *ret)
 {
 	__u8 found = 0, head[HEADER];
 	__u32 at = 0;
@@ -113,8 +113,8 @@ ALWAYS_INLINE struct sl_socket *mark_of(struct __sk_buff *skb)
 
 /* ---- the life of a flow --------------------------------------------------------------------------------------------- */
 
-__attribute__((noinline)) int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice,
-					__u64 cookie, const struct sl_session *root)
+GLOBAL int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice,
+		     __u64 cookie, const struct sl_session *root)
 {
 	struct sl_flow *f;
 	struct scratch *s;
@@ -152,7 +152,7 @@ __attribute__((noinline)) int flow_open(const struct sl_who *who, const struct d
 }
 
 /* Tells of a flow and forgets it. A UDP socket that nothing was sent on is not worth a word: so addresses are sorted. */
-__attribute__((noinline)) int flow_end(__u64 cookie, __u32 flags)
+GLOBAL int flow_end(__u64 cookie, __u32 flags)
 {
 	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
 	struct sl_rec_flow *rec;
@@ -208,7 +208,7 @@ struct feeding {
 };
 
 /* A byte of a request to a proxy. A global function, see path.h: verified once and not for each state of the loop. */
-__attribute__((noinline)) int proxy_fed(struct sl_flow *f, __u32 byte)
+GLOBAL int proxy_fed(struct sl_flow *f, __u32 byte)
 {
 	if (f && f->hello.state > SL_HELLO_DONE)
 		sl_hello_byte(&f->hello, f->name, byte);
@@ -239,7 +239,7 @@ static long feed_cb(__u32 i, void *ctx)
 }
 
 /* Reads on from `from`; len bytes of payload are there. A function of its own, for the stack. */
-__attribute__((noinline)) int feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch *s, __u32 from, __u32 len)
+GLOBAL int feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch *s, __u32 from, __u32 len)
 {
 	if (!skb || !f || !s)
 		return 0;
@@ -267,7 +267,7 @@ __attribute__((noinline)) int feed(struct __sk_buff *skb, struct sl_flow *f, str
 	return 0;
 }
 
-__attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret)
+GLOBAL int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret)
 {
 	struct sl_net_choice asked = {};
 	struct dest d = {};
@@ -307,13 +307,17 @@ __attribute__((noinline)) int flow_judge(const struct sl_flow *f, __u32 state, s
 }
 
 /* Judges the server name and tells. Returns 0 if the flow is cut. */
-__attribute__((noinline)) int hello_told(struct sl_flow *f, struct scratch *s, __u64 cookie)
+GLOBAL int hello_told(struct sl_flow *f, __u64 cookie)
 {
 	struct sl_net_choice choice = {};
 	struct sl_rec_hello *rec;
+	struct scratch *s;
 	__u32 len;
 
-	if (!f || !s)
+	if (!f)
+		return 1;
+	s = scratch_get();
+	if (!s)
 		return 1;
 	rec = (struct sl_rec_hello *)s->data;
 	__builtin_memset(rec, 0, sizeof(*rec));
@@ -345,6 +349,7 @@ __attribute__((noinline)) int hello_told(struct sl_flow *f, struct scratch *s, _
 		send_urgent(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
 	else
 		send_ordinary(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
+	scratch_put(s);
 	return !(f->flags & SL_FLOW_CUT);
 }
 
@@ -358,67 +363,74 @@ ALWAYS_INLINE void keep_asked(struct sl_flow *f)
 	f->asked_addr = !!(f->hello.flags & SL_HELLO_ADDR);
 }
 
-/* The payload is, or may be, of a hello. Returns 0 if the flow is cut. A function of its own, for the stack. */
-__attribute__((noinline)) int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
+#define HELLO_TELL 1  /* what was read says something */
+#define HELLO_AGAIN 2 /* and more is behind it */
+
+/* The payload is, or may be, of a hello: reads as far as one goes. Step number `step` in this packet. */
+GLOBAL __u32 hello_read(struct __sk_buff *skb, struct sl_flow *f, const struct packet *p, __u32 step)
 {
-	__u32 begin, known;
+	__u32 begin, known, found = 0;
 	struct scratch *s;
-	int pass = 1;
 
 	if (!skb || !f || !p)
-		return 1;
+		return 0;
 	/* Where the packet begins in the stream, against where the parser stands; what was fed is sent again now and then. */
 	begin = (__u32)f->sent_bytes - (f->next_seq - p->seq);
 	known = f->hello.at - begin;
 	if ((__s32)known < 0) {
 		sl_hello_end(&f->hello, SL_HELLO_MISSED);
-		return 1;
+		return 0;
 	}
 	if (known >= p->len)
-		return 1;
+		return 0;
 	s = scratch_get();
 	if (!s) {
 		sl_hello_end(&f->hello, SL_HELLO_MISSED);
-		return 1;
+		return 0;
 	}
-	for (int i = 0; pass && i < STEPS; i++) {
-		feed(skb, f, s, p->from + known, p->len - known);
-		known = forget(f->hello.at - begin);
-		/* Requests that do not wait for an answer, one behind the other. */
-		if (i == STEPS - 1 && f->hello.state != SL_HELLO_DONE && known < p->len)
-			sl_hello_end(&f->hello, SL_HELLO_LONG);
-		if (f->hello.state != SL_HELLO_DONE)
-			break;
-		keep_asked(f);
-		if (sl_hello_telling(&f->hello))
-			pass = hello_told(f, s, cookie);
-		if (!sl_hello_again(&f->hello) || known >= p->len)
-			break;
-	}
+	feed(skb, f, s, p->from + known, p->len - known);
 	scratch_put(s);
-	return pass;
+	known = f->hello.at - begin;
+	/* Requests that do not wait for an answer, one behind the other. */
+	if (step == STEPS - 1 && f->hello.state != SL_HELLO_DONE && known < p->len)
+		sl_hello_end(&f->hello, SL_HELLO_LONG);
+	if (f->hello.state != SL_HELLO_DONE)
+		return 0;
+	keep_asked(f);
+	if (sl_hello_telling(&f->hello))
+		found = HELLO_TELL;
+	return found | (known < p->len ? HELLO_AGAIN : 0);
+}
+
+/* Reads and judges what a packet has of hellos. Returns 0 if the flow is cut. */
+ALWAYS_INLINE int hello_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
+{
+	for (int i = 0; i < STEPS; i++) {
+		__u32 found = hello_read(skb, f, p, i);
+
+		if (found & HELLO_TELL && !hello_told(f, cookie))
+			return 0;
+		if (f->hello.state != SL_HELLO_DONE || !sl_hello_again(&f->hello) || !(found & HELLO_AGAIN))
+			break;
+	}
+	return 1;
 }
 
 /* The first datagram to the port of HTTPS: is it QUIC? */
 ALWAYS_INLINE void quic_sent(struct __sk_buff *skb, struct sl_flow *f, __u64 cookie, const struct packet *p)
 {
-	struct scratch *s;
-	__u8 head[5];
+	__u64 head = 0;
 
-	if (bpf_skb_load_bytes(skb, p->from, head, sizeof(head)) || !sl_hello_quic(head))
-		return;
-	s = scratch_get();
-	if (!s)
+	if (bpf_skb_load_bytes(skb, p->from, &head, 5) || !sl_hello_quic((const __u8 *)&head))
 		return;
 	f->hello.flags |= SL_HELLO_QUIC;
-	hello_told(f, s, cookie);
-	scratch_put(s);
+	hello_told(f, cookie);
 }
 
 /* ---- packets of a flow ---------------------------------------------------------------------------------------------- */
 
 /* The first datagram of a connected UDP socket: now it is a connection. A function of its own, for the stack. */
-__attribute__((noinline)) int first_datagram(__u64 cookie, const struct sl_socket *mark)
+GLOBAL int first_datagram(__u64 cookie, const struct sl_socket *mark)
 {
 	struct sl_rec_verdict rec = {};
 
@@ -447,15 +459,16 @@ __attribute__((noinline)) int first_datagram(__u64 cookie, const struct sl_socke
 }
 
 /* The flow of a connected socket begins now, or, of a UDP socket, anew: it was idle for so long that it was told and forgotten. */
-ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
+GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 {
 	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
-	int udp = mark->proto != IPPROTO_TCP, first;
+	int udp, first;
 	struct dest d = {};
 	struct sl_label *label;
 
-	if (!mark->pending && (f || !udp))
-		return f;
+	if (!mark)
+		return 0;
+	udp = mark->proto != IPPROTO_TCP;
 	__builtin_memcpy(d.addr, mark->addr, sizeof(d.addr));
 	d.port = mark->port;
 	d.family = mark->family;
@@ -469,14 +482,24 @@ ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
 		}
 		first_datagram(cookie, mark);
 	}
-	if (f || !(first || udp))
+	if (!f && (first || udp))
+		flow_open(&mark->who, &d, &mark->choice, cookie, &mark->root);
+	return 0;
+}
+
+ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
+{
+	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
+
+	if (!mark->pending && (f || mark->proto == IPPROTO_TCP))
 		return f;
-	flow_open(&mark->who, &d, &mark->choice, cookie, &mark->root);
+	flow_begin(cookie, mark);
 	return bpf_map_lookup_elem(&flows, &cookie);
 }
 
+
 /* Returns 0 to drop it. */
-__attribute__((noinline)) int flow_sent(struct __sk_buff *skb)
+GLOBAL int flow_sent(struct __sk_buff *skb)
 {
 	struct sl_socket *mark;
 	struct packet p = {};
@@ -531,7 +554,7 @@ __attribute__((noinline)) int flow_sent(struct __sk_buff *skb)
 	return 1;
 }
 
-__attribute__((noinline)) int flow_received(struct __sk_buff *skb)
+GLOBAL int flow_received(struct __sk_buff *skb)
 {
 	struct sl_socket *mark;
 	struct packet p = {};
@@ -619,7 +642,7 @@ ALWAYS_INLINE void dns_segment(struct __sk_buff *skb, __u32 at)
 }
 
 /* A function of its own: what its registers cost is not for a bystander's packets. */
-__attribute__((noinline)) int packet_received(struct __sk_buff *skb)
+GLOBAL int packet_received(struct __sk_buff *skb)
 {
 	__u8 proto = 0;
 	__u32 at;

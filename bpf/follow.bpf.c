@@ -10,7 +10,7 @@
 #include "net.h"
 
 /* Tells how much was sent since the read that is being followed. */
-__attribute__((noinline)) int follow_told(struct sl_flow *f, __u64 cookie, __u32 cut)
+GLOBAL int follow_told(struct sl_flow *f, __u64 cookie, __u32 cut)
 {
 	struct sl_rec_sent rec = {};
 
@@ -44,7 +44,7 @@ static __attribute__((noinline)) int tell_verdict(const struct sl_flow *f, __u64
 }
 
 /* The conditions that hold have changed since the flow was judged. Returns 0 if it is cut. */
-__attribute__((noinline)) int follow_judge(struct sl_flow *f, __u64 cookie, __u32 state)
+GLOBAL int follow_judge(struct sl_flow *f, __u64 cookie, __u32 state)
 {
 	struct sl_net_choice choice = {};
 	__u8 taken = SL_TAKEN_NONE;
@@ -65,8 +65,8 @@ __attribute__((noinline)) int follow_judge(struct sl_flow *f, __u64 cookie, __u3
 	return !taken;
 }
 
-/* bytes are about to be sent. Returns 0 if the flow is cut instead. */
-__attribute__((noinline)) int flow_follow(struct sl_flow *f, __u64 cookie, __u32 bytes)
+/* What the session has read by now. FOLLOW_CHANGED with the state, if the flow is to be judged by it; 0: there is nothing to follow. */
+GLOBAL __u32 follow_look(struct sl_flow *f, __u64 cookie)
 {
 	struct sl_session root;
 	struct sl_memory *m;
@@ -75,14 +75,14 @@ __attribute__((noinline)) int flow_follow(struct sl_flow *f, __u64 cookie, __u32
 
 	/* Between two processes of one session nothing leaves it. */
 	if (!f || f->flags & SL_FLOW_WITHIN)
-		return 1;
+		return 0;
 	root.ns = f->root_ns;
 	root.pid = f->root_pid;
 	root.reserved = 0;
 	m = bpf_map_lookup_elem(&memory, &root);
 	if (!m) {
 		f->state = 0; /* forgotten: what was read next counts anew */
-		return 1;
+		return 0;
 	}
 	read = *(volatile __u64 *)&m->alert_ns;
 	if (read && read != f->read_ns) {
@@ -94,14 +94,16 @@ __attribute__((noinline)) int flow_follow(struct sl_flow *f, __u64 cookie, __u32
 	}
 	if (knobs.net.memories) {
 		state = memory_holds(m);
-		if (state != f->state && !follow_judge(f, cookie, state)) {
-			if (f->after_bytes)
-				follow_told(f, cookie, 1);
-			return 0;
-		}
+		if (state != f->state)
+			return FOLLOW_CHANGED | state;
 	}
-	if (!f->read_ns || !bytes)
-		return 1;
+	return FOLLOW_ON;
+}
+
+GLOBAL int follow_count(struct sl_flow *f, __u64 cookie, __u32 bytes)
+{
+	if (!f || !f->read_ns || !bytes)
+		return 0;
 	if (!f->after_bytes)
 		f->after_ns = bpf_ktime_get_boot_ns();
 	f->after_bytes += bytes;
@@ -109,5 +111,5 @@ __attribute__((noinline)) int flow_follow(struct sl_flow *f, __u64 cookie, __u32
 		follow_told(f, cookie, 0);
 		f->after_told = f->after_bytes < SL_SENT_FIRST ? SL_SENT_FIRST : f->after_bytes * 2;
 	}
-	return 1;
+	return 0;
 }

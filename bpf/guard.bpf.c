@@ -50,7 +50,7 @@ ALWAYS_INLINE __u32 put_path(struct scratch *s, __u64 dentry)
 	return at - sizeof(struct sl_rec_guard);
 }
 
-__u32 __attribute__((noinline)) guard_tell(__u32 what, __u32 detail, __u64 dentry)
+GLOBAL __u32 guard_tell(__u32 what, __u32 detail, __u64 dentry)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct sl_label *label = label_find(tgid);
@@ -100,7 +100,7 @@ ALWAYS_INLINE __u32 marks_of(struct inode *inode)
 	return marks ? *marks : 0;
 }
 
-__u32 __attribute__((noinline)) guard_note(__u64 dentry)
+GLOBAL __u32 guard_note(__u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct inode *inode = BPF_CORE_READ(d, d_inode);
@@ -136,7 +136,7 @@ ALWAYS_INLINE int is_yaml(struct dentry *d)
 }
 
 /* An entry of a folder is made, removed or renamed. 1: not by a process of a session. */
-__u32 __attribute__((noinline)) guard_name(__u64 dir, __u64 dentry)
+GLOBAL __u32 guard_name(__u64 dir, __u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	__u32 marks = marks_of((struct inode *)dir);
@@ -152,7 +152,7 @@ ALWAYS_INLINE int content_guarded(struct dentry *d)
 	       marks_of(BPF_CORE_READ(d, d_parent, d_inode)) & SL_MARK_CLOSED;
 }
 
-__u32 __attribute__((noinline)) guard_content(__u64 dentry)
+GLOBAL __u32 guard_content(__u64 dentry)
 {
 	return content_guarded((struct dentry *)dentry);
 }
@@ -220,7 +220,7 @@ ALWAYS_INLINE int is_setting(struct dentry *d)
 	       is_named(d, &(union short_name){ "modprobe" }) || is_named(d, &(union short_name){ "hotplug" });
 }
 
-__u32 __attribute__((noinline)) guard_open(__u64 dentry, __u32 mode)
+GLOBAL __u32 guard_open(__u64 dentry, __u32 mode)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct inode *inode = BPF_CORE_READ(d, d_inode);

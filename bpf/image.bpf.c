@@ -7,7 +7,7 @@
 #include "image.h"
 
 /* Copies a string, cut to max, from kernel memory to s->data + to; returns its length. */
-__attribute__((noinline)) __u32 bytes_copy(struct scratch *s, __u32 to, __u64 from, __u32 max)
+GLOBAL __u32 bytes_copy(struct scratch *s, __u32 to, __u64 from, __u32 max)
 {
 	long n;
 
@@ -20,7 +20,7 @@ __attribute__((noinline)) __u32 bytes_copy(struct scratch *s, __u32 to, __u64 fr
 }
 
 /* Copies the argument block of user space to s->data + to; length, and SL_STR_* in the high half. */
-__attribute__((noinline)) __u64 argv_copy(struct scratch *s, __u32 to, __u64 start, __u64 end)
+GLOBAL __u64 argv_copy(struct scratch *s, __u32 to, __u64 start, __u64 end)
 {
 	__u64 len = end - start, flags = 0;
 
@@ -84,7 +84,7 @@ static __attribute__((noinline)) __u32 put_rest(struct scratch *s, __u32 at)
 	return at;
 }
 
-__attribute__((noinline)) int send_image(const struct sl_label *label, __u32 origin, __u32 new_session)
+GLOBAL int send_image(const struct sl_label *label, __u32 origin, __u32 new_session)
 {
 	struct task_struct *p = (struct task_struct *)bpf_get_current_task();
 	struct scratch *s = scratch_get();

@@ -9,7 +9,7 @@
 #define NO_KEY 0xffffffffu    /* of no entry */
 
 /* Key of the spare entry that a process has; with claim, of one that it gets. NO_KEY: none. */
-__attribute__((noinline)) __u32 label_spare(__u32 tgid, __u32 claim)
+GLOBAL __u32 label_spare(__u32 tgid, __u32 claim)
 {
 	for (__u32 i = 0; i < SL_LABEL_SPARE_TRIES; i++) {
 		__u32 slot = sl_label_spare_slot(tgid, i), *owner = bpf_map_lookup_elem(&label_spares, &slot);
@@ -31,7 +31,7 @@ static int put(__u32 key, const struct sl_label *label)
 	return 0;
 }
 
-__attribute__((noinline)) int label_set(__u32 tgid, const struct sl_label *label)
+GLOBAL int label_set(__u32 tgid, const struct sl_label *label)
 {
 	__u32 word = tgid / 64;
 	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
@@ -56,14 +56,14 @@ __attribute__((noinline)) int label_set(__u32 tgid, const struct sl_label *label
 	return 0;
 }
 
-__attribute__((noinline)) int label_introduce(__u32 tgid)
+GLOBAL int label_introduce(__u32 tgid)
 {
 	struct sl_label label = { .reported = 1 };
 
 	return label_set(tgid, &label);
 }
 
-__attribute__((noinline)) int label_drop(__u32 tgid)
+GLOBAL int label_drop(__u32 tgid)
 {
 	__u32 word = tgid / 64;
 	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);

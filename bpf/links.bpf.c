@@ -48,7 +48,7 @@ ALWAYS_INLINE int next_link(struct links *l)
 	l->m.w.root = l->root;
 	l->m.w.name = l->m.w.left = l->m.w.name_state = 0;
 	l->m.w.state = forget(knobs.path.start >> 16);
-	l->m.w.flags = l->m.w.done = l->m.w.named = 0;
+	l->m.w.flags = 0;
 	l->m.at = 0;
 	l->m.was_at = 0;
 	l->m.was = 0;
@@ -82,7 +82,7 @@ ALWAYS_INLINE int may_have_names(struct inode *inode)
 	       BPF_CORE_READ(inode, i_size);
 }
 
-__attribute__((noinline)) __u32 links_find(__u64 vfsmount, __u64 dentry)
+GLOBAL __u32 links_find(__u64 vfsmount, __u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct inode *inode = BPF_CORE_READ(d, d_inode);

@@ -191,9 +191,10 @@ SL_EXTERN struct {
 
 /* Where a record is put together before it goes to a ring with just the bytes it uses. Slots are claimed (busy), since a
  * program can be preempted by another one on the same CPU; none free: dropped, SL_LOSS_SCRATCH. The slack behind
- * SL_RECORD_MAX lets a bounded copy at any offset below it be proved safe. */
+ * SL_RECORD_MAX lets a bounded copy at any offset below it be proved safe. work: what a path is copied with (path_copy()). */
 struct scratch {
 	__u64 busy;
+	__u64 work[16];
 	__u8 data[SL_RECORD_MAX + SL_PATH_MAX];
 };
 

@@ -53,7 +53,7 @@ static long walk_symbols_cb(__u32 i, void *ctx)
 	return walk_round(ctx, WALK_SYMBOLS);
 }
 
-__attribute__((noinline)) __u32 moved_match(__u64 vfsmount, __u64 dentry)
+GLOBAL __u32 moved_match(__u64 vfsmount, __u64 dentry)
 {
 	struct scratch *s = scratch_get();
 	struct walk_ref ref;
@@ -93,7 +93,7 @@ ALWAYS_INLINE int symbols_of(struct moving *m, struct sl_moved_path *out, __u64 
 	out->cnt = walk.at;
 	m->above = walk.was;
 	m->below = walk.was_at;
-	return walk.w.done && !walk.w.flags;
+	return walk.w.flags & WALK_DONE && !WALK_STR(&walk.w);
 }
 
 /* What is behind the last component is 0. Without a branch for each component. */
@@ -235,7 +235,7 @@ static long note_way_cb(__u32 way, void *ctx)
 	return 0;
 }
 
-__attribute__((noinline)) int moved_note(__u64 vfsmount, __u64 dentry, __u64 to)
+GLOBAL int moved_note(__u64 vfsmount, __u64 dentry, __u64 to)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct scratch *s = scratch_get();

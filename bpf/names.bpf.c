@@ -221,7 +221,7 @@ ALWAYS_INLINE void learn_answer(struct scratch *s, __u32 len, __u32 asker)
 /* ---- packets -------------------------------------------------------------------------------------------------------- */
 
 /* Learns from it and hands it on. */
-__attribute__((noinline)) int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len)
+GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len)
 {
 	struct bpf_sock *sk;
 	struct scratch *s;

@@ -42,9 +42,29 @@ int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_ne
 /* The verdict on a flow by all that is known of it: a server's name instead of those that DNS gave, a proxy and what it is asked for. */
 int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret);
 
-/* follow.bpf.c. bytes are about to be sent on a flow; 0: they are not to be. follow_told() tells of what was sent since a read. */
-int flow_follow(struct sl_flow *f, __u64 cookie, __u32 bytes);
+/* follow.bpf.c. follow_told() tells of what was sent since a read. The others are the steps of flow_follow(), which is what calls them
+ * and not one of them, so that none adds to the stack of the next. */
+#define FOLLOW_ON 0x100
+#define FOLLOW_CHANGED 0x200
+__u32 follow_look(struct sl_flow *f, __u64 cookie);
+int follow_judge(struct sl_flow *f, __u64 cookie, __u32 state);
+int follow_count(struct sl_flow *f, __u64 cookie, __u32 bytes);
 int follow_told(struct sl_flow *f, __u64 cookie, __u32 cut);
+
+/* bytes are about to be sent on a flow. Returns 0 if it is cut instead. */
+ALWAYS_INLINE int flow_follow(struct sl_flow *f, __u64 cookie, __u32 bytes)
+{
+	__u32 look = follow_look(f, cookie);
+
+	if (look & FOLLOW_CHANGED && !follow_judge(f, cookie, look & (FOLLOW_ON - 1))) {
+		if (f->after_bytes)
+			follow_told(f, cookie, 1);
+		return 0;
+	}
+	if (look)
+		follow_count(f, cookie, bytes);
+	return 1;
+}
 
 /* A trailing dot is no part of a name, and some servers do not mind it. */
 ALWAYS_INLINE __u32 name_len_of(const __u8 *name, __u32 len)

@@ -23,7 +23,7 @@ static long owner_cb(__u32 i, void *ctx)
 }
 
 /* Uids of a user namespace cost nothing, so that they have no shares of their own. */
-__attribute__((noinline)) __u32 owner_uid(void)
+GLOBAL __u32 owner_uid(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct climbing c = {};
@@ -34,7 +34,7 @@ __attribute__((noinline)) __u32 owner_uid(void)
 	return c.owner;
 }
 
-__attribute__((noinline)) __u32 owner_take(__u32 what, __u32 owner)
+GLOBAL __u32 owner_take(__u32 what, __u32 owner)
 {
 	__u64 key = sl_owner_key(what, owner);
 	__u32 *cnt = bpf_map_lookup_elem(&owners, &key), none = 0;
@@ -50,7 +50,7 @@ __attribute__((noinline)) __u32 owner_take(__u32 what, __u32 owner)
 	return 1;
 }
 
-__attribute__((noinline)) __u32 owner_give(__u32 what, __u32 owner)
+GLOBAL __u32 owner_give(__u32 what, __u32 owner)
 {
 	__u64 key = sl_owner_key(what, owner);
 	__u32 *cnt = bpf_map_lookup_elem(&owners, &key);

@@ -3,6 +3,9 @@
 /* Owns: match sets of paths and their copies into records, by the walk of walk.h or from the kernel's own text. */
 #include "walk.h"
 
+#define TEXT_CHUNK 64  /* bytes of a text in a round */
+#define STEP_NAME 64   /* longest name that name_step() reads */
+
 static long walk_path_cb(__u32 i, void *ctx)
 {
 	return walk_round(ctx, WALK_PATH);
@@ -18,9 +21,16 @@ static long walk_sock_cb(__u32 i, void *ctx)
 	return walk_round(ctx, WALK_SOCK);
 }
 
+/* The walk is in the scratch buffer of the copy, not on the stack: most chains of calls end in one. */
+struct copy_ref {
+	struct walk_copy *c;
+};
+
 static long walk_copy_cb(__u32 i, void *ctx)
 {
-	return walk_round(ctx, WALK_COPY);
+	struct copy_ref *ref = ctx;
+
+	return !ref->c || walk_round(&ref->c->w, WALK_COPY);
 }
 
 ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
@@ -37,25 +47,25 @@ ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 		bpf_loop(WALK_ROUNDS, walk_sock_cb, &w, 0);
 	else
 		bpf_loop(WALK_ROUNDS, walk_exec_cb, &w, 0);
-	if (!w.named) /* "/" itself: an empty name on both sides of the separator */
+	if (!(w.flags & WALK_NAMED)) /* "/" itself: an empty name on both sides of the separator */
 		w.state = component(kind, dfa, w.state, dfa->name_start);
 	set = sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), (__u32)w.state << 16 | dfa->name_start);
-	if (!set && (!w.done || w.flags & SL_STR_UNRESOLVED))
+	if (!set && (!(w.flags & WALK_DONE) || w.flags & SL_STR_UNRESOLVED))
 		return (__u64)SL_STR_UNRESOLVED << 32;
 	return set;
 }
 
-__attribute__((noinline)) __u64 path_match(__u64 vfsmount, __u64 dentry)
+GLOBAL __u64 path_match(__u64 vfsmount, __u64 dentry)
 {
 	return match(WALK_PATH, vfsmount, dentry);
 }
 
-__attribute__((noinline)) __u64 path_match_exec(__u64 vfsmount, __u64 dentry)
+GLOBAL __u64 path_match_exec(__u64 vfsmount, __u64 dentry)
 {
 	return match(WALK_EXEC, vfsmount, dentry);
 }
 
-__attribute__((noinline)) __u64 path_match_sock(__u64 vfsmount, __u64 dentry)
+GLOBAL __u64 path_match_sock(__u64 vfsmount, __u64 dentry)
 {
 	return match(WALK_SOCK, vfsmount, dentry);
 }
@@ -75,7 +85,7 @@ ALWAYS_INLINE long text_round(struct text *t, int kind)
 
 	if (!dfa || !t->bytes)
 		return 1;
-	for (int n = 0; n < NAME_CHUNK; n++) {
+	for (int n = 0; n < TEXT_CHUNK; n++) {
 		__u32 pos = left - 1 - n, cls;
 
 		if (pos >= SL_PATH_MAX)
@@ -92,7 +102,7 @@ ALWAYS_INLINE long text_round(struct text *t, int kind)
 	}
 	t->path = path;
 	t->name = name;
-	t->left = left > NAME_CHUNK ? forget(left - NAME_CHUNK) : 0;
+	t->left = left > TEXT_CHUNK ? forget(left - TEXT_CHUNK) : 0;
 	return !t->left || !path;
 }
 
@@ -118,49 +128,53 @@ ALWAYS_INLINE __u32 match_text(struct scratch *s, __u32 len, int kind)
 	t.path = forget(start_of(kind) >> 16);
 	t.name = forget(dfa->name_start);
 	if (kind == WALK_PATH)
-		bpf_loop(SL_PATH_MAX / NAME_CHUNK, text_path_cb, &t, 0);
+		bpf_loop(SL_PATH_MAX / TEXT_CHUNK, text_path_cb, &t, 0);
 	else
-		bpf_loop(SL_PATH_MAX / NAME_CHUNK, text_sock_cb, &t, 0);
+		bpf_loop(SL_PATH_MAX / TEXT_CHUNK, text_sock_cb, &t, 0);
 	if (!t.path)
 		return 0;
 	return sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), t.path << 16 | t.name);
 }
 
-__attribute__((noinline)) __u32 text_match(struct scratch *s, __u32 len)
+GLOBAL __u32 text_match(struct scratch *s, __u32 len)
 {
 	return match_text(s, len, WALK_PATH);
 }
 
-__attribute__((noinline)) __u32 text_match_sock(struct scratch *s, __u32 len)
+GLOBAL __u32 text_match_sock(struct scratch *s, __u32 len)
 {
 	return match_text(s, len, WALK_SOCK);
 }
 
-__attribute__((noinline)) __u32 name_step(__u64 dentry, __u32 path)
+GLOBAL __u32 name_step(__u64 dentry, __u32 path)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
-	struct dentry_head d;
+	struct {
+		struct dentry_head d;
+		__u8 more[STEP_NAME - INLINE_READ]; /* behind d->bytes */
+	} read;
+	struct dentry_head *d = &read.d;
 	__u32 len;
 
 	if (!dfa)
 		return NAME_UNKNOWN;
 	/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
-	__builtin_memset(d.bytes + INLINE_READ, 0, sizeof(d.bytes) - INLINE_READ);
-	if (bpf_probe_read_kernel(&d, DENTRY_READ, (void *)(dentry + DENTRY_AT)))
+	__builtin_memset(read.more, 0, sizeof(read.more));
+	if (bpf_probe_read_kernel(d, DENTRY_READ, (void *)(dentry + DENTRY_AT)))
 		return NAME_UNKNOWN;
-	len = d.hash_len >> 32;
+	len = d->hash_len >> 32;
 	if (!len)
 		return NAME_UNKNOWN;
 	opaque(len); /* or clang 19 makes one comparison of both bounds, which 6.1 does not follow */
-	if (len > NAME_CHUNK)
+	if (len > STEP_NAME)
 		return NAME_UNKNOWN;
-	if (!(len <= INLINE_READ && inline_at() && d.name == dentry + DENTRY_AT + inline_at()) &&
-	    bpf_probe_read_kernel(d.bytes, len, (void *)d.name))
+	if (!(len <= INLINE_READ && inline_at() && d->name == dentry + DENTRY_AT + inline_at()) &&
+	    bpf_probe_read_kernel(d->bytes, len, (void *)d->name))
 		return NAME_UNKNOWN;
-	return component(WALK_PATH, dfa, path, feed(WALK_PATH, dfa, dfa->name_start, d.bytes, len, NAME_CHUNK));
+	return component(WALK_PATH, dfa, path, feed(WALK_PATH, dfa, dfa->name_start, d->bytes, len, STEP_NAME));
 }
 
-__attribute__((noinline)) __u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u64 len_path)
+GLOBAL __u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u64 len_path)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 	__u64 words[INLINE_READ / 8] = { w0, w1, w2, w3 };
@@ -170,7 +184,7 @@ __attribute__((noinline)) __u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __
 	return component(WALK_PATH, dfa, len_path, feed(WALK_PATH, dfa, dfa->name_start, (const __u8 *)words, len_path >> 32, INLINE_READ));
 }
 
-__attribute__((noinline)) __u32 path_detached(__u64 vfsmount)
+GLOBAL __u32 path_detached(__u64 vfsmount)
 {
 	return mount_place(mount_of(vfsmount)) == MOUNT_DETACHED;
 }
@@ -181,7 +195,7 @@ __attribute__((noinline)) __u32 path_detached(__u64 vfsmount)
  */
 #define ROOTS_STACKED 8 /* deeper: "no", and paths are walked */
 
-__attribute__((noinline)) __u32 path_is_top(__u64 vfsmount)
+GLOBAL __u32 path_is_top(__u64 vfsmount)
 {
 	__u64 mount = mount_of(vfsmount);
 	struct mount_head m, above;
@@ -199,17 +213,17 @@ __attribute__((noinline)) __u32 path_is_top(__u64 vfsmount)
 	return 0;
 }
 
-__attribute__((noinline)) __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 dentry)
+GLOBAL __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, __u64 dentry)
 {
-	struct walk_copy c;
+	struct copy_ref ref;
 
 	if (!s)
 		return 0;
-	if (walk_start(&c.w, vfsmount, dentry, 0))
+	ref.c = (struct walk_copy *)s->work;
+	if (walk_start(&ref.c->w, vfsmount, dentry, 0))
 		return (__u64)SL_STR_MISSING << 32 | at;
-	c.out = s->data;
-	c.at = forget(at);
-	c.limit = forget(at + max);
-	bpf_loop(WALK_ROUNDS, walk_copy_cb, &c, 0);
-	return c.w.flags << 32 | (__u32)c.at;
+	ref.c->at = at;
+	ref.c->limit = at + max;
+	bpf_loop(WALK_ROUNDS, walk_copy_cb, &ref, 0);
+	return (__u64)WALK_STR(&ref.c->w) << 32 | (__u32)ref.c->at;
 }

@@ -49,7 +49,7 @@ static long kin_cb(__u32 i, void *ctx)
 }
 
 /* The process (its group leader) is in this session, or in one within it, or descends from one in it. */
-__attribute__((noinline)) __u32 is_inside(__u64 session_ns, __u32 session_pid, __u64 leader)
+GLOBAL __u32 is_inside(__u64 session_ns, __u32 session_pid, __u64 leader)
 {
 	struct kin k = { .session_ns = session_ns, .session_pid = session_pid, .task = leader };
 	struct task_struct *task = (struct task_struct *)leader;
@@ -128,7 +128,7 @@ ALWAYS_INLINE void report_inspect(struct scratch *s, const struct sl_label *labe
 }
 
 /* The current process inspects another (its group leader). what: object << 8 | how. 1: to be refused. */
-__attribute__((noinline)) __u32 inspected(__u64 leader, __u32 what, __u32 by)
+GLOBAL __u32 inspected(__u64 leader, __u32 what, __u32 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, object = what >> 8 & 3;
 	struct task_struct *other = (struct task_struct *)leader;
@@ -159,7 +159,7 @@ __attribute__((noinline)) __u32 inspected(__u64 leader, __u32 what, __u32 by)
 
 /* ---- files of /proc --------------------------------------------------------------------------------------------------- */
 
-__attribute__((noinline)) __u32 proc_opened(__u64 inode, __u64 dentry, __u32 by)
+GLOBAL __u32 proc_opened(__u64 inode, __u64 dentry, __u32 by)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct proc_inode *proc = (struct proc_inode *)(inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
@@ -338,7 +338,7 @@ ALWAYS_INLINE __u64 leader_of_pidfd(__u32 fd)
 	return pid ? leader_of_pid(pid) : 0;
 }
 
-__attribute__((noinline)) __u32 call_ended(__u32 kind, __u64 first)
+GLOBAL __u32 call_ended(__u32 kind, __u64 first)
 {
 	__u64 leader = 0;
 	__u32 what;

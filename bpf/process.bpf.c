@@ -113,7 +113,7 @@ static long arg_cb(__u32 i, void *ctx)
 }
 
 /* What the arguments tell. Low half: match set of argv[0]'s last component; high half: of the script, 0 none. */
-__attribute__((noinline)) __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter)
+GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter)
 {
 	struct arg_scan s = {};
 

@@ -59,7 +59,7 @@ static long piece_cb(__u32 i, void *ctx)
 }
 
 /* The first bytes of what is sent, at s->data; how many. */
-__attribute__((noinline)) __u32 message_head(struct scratch *s, __u32 nr, __u64 arg2, __u64 arg3)
+GLOBAL __u32 message_head(struct scratch *s, __u32 nr, __u64 arg2, __u64 arg3)
 {
 	struct pieces p = {};
 	__u64 msg[4]; /* struct msghdr: name, its length, iov, their number */
@@ -105,7 +105,7 @@ ALWAYS_INLINE int is_request(const __u8 *m, __u32 len)
 #define DOT_PATH (0x687461702eull << 24)
 
 /* The name of the service that the request is for, at s->data + KEY_AT, padded with zeros; its length, 0: none. */
-__attribute__((noinline)) __u32 request_name(struct scratch *s, __u32 len)
+GLOBAL __u32 request_name(struct scratch *s, __u32 len)
 {
 	__u32 body, n, stem;
 	__u64 tail = 0;
@@ -150,7 +150,7 @@ ALWAYS_INLINE int is_random(const __u8 *name, __u32 len)
 	return len == 5 + 32 + 8 && *(const __u32 *)name == 0x2d6e7572 && name[4] == 'r';
 }
 
-__attribute__((noinline)) __u32 unit_asked(__u64 sock, __u32 nr, __u64 arg2, __u64 arg3)
+GLOBAL __u32 unit_asked(__u64 sock, __u32 nr, __u64 arg2, __u64 arg3)
 {
 	struct socket *socket = (struct socket *)sock;
 	__u32 uid = (__u32)bpf_get_current_uid_gid(), len;
@@ -250,7 +250,7 @@ ALWAYS_INLINE int is_alone(struct css_set *set)
 	return first && (__u64)BPF_CORE_READ(first, next) == (__u64)cgroup + bpf_core_field_offset(struct cgroup, cset_links);
 }
 
-__attribute__((noinline)) __u32 unit_started(struct sl_label *label)
+GLOBAL __u32 unit_started(struct sl_label *label)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task(), *parent = BPF_CORE_READ(task, real_parent);
 	struct css_set *set = BPF_CORE_READ(task, cgroups);

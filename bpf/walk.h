@@ -12,9 +12,9 @@
 
 #include "alias.h"
 
-#define NAME_CHUNK 64  /* bytes of a name read at once; on the stack */
+#define NAME_CHUNK 32  /* bytes of a name read at once; on the stack of each callback, so no more than the inline name */
 
-#define WALK_ROUNDS (2 * SL_DEPTH_MAX)  /* a name, a piece of a long name, or a mount each */
+#define WALK_ROUNDS (4 * SL_DEPTH_MAX)  /* a name, a piece of a long name, or a mount each */
 
 /*
  * Words of eight bytes, whatever they hold: newer verifiers follow each round of a loop until it begins in a state that they
@@ -28,18 +28,29 @@ struct walk {
 	__u64 left;            /* bytes of it still to feed */
 	__u64 name_state;
 	__u64 state;           /* path state of the automaton */
-	__u64 flags;           /* SL_STR_* */
-	__u64 done;
-	__u64 named;           /* at least one component was met */
+	__u64 flags;           /* SL_STR_*, WALK_* */
 };
+
+#define WALK_DONE (1ull << 32)   /* at the root, or where no pattern can match any more */
+#define WALK_NAMED (1ull << 33)  /* at least one component was met */
+#define WALK_STR(w) ((__u32)(w)->flags)
 
 /* Walks that do more than to match. Their `w` is what the functions below are given. */
 struct walk_copy {
 	struct walk w;
-	__u8 *out;             /* the record, SL_RECORD_MAX + SL_PATH_MAX bytes */
 	__u64 at;              /* next byte in out */
 	__u64 limit;           /* no byte at or beyond this */
 };
+
+/* It is in the scratch buffer that it copies to. What is read from there is no pointer to the verifier, so the buffer is found by its
+ * distance. */
+_Static_assert(sizeof(struct walk_copy) <= sizeof(((struct scratch *)0)->work), "it is worked on there");
+
+ALWAYS_INLINE __u8 *copied_to(struct walk_copy *c)
+{
+	return (__u8 *)c - __builtin_offsetof(struct scratch, work) + __builtin_offsetof(struct scratch, data);
+}
+
 
 struct walk_moved {
 	struct walk w;
@@ -47,6 +58,7 @@ struct walk_moved {
 	__u64 was_state;       /* the state on the other way, */
 	__u64 was_at;          /* how far that way is gone: 256 * way + component, WAS_DONE: both ways were */
 	__u64 was;             /* and the inode of the directory whose old ways these are; 0 none */
+	struct alias_key key;  /* of a directory that is looked up, here for the stack of the callback */
 	struct sl_moved_path *out;
 };
 
@@ -72,8 +84,10 @@ struct dentry_head {
 	__u64 hash_len;
 	__u64 name;
 	__u64 inode;
-	__u8 bytes[NAME_CHUNK]; /* the inline name, or a piece of a longer one */
+	__u8 bytes[INLINE_READ]; /* the inline name, or a piece of a longer one */
 };
+
+_Static_assert(sizeof(struct dentry_head) == DENTRY_READ && NAME_CHUNK == INLINE_READ, "one read fills it");
 
 /* Offset of the inline name behind d_parent; 0: not where it is looked for. */
 ALWAYS_INLINE __u64 inline_at(void)
@@ -92,6 +106,12 @@ struct mount_head {
 	__u64 parent;
 	__u64 mountpoint;
 	__u64 root;
+};
+
+/* What a round reads. One place for both, since a round needs only one of them, and each would take stack of every chain. */
+union walk_read {
+	struct dentry_head d;
+	struct mount_head m;
 };
 
 ALWAYS_INLINE __u64 mount_of(__u64 vfsmount)
@@ -174,52 +194,58 @@ ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const _
 ALWAYS_INLINE int copy_name(struct walk *w, const struct dentry_head *d, __u32 len, int is_inline)
 {
 	struct walk_copy *c = copying(w);
+	__u8 *out = copied_to(c);
 	__u32 to = c->at;
 
-	if (to + len + 1 > c->limit || to >= SL_RECORD_MAX || len > SL_NAME_MAX) {
-		w->flags |= SL_STR_TRUNCATED;
-		return 1;
-	}
+	if (to + len + 1 > c->limit)
+		goto full;
+	/* Compared one by one and right before their use, whatever follows from the comparison above. */
+	opaque(to);
+	opaque(len);
+	if (to >= SL_RECORD_MAX || len > SL_NAME_MAX)
+		goto full;
 	if (is_inline) { /* what is copied too much is written over by the next name, or lies behind the end */
 		const __u64 *from = (const __u64 *)d->bytes;
-		__u64 *out = (__u64 *)(c->out + to); /* whole words, aligned or not: memcpy would go byte by byte */
+		__u64 *words = (__u64 *)(out + to); /* whole words, aligned or not: memcpy would go byte by byte */
 
-		out[0] = from[0];
-		out[1] = from[1];
-		out[2] = from[2];
-		out[3] = from[3];
+		words[0] = from[0];
+		words[1] = from[1];
+		words[2] = from[2];
+		words[3] = from[3];
 	} else {
-		bpf_probe_read_kernel(c->out + to, len, (void *)d->name);
+		bpf_probe_read_kernel(out + to, len, (void *)d->name);
 	}
 	to += len;
+	opaque(to);
 	if (to < SL_RECORD_MAX + SL_PATH_MAX)
-		c->out[to] = '/';
+		out[to] = '/';
 	c->at = forget(to + 1);
 	return 0;
+full:
+	w->flags |= SL_STR_TRUNCATED;
+	return 1;
 }
 
 /* At the root of a mount: to where it is mounted. Returns 1 at the top, or when it cannot be read. */
-ALWAYS_INLINE int leave_mount(struct walk *w)
+ALWAYS_INLINE int leave_mount(struct walk *w, struct mount_head *m)
 {
-	struct mount_head m;
-
-	if (read_mount(w->mount, &m)) {
+	if (read_mount(w->mount, m)) {
 		w->flags |= SL_STR_UNRESOLVED;
 		return 1;
 	}
-	if (m.parent == w->mount) {
+	if (m->parent == w->mount) {
 		if (mount_place(w->mount) == MOUNT_DETACHED)
 			w->flags |= SL_STR_UNRESOLVED;
-		w->done = 1;
+		w->flags |= WALK_DONE;
 		return 1;
 	}
-	w->dentry = m.mountpoint;
-	w->mount = m.parent;
-	if (read_mount(m.parent, &m)) {
+	w->dentry = m->mountpoint;
+	w->mount = m->parent;
+	if (read_mount(w->mount, m)) {
 		w->flags |= SL_STR_UNRESOLVED;
 		return 1;
 	}
-	w->root = m.root;
+	w->root = m->root;
 	return 0;
 }
 
@@ -234,14 +260,13 @@ ALWAYS_INLINE int follows_moved(int kind)
 ALWAYS_INLINE int moved_here(struct walk *w, __u64 inode)
 {
 	struct walk_moved *m = moving(w);
-	struct alias_key key;
 
 	if (m->was_at == WAS_DONE) {
 		m->was_at = 0;
 		return 0;
 	}
-	alias_key(&key, (struct inode *)inode);
-	if (!bpf_map_lookup_elem(&moved, &key))
+	alias_key(&m->key, (struct inode *)inode);
+	if (!bpf_map_lookup_elem(&moved, &m->key))
 		return 0;
 	m->was = forget(inode);
 	m->was_state = forget(w->state);
@@ -255,10 +280,9 @@ ALWAYS_INLINE int moved_round(struct walk *w, const struct sl_dfa *dfa)
 	__u32 at = m->was_at, state = m->was_state;
 	const struct sl_moved_path *way;
 	const struct sl_moved *known;
-	struct alias_key key;
 
-	alias_key(&key, (struct inode *)m->was);
-	known = bpf_map_lookup_elem(&moved, &key);
+	alias_key(&m->key, (struct inode *)m->was);
+	known = bpf_map_lookup_elem(&moved, &m->key);
 	if (!known)
 		return 1;
 	way = at & 256 ? &known->was[1] : &known->was[0];
@@ -303,7 +327,8 @@ ALWAYS_INLINE int put_symbol(struct walk *w, const struct sl_dfa *dfa)
 ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 {
 	const struct sl_dfa *dfa = NULL;
-	struct dentry_head d;
+	union walk_read read;
+	struct dentry_head *d = &read.d;
 	__u32 n, is_inline = 0;
 
 	if (kind != WALK_COPY) {
@@ -313,44 +338,43 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 	}
 	if (follows_moved(kind) && moving(w)->was)
 		return moved_round(w, dfa);
-	/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
-	__builtin_memset(d.bytes + INLINE_READ, 0, sizeof(d.bytes) - INLINE_READ);
 	if (!w->left) {
 		if (w->dentry == w->root)
-			return leave_mount(w);
-		if (bpf_probe_read_kernel(&d, DENTRY_READ, (void *)(w->dentry + DENTRY_AT)) || d.parent == w->dentry) {
+			return leave_mount(w, &read.m);
+		if (bpf_probe_read_kernel(d, DENTRY_READ, (void *)(w->dentry + DENTRY_AT)) || d->parent == w->dentry) {
 			/* A root that is not the mount's: cut off from the tree, or a file of the kernel's own. */
 			if (mount_place(w->mount) != MOUNT_INTERNAL)
 				w->flags |= SL_STR_UNRESOLVED;
-			w->done = 1;
+			w->flags |= WALK_DONE;
 			return 1;
 		}
-		n = d.hash_len >> 32;
-		is_inline = n <= INLINE_READ && inline_at() && d.name == w->dentry + DENTRY_AT + inline_at();
-		if (follows_moved(kind) && w->named && moved_here(w, d.inode))
+		n = d->hash_len >> 32;
+		is_inline = n <= INLINE_READ && inline_at() && d->name == w->dentry + DENTRY_AT + inline_at();
+		if (follows_moved(kind) && w->flags & WALK_NAMED && moved_here(w, d->inode))
 			return 0;
-		if (kind == WALK_SYMBOLS && w->named && !moving(w)->was && moved_here(w, d.inode))
+		if (kind == WALK_SYMBOLS && w->flags & WALK_NAMED && !moving(w)->was && moved_here(w, d->inode))
 			moving(w)->was_at = forget(moving(w)->at);
-		w->named = 1;
-		w->dentry = d.parent;
+		w->flags |= WALK_NAMED;
+		w->dentry = d->parent;
 		if (kind == WALK_COPY)
-			return copy_name(w, &d, n, is_inline);
-		w->name = d.name;
+			return copy_name(w, d, n, is_inline);
+		w->name = d->name;
 		w->left = n;
 		w->name_state = dfa->name_start;
 	} else {
-		__builtin_memset(d.bytes, 0, INLINE_READ);
+		/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
+		__builtin_memset(d->bytes, 0, INLINE_READ);
 	}
 	if (kind == WALK_COPY)
 		return 0;
 	n = w->left < NAME_CHUNK ? w->left : NAME_CHUNK;
 	w->left = forget(w->left - n);
 	opaque(n);
-	if (n > NAME_CHUNK || (!is_inline && bpf_probe_read_kernel(d.bytes, n, (void *)(w->name + w->left)))) {
+	if (n > NAME_CHUNK || (!is_inline && bpf_probe_read_kernel(d->bytes, n, (void *)(w->name + w->left)))) {
 		w->flags |= SL_STR_UNRESOLVED;
 		return 1;
 	}
-	w->name_state = forget(feed(kind, dfa, w->name_state, d.bytes, n, NAME_CHUNK));
+	w->name_state = forget(feed(kind, dfa, w->name_state, d->bytes, n, NAME_CHUNK));
 	if (w->left && w->name_state)
 		return 0;
 	w->left = 0;
@@ -359,7 +383,7 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 	w->state = forget(component(kind, dfa, w->state, w->name_state));
 	if (w->state)
 		return 0;
-	w->done = 1;
+	w->flags |= WALK_DONE;
 	return 1;
 }
 
@@ -369,8 +393,6 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
  */
 ALWAYS_INLINE int walk_start(struct walk *w, __u64 vfsmount, __u64 dentry, __u32 state)
 {
-	struct mount_head m;
-
 	w->dentry = dentry;
 	w->mount = mount_of(vfsmount);
 	w->name = dentry + forget(0);
@@ -378,12 +400,7 @@ ALWAYS_INLINE int walk_start(struct walk *w, __u64 vfsmount, __u64 dentry, __u32
 	w->name_state = forget(0);
 	w->state = forget(state);
 	w->flags = forget(0);
-	w->done = forget(0);
-	w->named = forget(0);
-	if (read_mount(w->mount, &m))
-		return -EFAULT;
-	w->root = m.root;
-	return 0;
+	return bpf_probe_read_kernel(&w->root, sizeof(w->root), (void *)(w->mount + bpf_core_field_offset(struct mount, mnt.mnt_root)));
 }
 
 ALWAYS_INLINE int walk_start_moved(struct walk_moved *m, __u64 vfsmount, __u64 dentry, __u32 state)
