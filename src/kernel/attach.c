@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/verifierlog.h"
 #include "kernel/internal.h"
 
 #define CGROUP_PROGRAMS 7
@@ -98,11 +99,10 @@ set_row(struct kernel *k, const char *subject, enum kernel_state state, const ch
 /* The kernel's own ENOTSUPP, which user space has no name for: arm64 before 6.4 calls no program from a function. */
 #define KERNEL_ENOTSUPP 524
 
-/* What libbpf complained about, in a form for one line: its last line that is not verifier state. */
+/* What libbpf or the verifier complained about, in a form for one line. */
 static const char *short_reason(int err)
 {
-	static char text[160];
-	const char *log = kernel_log(), *line = strstr(log, "libbpf: prog '");
+	static char text[240];
 
 	if (err == -EPERM)
 		return "the kernel refuses such programs (EPERM)";
@@ -112,9 +112,8 @@ static const char *short_reason(int err)
 		return "too many open files: `ulimit -n 1024`";
 	if (err == -ENOTSUPP)
 		return "this kernel has no trampolines for such programs (ENOTSUPP)";
-	if (!line)
+	if (!verifierlog_last(kernel_log(), text, sizeof(text)))
 		return strerror(-err);
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
 	return text;
 }
 
@@ -319,7 +318,7 @@ static int put_more(struct kernel *k, uint32_t slot, const struct bpf_program *p
 	if (fd < 0)
 		return 0;
 	if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.more), &slot, &fd, BPF_ANY))
-		return errmsg_set(e, -errno, "cannot set the program %s: %s", bpf_program__name(prog), strerror(errno));
+		return errmsg_set(e, -EOPNOTSUPP, "cannot set the program %s: %s", bpf_program__name(prog), strerror(errno));
 	return 0;
 }
 
@@ -344,6 +343,7 @@ static int load_tier(struct kernel *k, const struct kernel_config *config, enum 
 	int err;
 
 	probe_reset_log();
+	k->refused = false;
 	k->skel = sluice_bpf__open();
 	if (!k->skel)
 		return errmsg_set(e, -errno, "cannot open the BPF object: %s", strerror(errno));
@@ -355,6 +355,7 @@ static int load_tier(struct kernel *k, const struct kernel_config *config, enum 
 	guard_choose(k, tier, config->guard);
 	k->skel->bss->live = k->older.fd[PIN_ABOUT] >= 0 ? SL_LIVE_NOT : SL_LIVE_LABELLED;
 	err = sluice_bpf__load(k->skel);
+	k->refused = err;
 	if (err)
 		return errmsg_set(e, err, "cannot load the BPF programs: %s: run `sluice doctor`", short_reason(err));
 	return 0;
@@ -391,6 +392,7 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	/* From the first moment on, forks are noted for the start scan. */
 	k->skel->bss->starting = 1;
 	err = sluice_bpf__attach(k->skel);
+	k->refused = err;
 	if (err)
 		return errmsg_set(e, err, "cannot attach the BPF programs: %s: run `sluice doctor`", short_reason(err));
 	/* Of programs on one function the one attached last runs first; of those on a tracepoint, the one attached first. */
@@ -473,8 +475,9 @@ static int load_best_tier(struct kernel *k, const struct kernel_config *config, 
 		note_tier_failure(k, tier, err == -ENOTSUP ? "attached, but it never runs" : short_reason(err));
 		kernel_unload(k);
 	}
-	/* We may: that was asked first. Whatever the kernel calls it (EPERM, EACCES of the verifier), it cannot. */
-	return err == -EPERM || err == -EACCES ? -EOPNOTSUPP : err;
+	/* We may: that was asked first. Whatever the kernel calls it (EPERM; EACCES, EINVAL, E2BIG of the verifier), it cannot, and the
+	 * policy is not to blame. */
+	return k->refused || err == -EPERM || err == -EACCES ? -EOPNOTSUPP : err;
 }
 
 /* The programs of a cgroup go together: the one looks at what the other noted. */

@@ -36,6 +36,7 @@ struct kernel {
 	bool guard_seen;              /* the self-protection was seen to run */
 	bool cgroup_namespace;        /* only the cgroups of a namespace are in view */
 	bool no_moved;                /* the verifier refuses the program that notes renamed directories */
+	bool refused;           /* the kernel would not load or attach the programs, as they are, of the tier tried last */
 };
 
 /* tables.c: sizes and constants before load, contents after it. */
