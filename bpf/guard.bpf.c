@@ -274,7 +274,7 @@ ALWAYS_INLINE int is_agents_cgroup(__u32 fd)
  * the time that the kernel looks at it, in a process whose threads race: what is gained is a say over the agent's devices, of which
  * it needs none.
  */
-__u32 __attribute__((noinline)) guard_bpf_spared(const struct sl_bpf_call *call)
+GLOBAL __u32 guard_bpf_spared(const struct sl_bpf_call *call)
 {
 	if (!call)
 		return 0;
@@ -294,7 +294,7 @@ __u32 __attribute__((noinline)) guard_bpf_spared(const struct sl_bpf_call *call)
 	}
 }
 
-__u32 __attribute__((noinline)) guard_bpf_returned(__u32 cmd, __u64 attr, __u32 fd)
+GLOBAL __u32 guard_bpf_returned(__u32 cmd, __u64 attr, __u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct sl_bpf_call call = { .cmd = cmd };
