@@ -18,6 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/statx.h"
 #include "policy_map.h"
 
 #define ROOTS_MAX 1024   /* homes, and folders that patterns name */
