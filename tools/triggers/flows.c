@@ -22,6 +22,8 @@
  *   flows hold ADDR PORT BYTES             connects, sends 10 bytes, says "ready", and sends BYTES more when a line comes on stdin
  *   flows serve ADDR PORT FIRST [FILE REST] takes one connection and sends FIRST bytes on it, reads FILE, sends REST bytes more
  *   flows take ADDR PORT FROM              connects from the address FROM, reads to the end, prints how many bytes came
+ *   flows flood ADDR PORT NAME SOCKETS N   opens SOCKETS sockets, then sends N hellos with NAME, each on a connection of its own that
+ *                                          stays open; says "ready" and ends when its stdin does. It is the server itself
  *   flows quic ADDR PORT                   a datagram that looks like the beginning of a QUIC connection
  *   flows sink ADDR PORT N                 takes N connections, a process for each, which reads to the end, answers "ok\n"
  *                                          and prints how many bytes came; "ready" first. Ends when all of them have.
@@ -427,6 +429,31 @@ static int do_take(const struct target *t, const char *from)
 	return 0;
 }
 
+static int do_flood(const struct target *t, long sockets, long n)
+{
+	int server = socket(t->sa.sa_family, SOCK_STREAM, 0), one = 1;
+	char end;
+
+	setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(server, &t->sa, t->len) || listen(server, 128))
+		return -errno;
+	while (sockets-- > 0)
+		if (socket(AF_INET, SOCK_DGRAM, 0) < 0)
+			return -errno;
+	while (n-- > 0) {
+		int fd = connected(t);
+
+		if (fd < 0)
+			return fd;
+		close(accept(server, NULL, NULL));
+		if (send(fd, hello, hello_len, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET && errno != EPERM)
+			return -errno;
+	}
+	puts("ready");
+	fflush(stdout);
+	return read(STDIN_FILENO, &end, 1) < 0 ? -errno : 0;
+}
+
 static int do_quic(const struct target *t)
 {
 	uint8_t datagram[1200] = { 0xc3, 0, 0, 0, 1, 8 };
@@ -486,7 +513,7 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: flows hello HOW ADDR PORT NAME [PAD] | asks HOW ADDR PORT NAME [SERVER] | send HOW ADDR PORT BYTES |\n"
 			"       hold ADDR PORT BYTES |\n"
-		"       serve ADDR PORT FIRST [FILE REST] | take ADDR PORT FROM | quic ADDR PORT | sink ADDR PORT N\n");
+		"       serve ADDR PORT FIRST [FILE REST] | take ADDR PORT FROM | flood ADDR PORT NAME SOCKETS N | quic ADDR PORT | sink ADDR PORT N\n");
 	return TRIGGER_MISUSE;
 }
 
@@ -533,6 +560,11 @@ int main(int argc, char **argv)
 	if (argc == 5 && !strcmp(what, "take")) {
 		t = parse(argv[2], argv[3]);
 		return trigger_end("flows", what, do_take(&t, argv[4]));
+	}
+	if (argc == 7 && !strcmp(what, "flood")) {
+		t = parse(argv[2], argv[3]);
+		make_hello("whole", argv[4], 0);
+		return trigger_end("flows", what, do_flood(&t, trigger_number(argv[5], 0, 1000000), trigger_number(argv[6], 1, 60000)));
 	}
 	if (argc == 4 && !strcmp(what, "quic")) {
 		t = parse(argv[2], argv[3]);
