@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The sluice authors
 # shellcheck shell=sh
 #
-# Debian packages that are unpacked and not installed: sourced by tests/vm/kernel and tools/sysroot.
+# Debian packages that are unpacked and not installed: sourced by tests/vm/kernel, tests/compilers/get and tools/sysroot.
 # Environment: SLUICE_CACHE, SLUICE_DEBIAN_MIRROR (where Debian is, when apt's own sources do not say).
 
 # shellcheck disable=SC2034
@@ -24,7 +24,7 @@ debian_mirror() {
 		sed -n "s/^Debian|$label|//p" | head -n 1
 }
 
-# debian_apt DIR ARCH SUITE main|security: makes apt work in DIR on that suite alone, with Debian's keyring and nothing
+# debian_apt DIR ARCH SUITE[,SUITE...] main|security: makes apt work in DIR on these suites alone, with Debian's keyring and nothing
 # installed, and fetches its lists. Calls unavailable REASON, which the caller defines, where that cannot be.
 debian_apt() {
 	command -v apt-get >/dev/null 2>&1 || unavailable "this machine has no apt"
@@ -33,7 +33,7 @@ debian_apt() {
 	[ -n "$mirror" ] || unavailable "apt knows no Debian mirror (set SLUICE_DEBIAN_MIRROR)"
 	mkdir -p "$1/state/lists/partial" "$1/cache/archives/partial"
 	: >"$1/status"
-	echo "deb [arch=$2 signed-by=$keyring] $mirror $3 main" >"$1/sources.list"
+	echo "$3" | tr ',' '\n' | sed "s|.*|deb [arch=$2 signed-by=$keyring] $mirror & main|" >"$1/sources.list"
 	cat >"$1/apt.conf" <<-EOC
 		Dir::State "$1/state";
 		Dir::State::status "$1/status";
