@@ -36,7 +36,7 @@ endif
 ifneq ($(SYSROOT),)
 override CC += --sysroot=$(SYSROOT)
 endif
-CLANG ?= clang
+CLANG ?= $(eval CLANG := $$(shell tools/deps path clang 2>/dev/null || echo clang))$(CLANG)
 # One that runs: Ubuntu's /usr/sbin/bpftool is a script that fails without the tools of the running kernel. Asked when first used.
 BPFTOOL ?= $(eval BPFTOOL := $$(shell tools/deps path bpftool || echo bpftool))$(BPFTOOL)
 PKG_CONFIG ?= pkg-config
