@@ -32,7 +32,7 @@
 #define LOOKS_PER_TICK 10
 #define LOOKS_PER_SWEEP 100      /* for flows that are idle */
 #define TICKS_PER_PROOF 3        /* that the kernel still calls the hooks */
-#define TICKS_PER_RETURN 10      /* between attempts to leave a lower tier that was taken because it did not */
+#define TICKS_PER_RETURN 60      /* between attempts to leave a lower tier that was taken because it did not */
 #define WATCHDOG_STRETCH 10      /* a reload may take that many times as long as the watchdog waits */
 #define SCAN_FIRST_NS 2000000000ull /* that the scan for secrets may take for the first folders before the agent says that it is ready */
 #define SCAN_TAKEN_MAX 64        /* secrets that are taken from it at each look */
@@ -299,11 +299,12 @@ static int tell_mode(struct agent *a, bool first)
 	return tell_agent(a, SL_AGENT_MODE, text);
 }
 
-static bool ftrace_enabled(void)
+/* "0" or "1", 0: not known here. */
+static int ftrace_state(void)
 {
 	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/ftrace_enabled", "re");
 
-	return !f || fgetc(f) != '0';
+	return f ? fgetc(f) : 0;
 }
 
 /*
@@ -315,7 +316,7 @@ static int prove_hooks(struct agent *a)
 	char text[512], stopped[256];
 	bool changed, runs = kernel_prove(a->kernel, &changed);
 
-	if (a->fell_from && runs && a->ticks % TICKS_PER_RETURN == 0 && ftrace_enabled())
+	if (a->fell_from && runs && a->ticks % TICKS_PER_RETURN == 0 && ftrace_state() == '1')
 		a->reload = true;
 	if (!changed)
 		return 0;
@@ -325,7 +326,7 @@ static int prove_hooks(struct agent *a)
 		snprintf(text, sizeof(text), "the kernel calls all hooks again");
 	else
 		snprintf(text, sizeof(text), "the kernel does not call these hooks any more, so that nothing is seen or refused there: %s%s", stopped,
-			 ftrace_enabled() ? "" : ": kernel.ftrace_enabled is 0, set it to 1");
+			 ftrace_state() == '0' ? ": kernel.ftrace_enabled is 0, set it to 1" : "");
 	note_status(a, text);
 	if (!runs && a->config->service) {
 		a->fell_from = kernel_tier(a->kernel);
