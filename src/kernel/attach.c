@@ -31,7 +31,8 @@ struct cgroup_program {
 	enum bpf_attach_type type;
 };
 
-#define ENOTSUPP 524 /* the kernel's own, in no header of user space */
+/* The kernel's own, in no header of user space. arm64 before 6.4 has no trampolines: it loads such programs and does not attach them. */
+#define ENOTSUPP 524
 
 static const char *const tier_names[_KERNEL_TIER_MAX] = {
 	[KERNEL_TIER_AUTO] = "auto",
@@ -98,9 +99,6 @@ set_row(struct kernel *k, const char *subject, enum kernel_state state, const ch
 	va_end(args);
 }
 
-/* The kernel's own ENOTSUPP, which user space has no name for: arm64 before 6.4 calls no program from a function. */
-#define KERNEL_ENOTSUPP 524
-
 /* What libbpf or the verifier complained about, in a form for one line. */
 static const char *short_reason(int err)
 {
@@ -108,8 +106,6 @@ static const char *short_reason(int err)
 
 	if (err == -EPERM)
 		return "the kernel refuses such programs (EPERM)";
-	if (err == -KERNEL_ENOTSUPP)
-		return "the kernel attaches no such programs (it has no BPF trampolines on this architecture)";
 	if (err == -EMFILE)
 		return "too many open files: `ulimit -n 1024`";
 	if (err == -ENOTSUPP)
