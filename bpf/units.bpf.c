@@ -125,6 +125,9 @@ GLOBAL __u32 request_name(struct scratch *s, __u32 len)
 	n = *(__u32 *)(s->data + body);
 	if (n < 9 || n >= SL_UNIT_LEN - 8 || body + 4 + n > len)
 		return 0;
+	/* clang 23 compares its low half and adds all of it, whose bound 6.1 does not see. */
+	opaque(n);
+	n &= SL_UNIT_LEN - 1;
 	if (bpf_probe_read_kernel(key, n, s->data + body + 4) || bpf_probe_read_kernel(&tail, sizeof(tail), key + n - 8))
 		return 0;
 	if (tail == DOT_SERVICE)
@@ -140,6 +143,7 @@ GLOBAL __u32 request_name(struct scratch *s, __u32 len)
 	opaque(stem);
 	if (stem >= SL_UNIT_LEN - 8)
 		return 0;
+	stem &= SL_UNIT_LEN - 1;
 	*(__u64 *)(key + stem) = DOT_SERVICE;
 	return stem + 8;
 }
