@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/close_range.h"
 
 #define STUCK_AFTER_NS 1000000000ull /* between SIGKILL and the conclusion that it does not help */
 #define STEP_MS 20
