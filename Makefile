@@ -118,7 +118,8 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 TRIGGER_SRC := $(wildcard tools/triggers/*.c)
 TRIGGERS := $(TRIGGER_SRC:tools/triggers/%.c=$(OUT)/triggers/%)
 EVASION_SRC := $(filter-out %/preload.c,$(wildcard tests/e2e/evasion/*.c))
-EVASION := $(EVASION_SRC:tests/e2e/evasion/%.c=$(OUT)/evasion/%) $(OUT)/evasion/preload.so
+EVASION := $(EVASION_SRC:tests/e2e/evasion/%.c=$(OUT)/evasion/%) $(OUT)/evasion/preload.so \
+	$(addprefix $(OUT)/evasion/,ext4.image vfat.image exfat.image)
 
 .PHONY: all
 all: check-deps $(OUT)/sluice
@@ -215,6 +216,16 @@ $(OUT)/evasion/%: tests/e2e/evasion/%.c tests/e2e/evasion/evade.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O2 -g -Wall -Wextra $(LDFLAGS) -o $@ $< -lpthread
+
+# File systems whose directories ignore case.
+$(OUT)/evasion/ext4.image: | $(OUT)/evasion/calls
+	$(Q)rm -f $@ && mke2fs -q -t ext4 -O ^has_journal,casefold -E encoding=utf8 $@ 2M >/dev/null
+
+$(OUT)/evasion/vfat.image: | $(OUT)/evasion/calls
+	$(Q)rm -f $@ && mkfs.vfat -C $@ 512 >/dev/null
+
+$(OUT)/evasion/exfat.image: | $(OUT)/evasion/calls
+	$(Q)rm -f $@ && truncate -s 2M $@ && mkfs.exfat -b 64K -c 4K $@ >/dev/null
 
 $(OUT)/evasion/preload.so: tests/e2e/evasion/preload.c tests/e2e/evasion/evade.h
 	$(call say,CC,$@)

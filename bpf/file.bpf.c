@@ -112,6 +112,8 @@ ALWAYS_INLINE __u32 step(const struct dentry *at, __u64 dentry, __u32 state)
 	const __u64 *words = (const void *)at + DENTRY_AT + inline_at();
 	__u32 len = at->d_name.len;
 
+	if (known_folds(at))
+		return NAME_UNKNOWN;
 	if (!inline_at() || len > INLINE_READ || (__u64)at->d_name.name != (__u64)words)
 		return name_step(dentry, state);
 	return name_step_short(words[0], words[1], words[2], words[3], (__u64)len << 32 | state);
@@ -506,8 +508,8 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	if (set < 0 && !names.alias && known_above(file, &k, &t, &above))
 		return 0;
 	s = scratch_get();
-	len = s && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
-	/* Without the NUL; too long, or a chroot, or a file whose name is gone ("x (deleted)"): walk. */
+	len = s && (set > 0 || k.by_state) && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
+	/* Without the NUL; too long, or a chroot, or a name of unknown state (it is in a directory that ignores case), or a file whose name is gone ("x (deleted)"): walk. */
 	len = len > 1 && file->f_path.dentry->d_hash.pprev ? len - 1 : 0;
 	no_root = len && detached(file);
 	t.text_len = len;

@@ -31,6 +31,7 @@ struct super_block {
 	struct dentry *s_root;
 	__u32 s_dev;
 	unsigned long s_magic;
+	void *s_encoding;        /* it can have directories that ignore case; only where the kernel is built with CONFIG_UNICODE */
 };
 
 struct hlist_node {
@@ -48,6 +49,7 @@ typedef struct {
 struct inode {
 	__u16 i_mode;
 	kuid_t i_uid;
+	unsigned int i_flags;    /* S_CASEFOLD */
 	unsigned int i_nlink;
 	long long i_size;
 	struct hlist_head i_dentry; /* its names in memory */
@@ -66,6 +68,7 @@ struct hlist_bl_node {
 };
 
 struct dentry {
+	unsigned int d_flags;    /* which operations of its own the file system has for it */
 	struct hlist_bl_node d_hash; /* pprev is NULL: its name is gone */
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -77,6 +80,7 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 struct mnt_namespace;
@@ -324,6 +328,11 @@ struct pt_regs {
 #define FMODE_WRITE 0x2
 #define FMODE_EXEC_FLAG 0x20  /* __FMODE_EXEC in f_flags: opened to be executed */
 #define FMODE_PATH (1u << 14)
+
+#define S_CASEFOLD (1 << 15)
+
+/* DCACHE_OP_HASH, _COMPARE, _REVALIDATE, _DELETE: a file system that has none of them compares names byte by byte. */
+#define DCACHE_OPS 0xf
 
 #define S_IFMT 0170000
 #define S_IFDIR 0040000

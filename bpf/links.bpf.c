@@ -13,7 +13,7 @@
 struct links {
 	struct walk_moved m;
 	__u64 node;                /* the next of the inode's names */
-	__u64 mount, root;         /* where each walk begins */
+	__u64 mount, root, folds;  /* where each walk begins; WALK_* */
 	__u32 set;
 };
 
@@ -48,7 +48,7 @@ ALWAYS_INLINE int next_link(struct links *l)
 	l->m.w.root = l->root;
 	l->m.w.name = l->m.w.left = l->m.w.name_state = 0;
 	l->m.w.state = forget(knobs.path.start >> 16);
-	l->m.w.flags = 0;
+	l->m.w.flags = l->folds;
 	l->m.at = 0;
 	l->m.was_at = 0;
 	l->m.was = 0;
@@ -96,10 +96,11 @@ GLOBAL __u32 links_find(__u64 vfsmount, __u64 dentry)
 	if (!s)
 		return SL_SET_UNRESOLVED;
 	ref.l = (struct links *)s->data;
-	if (!walk_start(&ref.l->m.w, vfsmount, dentry, 0)) {
+	if (!walk_start(&ref.l->m.w, WALK_LINKS, vfsmount, dentry, 0)) {
 		ref.l->node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
 		ref.l->mount = ref.l->m.w.mount;
 		ref.l->root = ref.l->m.w.root;
+		ref.l->folds = ref.l->m.w.flags;
 		ref.l->set = 0;
 		if (!next_link(ref.l))
 			bpf_loop(SL_LINKS_ROUNDS, walk_links_cb, &ref, 0);

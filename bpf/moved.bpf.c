@@ -62,7 +62,7 @@ GLOBAL __u32 moved_match(__u64 vfsmount, __u64 dentry)
 	if (!s)
 		return SL_SET_UNRESOLVED;
 	ref.w = (struct walk_moved *)s->data;
-	if (!walk_start_moved(ref.w, vfsmount, dentry, knobs.path.start >> 16)) {
+	if (!walk_start_moved(ref.w, WALK_MOVED, vfsmount, dentry, knobs.path.start >> 16)) {
 		bpf_loop(WALK_ROUNDS, walk_moved_cb, &ref, 0);
 		set = ref.w->at;
 	}
@@ -86,7 +86,7 @@ ALWAYS_INLINE int symbols_of(struct moving *m, struct sl_moved_path *out, __u64 
 	struct walk_moved walk;
 
 	__builtin_memset(out, 0, sizeof(*out));
-	if (walk_start_moved(&walk, vfsmount, dentry, 0))
+	if (walk_start_moved(&walk, WALK_SYMBOLS, vfsmount, dentry, 0))
 		return 0;
 	walk.out = out;
 	bpf_loop(WALK_ROUNDS, walk_symbols_cb, &walk, 0);

@@ -6,6 +6,83 @@
 #define TEXT_CHUNK 64  /* bytes of a text in a round */
 #define STEP_NAME 64   /* longest name that name_step() reads */
 
+GLOBAL __u64 mount_folds(__u64 mount)
+{
+	struct mount *m = (struct mount *)mount;
+
+	return sb_folds((__u64)BPF_CORE_READ(m, mnt.mnt_sb));
+}
+
+GLOBAL __u64 dentry_folds(__u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+
+	return BPF_CORE_READ(d, d_flags) & DCACHE_OPS ? sb_folds((__u64)BPF_CORE_READ(d, d_sb)) : 0;
+}
+
+GLOBAL __u64 directory_folds(__u64 mount, __u64 dentry, __u32 len)
+{
+	struct dentry *d = (struct dentry *)dentry;
+
+	if (!(mount & WALK_FOLDS) && !(BPF_CORE_READ(d, d_inode, i_flags) & S_CASEFOLD))
+		return 0;
+	return WALK_FOLDED | WALK_UNFED | (mount & WALK_DOS && len <= SL_SHORT_NAME ? WALK_BRIEF : 0);
+}
+
+/* What is fed for a name's last character, the last byte in the lowest; the high half is how many bytes of the name it is. */
+ALWAYS_INLINE __u64 last_char(__u32 last, __u64 left, __u64 flags)
+{
+	__u32 b0 = last >> 24, c, in;
+	__u64 used;
+
+	if (b0 < 0x80) {
+		if (flags & WALK_DOS && flags & WALK_UNFED && left > 1 && (b0 == '.' || b0 == ' '))
+			b0 = 0;
+		return b0 | 1ull << 32;
+	}
+	used = sl_last_char(last & 0xff, last >> 8 & 0xff, last >> 16 & 0xff, b0, &c);
+	in = sl_fold_char(c);
+	/* A name of nothing else is one all the same. */
+	if (in == SL_FOLD_ITSELF || (in == SL_FOLD_NOTHING && flags & WALK_UNFED && left == used))
+		in = __builtin_bswap32(last) & (~0u >> (32 - 8 * used));
+	return in | used << 32;
+}
+
+ALWAYS_INLINE __u64 fold_char(int kind, __u32 last, __u64 left, __u64 flags, __u64 state)
+{
+	const struct sl_dfa *dfa = automaton(kind);
+	__u64 c = forget(last_char(last, left, flags));
+	__u32 bytes = c, limit;
+
+	if (!dfa)
+		return 1 << 16;
+	limit = limit_of(kind);
+	if (bytes)
+		flags &= ~WALK_UNFED;
+	if (flags & WALK_BRIEF && flags & WALK_DIGIT && bytes == '~')
+		c |= (__u64)FOLD_SHORT << 16;
+	flags = bytes >= '0' && bytes <= '9' ? flags | WALK_DIGIT : flags & ~WALK_DIGIT;
+	for (int i = 0; i < 4; i++, bytes >>= 8)
+		if (bytes & 0xff)
+			state = sl_dfa_name(dfa, limit, state, dfa->cls[SL_DFA_FOLD + (bytes & 0xff)]);
+	return (state & 0xffff) | (c >> 16 & ~0xffffull) | (flags & (WALK_UNFED | WALK_DIGIT));
+}
+
+GLOBAL __u64 fold_path(__u32 last, __u64 left, __u64 flags, __u64 state)
+{
+	return fold_char(WALK_PATH, last, left, flags, state);
+}
+
+GLOBAL __u64 fold_exec(__u32 last, __u64 left, __u64 flags, __u64 state)
+{
+	return fold_char(WALK_EXEC, last, left, flags, state);
+}
+
+GLOBAL __u64 fold_sock(__u32 last, __u64 left, __u64 flags, __u64 state)
+{
+	return fold_char(WALK_SOCK, last, left, flags, state);
+}
+
 static long walk_path_cb(__u32 i, void *ctx)
 {
 	return walk_round(ctx, WALK_PATH);
@@ -39,7 +116,7 @@ ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 	struct walk w;
 	__u32 set;
 
-	if (!dfa || walk_start(&w, vfsmount, dentry, start_of(kind) >> 16))
+	if (!dfa || walk_start(&w, kind, vfsmount, dentry, start_of(kind) >> 16))
 		return (__u64)SL_STR_UNRESOLVED << 32;
 	if (kind == WALK_PATH)
 		bpf_loop(WALK_ROUNDS, walk_path_cb, &w, 0);
@@ -92,10 +169,10 @@ ALWAYS_INLINE long text_round(struct text *t, int kind)
 			break;
 		cls = dfa->cls[t->bytes[pos]];
 		if (cls) {
-			name = sl_dfa_at(dfa, limit, name << shift | cls); /* 0 stays 0 */
+			name = sl_dfa_name(dfa, limit, name, cls); /* 0 stays 0 */
 			continue;
 		}
-		path = sl_dfa_component(dfa, shift, limit, path, sl_dfa_at(dfa, limit, name << shift));
+		path = sl_dfa_component(dfa, shift, limit, path, sl_dfa_symbol(dfa, limit, name));
 		if (!path)
 			break;
 		name = dfa->name_start;
@@ -220,7 +297,7 @@ GLOBAL __u64 path_copy(struct scratch *s, __u32 at, __u32 max, __u64 vfsmount, _
 	if (!s)
 		return 0;
 	ref.c = (struct walk_copy *)s->work;
-	if (walk_start(&ref.c->w, vfsmount, dentry, 0))
+	if (walk_start(&ref.c->w, WALK_COPY, vfsmount, dentry, 0))
 		return (__u64)SL_STR_MISSING << 32 | at;
 	ref.c->at = at;
 	ref.c->limit = at + max;

@@ -7,7 +7,7 @@
 #ifndef SL_PATH_H
 #define SL_PATH_H
 
-#include "common.h"
+#include "folding.h"
 
 /* Low half: match set or next offset. High half: SL_STR_* flags. */
 #define PATH_VALUE(r) ((__u32)(r))
@@ -30,7 +30,7 @@ __u32 text_match(struct scratch *s, __u32 len);
 __u32 text_match_sock(struct scratch *s, __u32 len);
 
 /* Path state of path_dfa after a file's own name (name_match), or one more above it; 0: nothing can match, whatever is above.
- * NAME_UNKNOWN: too long. */
+ * NAME_UNKNOWN: too long, or (name_match, and asked by other callers) on a file system that ignores case. */
 #define NAME_UNKNOWN (~0u)
 __u32 name_step(__u64 dentry, __u32 path);
 
@@ -39,7 +39,7 @@ __u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u64 len_path);
 
 ALWAYS_INLINE __u32 name_match(__u64 dentry)
 {
-	return name_step(dentry, knobs.path.start >> 16);
+	return dentry_folds(dentry) ? NAME_UNKNOWN : name_step(dentry, knobs.path.start >> 16);
 }
 
 /* A mount that hangs in no namespace's tree, so that a path on it has no beginning. */

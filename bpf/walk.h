@@ -11,6 +11,7 @@
 #define SL_WALK_H
 
 #include "alias.h"
+#include "folding.h"
 
 #define NAME_CHUNK 32  /* bytes of a name read at once; on the stack of each callback, so no more than the inline name */
 
@@ -166,7 +167,7 @@ ALWAYS_INLINE __u32 start_of(int kind)
 /* Path state after one more component: `name` is the name state that its bytes, last first, led to. */
 ALWAYS_INLINE __u32 component(int kind, const struct sl_dfa *dfa, __u32 path, __u32 name)
 {
-	__u32 symbol = sl_dfa_at(dfa, limit_of(kind), name << shift_of(kind));
+	__u32 symbol = sl_dfa_symbol(dfa, limit_of(kind), name);
 
 	return sl_dfa_component(dfa, shift_of(kind), limit_of(kind), path, symbol);
 }
@@ -174,8 +175,7 @@ ALWAYS_INLINE __u32 component(int kind, const struct sl_dfa *dfa, __u32 path, __
 /* Feeds n <= max bytes of a name, last first; the verifier follows one such loop a round, not loops in loops. */
 ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const __u8 *bytes, __u64 n, int max)
 {
-	/* Knobs are volatile: read once. */
-	__u32 shift = shift_of(kind), limit = limit_of(kind);
+	__u32 limit = limit_of(kind);
 
 	for (int i = 0; i < max; i++) {
 		__u64 pos = n - 1 - i;
@@ -183,11 +183,34 @@ ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const _
 		opaque(pos); /* or the compiler counts a pointer down, whose bounds the verifier does not know */
 		if (pos >= (__u64)max)
 			break;
-		name = sl_dfa_at(dfa, limit, name << shift | dfa->cls[bytes[pos]]);
+		name = sl_dfa_name(dfa, limit, name, dfa->cls[bytes[pos]]);
 		if (!name) /* no pattern speaks of this name, whatever comes before */
 			break;
 	}
 	return name;
+}
+
+/* One character of a name in a directory that ignores case: a round each, for such directories are few. Returns 1 when it cannot be read. */
+ALWAYS_INLINE int folded_round(struct walk *w, int kind, __u32 *last)
+{
+	__u64 r;
+
+	/* What is in front of a short name is the dentry's own. */
+	if (bpf_probe_read_kernel(last, sizeof(*last), (void *)(w->name + w->left - 4)))
+		return 1;
+	if (w->left < 4)
+		*last &= ~0u << ((4 - w->left) * 8 & 31);
+	if (kind == WALK_EXEC)
+		r = fold_exec(*last, w->left, w->flags, w->name_state);
+	else if (kind == WALK_SOCK)
+		r = fold_sock(*last, w->left, w->flags, w->name_state);
+	else
+		r = fold_path(*last, w->left, w->flags, w->name_state);
+	w->name_state = forget(FOLD_STATE(r));
+	w->left = forget(w->left - FOLD_USED(r));
+	w->flags = forget((w->flags & ~(WALK_UNFED | WALK_DIGIT)) | (r & (WALK_UNFED | WALK_DIGIT)) |
+			  (r & FOLD_SHORT ? SL_STR_UNRESOLVED : 0));
+	return 0;
 }
 
 /* Copies the name that was met to the record. Returns 1 when it does not fit. */
@@ -227,7 +250,7 @@ full:
 }
 
 /* At the root of a mount: to where it is mounted. Returns 1 at the top, or when it cannot be read. */
-ALWAYS_INLINE int leave_mount(struct walk *w, struct mount_head *m)
+ALWAYS_INLINE int leave_mount(struct walk *w, int kind, struct mount_head *m)
 {
 	if (read_mount(w->mount, m)) {
 		w->flags |= SL_STR_UNRESOLVED;
@@ -246,6 +269,8 @@ ALWAYS_INLINE int leave_mount(struct walk *w, struct mount_head *m)
 		return 1;
 	}
 	w->root = m->root;
+	if (kind != WALK_COPY)
+		w->flags = forget((w->flags & ~WALK_OF_MOUNT) | mount_folds(w->mount));
 	return 0;
 }
 
@@ -318,7 +343,7 @@ ALWAYS_INLINE int put_symbol(struct walk *w, const struct sl_dfa *dfa)
 		w->flags |= SL_STR_TRUNCATED;
 		return 1;
 	}
-	out->symbols[cnt & (SL_MOVED_DEPTH - 1)] = sl_dfa_at(dfa, knobs.path.limit, w->name_state << knobs.path.shift);
+	out->symbols[cnt & (SL_MOVED_DEPTH - 1)] = sl_dfa_symbol(dfa, knobs.path.limit, w->name_state);
 	moving(w)->at = forget(cnt + 1);
 	return 0;
 }
@@ -338,9 +363,16 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 	}
 	if (follows_moved(kind) && moving(w)->was)
 		return moved_round(w, dfa);
+	if (kind != WALK_COPY && w->left && w->flags & WALK_FOLDED) {
+		if (folded_round(w, kind, (__u32 *)d)) {
+			w->flags |= SL_STR_UNRESOLVED;
+			return 1;
+		}
+		goto named;
+	}
 	if (!w->left) {
 		if (w->dentry == w->root)
-			return leave_mount(w, &read.m);
+			return leave_mount(w, kind, &read.m);
 		if (bpf_probe_read_kernel(d, DENTRY_READ, (void *)(w->dentry + DENTRY_AT)) || d->parent == w->dentry) {
 			/* A root that is not the mount's: cut off from the tree, or a file of the kernel's own. */
 			if (mount_place(w->mount) != MOUNT_INTERNAL)
@@ -361,6 +393,10 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 		w->name = d->name;
 		w->left = n;
 		w->name_state = dfa->name_start;
+		if (w->flags & WALK_OF_MOUNT)
+			w->flags = forget((w->flags & ~WALK_OF_NAME) | directory_folds(w->flags, d->parent, n));
+		if (w->flags & WALK_FOLDED)
+			return 0;
 	} else {
 		/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
 		__builtin_memset(d->bytes, 0, INLINE_READ);
@@ -375,7 +411,8 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 		return 1;
 	}
 	w->name_state = forget(feed(kind, dfa, w->name_state, d->bytes, n, NAME_CHUNK));
-	if (w->left && w->name_state)
+named:
+	if (w->left && (w->name_state || w->flags & WALK_BRIEF))
 		return 0;
 	w->left = 0;
 	if (kind == WALK_SYMBOLS)
@@ -391,7 +428,7 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
  * What changes on the way is unknown from the first round on, so that every later round looks like it; and each is so on its
  * own: to verifiers that note which numbers are the same, a round that changes one of several is another state.
  */
-ALWAYS_INLINE int walk_start(struct walk *w, __u64 vfsmount, __u64 dentry, __u32 state)
+ALWAYS_INLINE int walk_start(struct walk *w, int kind, __u64 vfsmount, __u64 dentry, __u32 state)
 {
 	w->dentry = dentry;
 	w->mount = mount_of(vfsmount);
@@ -400,17 +437,21 @@ ALWAYS_INLINE int walk_start(struct walk *w, __u64 vfsmount, __u64 dentry, __u32
 	w->name_state = forget(0);
 	w->state = forget(state);
 	w->flags = forget(0);
-	return bpf_probe_read_kernel(&w->root, sizeof(w->root), (void *)(w->mount + bpf_core_field_offset(struct mount, mnt.mnt_root)));
+	if (bpf_probe_read_kernel(&w->root, sizeof(w->root), (void *)(w->mount + bpf_core_field_offset(struct mount, mnt.mnt_root))))
+		return -EFAULT;
+	if (kind != WALK_COPY)
+		w->flags = mount_folds(w->mount); /* whatever that is, to the verifier */
+	return 0;
 }
 
-ALWAYS_INLINE int walk_start_moved(struct walk_moved *m, __u64 vfsmount, __u64 dentry, __u32 state)
+ALWAYS_INLINE int walk_start_moved(struct walk_moved *m, int kind, __u64 vfsmount, __u64 dentry, __u32 state)
 {
 	m->out = NULL;
 	m->at = forget(0);
 	m->was_state = forget(0);
 	m->was_at = forget(0);
 	m->was = forget(0);
-	return walk_start(&m->w, vfsmount, dentry, state);
+	return walk_start(&m->w, kind, vfsmount, dentry, state);
 }
 
 /* A walk whose state is in a scratch buffer: with the programs' own, it is too much for the stack that older kernels give. */

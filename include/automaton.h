@@ -17,12 +17,15 @@
  * A state is path state << 16 | name state; callers keep it whole and only compare it with SL_DFA_DEAD, which says
  * that no continuation can match. Set 0 is always "nothing matched".
  *
- * trans[] holds rows of 1 << shift entries, those of the name automaton and then those of the path automaton, and
+ * trans[] holds rows of the name automaton, `width` entries each, then rows of the path automaton, 1 << shift entries each, and
  * behind them the index of the path automaton:
- *   trans[name state << shift | class]        next name state; class 0 (the separator): the component's symbol
+ *   trans[name state * width + class]         next name state; class 0 (the separator): the component's symbol
  *   trans[paths + (path state << paths_shift) + symbol >> shift]   a row; trans[rows + (row << shift) + symbol's low
  *                                             bits] is the next path state. Equal pieces of rows are stored once.
  *   the last entry of a path state's index    match set of a string that ends in it
+ * A name can also be fed as a folding directory compares it, without regard to case: its bytes then have the classes of
+ * the upper half of cls[], in which a letter is what its upper or its lower case is to the patterns. The states are the same, and so are the symbols.
+ *
  * Name state 0: a component that no pattern names, symbol 0, row all 0. Path state 0: dead, index all 0. The
  * start state is in struct sl_dfa_info, not in the table.
  */
@@ -32,19 +35,22 @@
 #include "abi.h"
 
 #define SL_DFA_DEAD 0
+#define SL_DFA_FOLD 256 /* add to a byte: it is one of a name in a directory that ignores case */
 
 struct sl_dfa {
-	__u8 cls[256];     /* byte -> class; 0 is the separator and nothing else */
+	__u16 cls[512];    /* byte -> class; 0 is the separator and nothing else. From SL_DFA_FOLD on: bytes of folded names */
 	__u32 rows;        /* where the path automaton's rows begin in trans[] */
 	__u32 paths;       /* where its index begins */
 	__u16 paths_shift; /* log2 of the index entries of one path state, at most 15 */
 	__u16 name_start;  /* name state at the end of a component, no byte of it read */
+	__u16 width;       /* entries of a row of the name automaton: classes and the symbol */
+	__u16 pad;
 	__u16 trans[];
 };
 
 struct sl_dfa_info {
 	__u32 start;     /* first state */
-	__u32 shift;     /* log2 of the row length, 1..8 */
+	__u32 shift;     /* log2 of the length of the path automaton's rows, 0..8 */
 	__u32 limit;     /* entries in trans[]; in the kernel's copy padded to a power of two */
 	__u32 sets;      /* match set ids are 0 .. sets-1 */
 };
@@ -66,6 +72,20 @@ sl_dfa_at(const struct sl_dfa *dfa, __u32 limit, __u32 idx)
 #endif
 }
 
+/* Next name state; 0 stays 0. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_name(const struct sl_dfa *dfa, __u32 limit, __u32 name, __u32 cls)
+{
+	return sl_dfa_at(dfa, limit, name * dfa->width + cls);
+}
+
+/* Symbol of a component that ends in this name state. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_symbol(const struct sl_dfa *dfa, __u32 limit, __u32 name)
+{
+	return sl_dfa_name(dfa, limit, name, 0);
+}
+
 /* Path state after a component with this symbol. */
 static inline __attribute__((always_inline)) __u32
 sl_dfa_component(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 path, __u32 symbol)
@@ -75,12 +95,12 @@ sl_dfa_component(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 path,
 	return sl_dfa_at(dfa, limit, dfa->rows + (row << shift) + (symbol & ((1u << shift) - 1)));
 }
 
-/* Next state. */
+/* Next state; byte: as it is, or SL_DFA_FOLD more. */
 static inline __attribute__((always_inline)) __u32
-sl_dfa_step(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state, __u8 byte)
+sl_dfa_step(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state, __u32 byte)
 {
-	__u32 cls = dfa->cls[byte];
-	__u32 next = sl_dfa_at(dfa, limit, (state & 0xffff) << shift | cls);
+	__u32 cls = dfa->cls[byte & (2 * SL_DFA_FOLD - 1)];
+	__u32 next = sl_dfa_name(dfa, limit, state & 0xffff, cls);
 
 	if (cls)
 		return (state & 0xffff0000) | next;
@@ -93,7 +113,7 @@ sl_dfa_step(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state, __u
 static inline __attribute__((always_inline)) __u32
 sl_dfa_accept(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state)
 {
-	__u32 symbol = sl_dfa_at(dfa, limit, (state & 0xffff) << shift);
+	__u32 symbol = sl_dfa_symbol(dfa, limit, state & 0xffff);
 	__u32 path = sl_dfa_component(dfa, shift, limit, state >> 16, symbol);
 
 	return sl_dfa_at(dfa, limit, dfa->paths + ((path + 1) << (dfa->paths_shift & 15)) - 1);

@@ -19,6 +19,7 @@
 #include "cli/explain_pid.h"
 #include "cli/options.h"
 #include "event/event.h"
+#include "process/compare.h"
 
 static const char help[] =
 	"Usage: sluice explain --path FILE [OPTION...] [-- ARGUMENT...]\n"
@@ -48,6 +49,7 @@ static const char help[] =
 struct question {
 	const struct loaded *l;
 	char path[PATH_MAX * 2];       /* "" for a connection */
+	uint8_t how[PATH_MAX + 2];     /* its names compare, see names_fold() */
 	unsigned int set;
 	char host[256];
 	const char *name;              /* host, or NULL when an address was given */
@@ -257,16 +259,28 @@ static void print_where(const struct policy *p, struct policy_where w)
 	printf(":%u:%u)", w.line, w.column);
 }
 
+/* As the kernel would, by the names that the path's directories take for equal. */
+static void match_path(struct question *q)
+{
+	bool unknown;
+
+	compare_names(q->path, q->how, sizeof(q->how));
+	q->set = dfa_match_names(q->l->compiled->path, q->path, strlen(q->path), q->how, &unknown);
+	if (unknown)
+		q->set = SL_SET_UNRESOLVED;
+}
+
 /* True if the pattern alone, without its "!", matches. */
 static bool pattern_matches(const struct question *q, enum dfa_dialect dialect, const char *pattern, const char *text)
 {
 	cleanup_(dfa_builder_freep) struct dfa_builder *b =
 		dfa_builder_new(dialect, (const char *const *)q->l->homes, q->l->homes_cnt);
 	cleanup_(dfa_freep) struct dfa *d = NULL;
+	bool unknown;
 
 	if (!b || dfa_builder_add(b, 0, pattern + (pattern[0] == '!'), NULL) < 0 || dfa_build(b, 0, 2, &d, NULL) < 0)
 		return false;
-	return dfa_match(d, text, strlen(text)) != 0;
+	return dfa_match_names(d, text, strlen(text), text == q->path ? q->how : NULL, &unknown) != 0;
 }
 
 /* The last pattern that matches is the one that decided. */
@@ -496,7 +510,7 @@ static int explain(const struct arguments *a)
 			return r;
 	}
 	if (q.path[0])
-		q.set = dfa_match(l->compiled->path, q.path, strlen(q.path));
+		match_path(&q);
 	r = answer(&q, tool) ? 0 : CLI_NO;
 	return r;
 }

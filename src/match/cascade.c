@@ -69,9 +69,9 @@ static int product_level(const struct fsm *a, const struct fsm *b, const struct 
 /* Byte classes of both at once. */
 static int product_bytes(const struct cascade *a, const struct cascade *b, struct intern *classes, struct cascade *ret)
 {
-	for (unsigned int byte = 0; byte < 256; byte++) {
-		uint64_t key = intern_pair(a->cls[byte], b->cls[byte]);
-		int r = byte == (uint8_t)a->separator ? 0 : intern_get(classes, &key, &ret->cls[byte]);
+	for (unsigned int i = 0; i < CASCADE_SYMBOLS; i++) {
+		uint64_t key = intern_pair(a->cls[i], b->cls[i]);
+		int r = cascade_separates(a->separator, i) ? 0 : intern_get(classes, &key, &ret->cls[i]);
 
 		if (r < 0)
 			return r;
@@ -103,7 +103,7 @@ int cascade_product(const struct cascade *a, const struct cascade *b, struct int
 int cascade_minimise(struct cascade *c, struct fsm_work *w)
 {
 	cleanup_free uint32_t *symbol = calloc(c->path.cols + 1, sizeof(*symbol));
-	uint32_t byte_class[256];
+	uint32_t byte_class[CASCADE_SYMBOLS];
 	int r;
 
 	if (!symbol)
@@ -120,8 +120,8 @@ int cascade_minimise(struct cascade *c, struct fsm_work *w)
 		r = fsm_merge_cols(&c->name, byte_class);
 	if (r < 0)
 		return r;
-	for (unsigned int byte = 0; byte < 256; byte++)
-		if (byte != (uint8_t)c->separator)
-			c->cls[byte] = byte_class[c->cls[byte]];
+	for (unsigned int i = 0; i < CASCADE_SYMBOLS; i++)
+		if (!cascade_separates(c->separator, i))
+			c->cls[i] = byte_class[c->cls[i]];
 	return 0;
 }

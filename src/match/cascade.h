@@ -12,9 +12,17 @@
 #include "match/fsm.h"
 #include "match/pattern.h"
 
+/* What a name is made of: 256 bytes as they are, and 256 of names whose case does not matter (include/automaton.h). */
+#define CASCADE_SYMBOLS 512
+
+static inline bool cascade_separates(char separator, unsigned int symbol)
+{
+	return symbol % 256 == (uint8_t)separator;
+}
+
 struct cascade {
 	char separator;
-	uint32_t cls[256];  /* byte -> column of name; of no meaning for the separator */
+	uint32_t cls[CASCADE_SYMBOLS]; /* byte, or SL_DFA_FOLD + byte -> column of name; of no meaning for the separator */
 	struct fsm name;    /* columns: byte classes; labels: symbols, below path.cols */
 	struct fsm path;    /* columns: symbols; labels: outcomes */
 };

@@ -15,6 +15,7 @@
 #include "match/cascade.h"
 #include "match/domain.h"
 #include "match/glob.h"
+#include "match/names.h"
 #include "match/table.h"
 
 /* Patterns in one builder: four bytes of the largest table for each. */
@@ -407,4 +408,27 @@ unsigned int dfa_match(const struct dfa *d, const char *s, size_t len)
 	while (len && state != SL_DFA_DEAD)
 		state = sl_dfa_step(d->table, d->info.shift, d->info.limit, state, (uint8_t)s[--len]);
 	return sl_dfa_accept(d->table, d->info.shift, d->info.limit, state);
+}
+
+unsigned int dfa_match_names(const struct dfa *d, const char *s, size_t len, const uint8_t *how, bool *ret_unknown)
+{
+	uint16_t folded[SL_PATH_MAX];
+	uint32_t state = d->info.start;
+	size_t component = 0, unknown, n;
+	unsigned int set;
+
+	*ret_unknown = false;
+	if (!how || len > SL_PATH_MAX)
+		return dfa_match(d, s, len);
+	for (size_t i = 0; i < len; i++)
+		component += s[i] == '/';
+	n = names_fold(s, len, how, folded, &unknown);
+	while (n && state != SL_DFA_DEAD) {
+		component -= folded[--n] == '/';
+		state = sl_dfa_step(d->table, d->info.shift, d->info.limit, state, folded[n]);
+	}
+	set = sl_dfa_accept(d->table, d->info.shift, d->info.limit, state);
+	/* What is above a dead end does not matter. */
+	*ret_unknown = !set && unknown != SIZE_MAX && (state != SL_DFA_DEAD || unknown > component);
+	return set;
 }

@@ -88,4 +88,10 @@ static inline size_t dfa_table_size(const struct dfa *d)
 /* Match set id of a whole string (bytes in ordinary order; fed from the end as the kernel does). */
 unsigned int dfa_match(const struct dfa *d, const char *s, size_t len);
 
+/*
+ * The same for a path with names in directories that ignore case: how[i] is how component i compares, see names_fold(). *ret_unknown: nothing
+ * matched, but one of its names can be the short form of another. A path longer than SL_PATH_MAX: as if `how` were NULL.
+ */
+unsigned int dfa_match_names(const struct dfa *d, const char *s, size_t len, const uint8_t *how, bool *ret_unknown);
+
 #endif /* SLUICE_MATCH_DFA_H */

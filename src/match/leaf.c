@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "automaton.h"
 #include "match/cascade.h"
 
 /* States of one pattern on one level, before they are minimised: more than a table can have. And words of memory of all
@@ -18,8 +19,8 @@
 #define STATES_MAX 65536
 #define SET_MEMORY_MAX (4u << 20)
 
-/* Numbers of classes of bytes: 256, and as many again that one item can add. */
-#define BYTE_CLASSES 512
+/* Numbers of classes of bytes: one each, and as many again that one item can add. */
+#define BYTE_CLASSES (2 * CASCADE_SYMBOLS)
 
 /* Places of one kind of thing (names, sequences) side by side in one set. */
 struct places {
@@ -38,7 +39,7 @@ struct leaf {
 	uint32_t *name_of;     /* part -> its number in names */
 	struct places in_names, in_seqs;
 	uint32_t classes;
-	uint8_t sample[256];   /* a byte of each class */
+	uint16_t sample[CASCADE_SYMBOLS]; /* a byte of each class */
 	struct byteset any;
 	struct intern symbols; /* what a symbol stands for: names that match, and in the last bit, "not empty" */
 };
@@ -142,16 +143,26 @@ static uint32_t number_classes(struct cascade *c, char separator)
 	uint32_t moved[BYTE_CLASSES], cnt = 0;
 
 	memset(moved, 0xff, sizeof(moved));
-	for (unsigned int byte = 0; byte < 256; byte++) {
-		uint32_t *to = &moved[c->cls[byte]];
+	for (unsigned int i = 0; i < CASCADE_SYMBOLS; i++) {
+		uint32_t *to = &moved[c->cls[i]];
 
-		if (byte == (uint8_t)separator)
+		if (cascade_separates(separator, i))
 			continue;
 		if (*to == UINT32_MAX)
 			*to = cnt++;
-		c->cls[byte] = *to;
+		c->cls[i] = *to;
 	}
 	return cnt;
+}
+
+/* Of a byte of a folded name, both cases are asked for: "strictest" is what matches. */
+static bool item_takes(const struct pattern_item *item, unsigned int symbol)
+{
+	uint8_t byte = (uint8_t)symbol, lower = byte | 0x20;
+
+	if (byteset_has(&item->set, byte))
+		return true;
+	return symbol >= SL_DFA_FOLD && lower >= 'a' && lower <= 'z' && byteset_has(&item->set, byte ^ 0x20);
 }
 
 /* Bytes that no item tells apart form a class. The separator is in none; it gets class 0, which nobody looks at. */
@@ -162,29 +173,30 @@ static int byte_classes(struct leaf *l)
 	uint32_t cnt = 1;
 
 	for (size_t i = 0; i < p->items_cnt; i++) {
-		const struct byteset *set = &p->items[i].set;
 		uint32_t moved[BYTE_CLASSES];
 
 		memset(moved, 0xff, sizeof(moved));
-		for (unsigned int byte = byteset_next(set, 0); byte < 256; byte = byteset_next(set, byte + 1)) {
-			uint32_t *to = &moved[c->cls[byte]];
+		for (unsigned int s = 0; s < CASCADE_SYMBOLS; s++) {
+			uint32_t *to = &moved[c->cls[s]];
 
-			if (byte == (uint8_t)p->separator)
+			if (cascade_separates(p->separator, s) || !item_takes(&p->items[i], s))
 				continue;
 			if (*to == UINT32_MAX)
 				*to = cnt++;
-			c->cls[byte] = *to;
+			c->cls[s] = *to;
 		}
 		/* A class of which every byte moved is gone, but keeps its number until numbers get short. */
-		if (cnt > BYTE_CLASSES - 256)
+		if (cnt > BYTE_CLASSES - CASCADE_SYMBOLS)
 			cnt = number_classes(c, p->separator);
 	}
 	l->classes = number_classes(c, p->separator);
-	c->cls[(uint8_t)p->separator] = 0;
-	for (unsigned int byte = 0; byte < 256; byte++)
-		if (byte != (uint8_t)p->separator)
-			l->sample[c->cls[byte]] = (uint8_t)byte;
-	return fsm_spend(l->w, p->items_cnt * 16);
+	for (unsigned int s = 0; s < CASCADE_SYMBOLS; s++) {
+		if (cascade_separates(p->separator, s))
+			c->cls[s] = 0;
+		else
+			l->sample[c->cls[s]] = (uint16_t)s;
+	}
+	return fsm_spend(l->w, p->items_cnt * 32);
 }
 
 static const struct pattern_item *item_above(const struct leaf *l, uint32_t place)
@@ -226,13 +238,13 @@ static void prune(const struct leaf *l, const struct places *p, uint64_t *set,
 }
 
 /* The bit behind the places: some byte was read. */
-static void name_step(const struct leaf *l, const uint64_t *from, uint8_t byte, uint64_t *to)
+static void name_step(const struct leaf *l, const uint64_t *from, unsigned int symbol, uint64_t *to)
 {
 	memset(to, 0, words(l->in_names.cnt) * sizeof(*to));
 	for (uint32_t at = 0; at < l->in_names.cnt; at++) {
 		const struct pattern_item *item = bit(from, at) ? item_above(l, at) : NULL;
 
-		if (item && byteset_has(&item->set, byte))
+		if (item && item_takes(item, symbol))
 			add_name_place(l, to, item->star ? at : at - 1);
 	}
 	set_bit(to, l->in_names.cnt);

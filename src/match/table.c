@@ -143,6 +143,14 @@ static uint32_t log2_up(uint32_t n)
 	return shift;
 }
 
+/* Rows of the path automaton: short ones are equal more often, and long ones need fewer entries in the index. */
+static uint32_t row_shift(uint32_t symbols)
+{
+	uint32_t shift = log2_up(symbols);
+
+	return shift < 6 ? shift : 6;
+}
+
 /* Rows of path state s into index[0 .. pieces). */
 static int path_rows(const struct cascade *c, const struct numbers *n, const uint32_t *symbol_at, uint32_t s,
 		     struct rows *rows, uint32_t *index)
@@ -187,12 +195,12 @@ static int path_index(const struct cascade *c, const struct numbers *n, uint32_t
 	return 0;
 }
 
-static void fill_names(const struct cascade *c, const struct numbers *n, uint32_t shift, struct sl_dfa *t)
+static void fill_names(const struct cascade *c, const struct numbers *n, struct sl_dfa *t)
 {
-	for (unsigned int byte = 0; byte < 256; byte++)
-		t->cls[byte] = byte == (uint8_t)c->separator ? 0 : (uint8_t)(c->cls[byte] + 1);
+	for (unsigned int i = 0; i < CASCADE_SYMBOLS; i++)
+		t->cls[i] = cascade_separates(c->separator, i) ? 0 : (uint16_t)(c->cls[i] + 1);
 	for (uint32_t s = 0; s < c->name.states; s++) {
-		uint16_t *row = t->trans + ((size_t)n->name[s] << shift);
+		uint16_t *row = t->trans + (size_t)n->name[s] * t->width;
 
 		row[0] = (uint16_t)n->symbol[c->name.label[s]];
 		for (uint32_t b = 0; b < c->name.cols; b++)
@@ -235,9 +243,9 @@ int table_build(const struct cascade *c, const uint16_t *set_of, struct sl_dfa_i
 	cleanup_(numbers_done) struct numbers n = { 0 };
 	cleanup_(rows_done) struct rows rows = { .unique = INTERN_INIT(1) };
 	cleanup_free uint32_t *index = NULL;
-	uint32_t shift = log2_up(c->name.cols + 1), pieces = ((c->path.cols - 1) >> shift) + 1;
+	uint32_t shift = row_shift(c->path.cols), pieces = ((c->path.cols - 1) >> shift) + 1;
 	uint32_t paths_shift = log2_up(pieces + 1);
-	uint64_t limit;
+	uint64_t limit, width = c->name.cols + 1;
 	struct sl_dfa *t;
 	int r = number(c, set_of, &n);
 
@@ -249,17 +257,18 @@ int table_build(const struct cascade *c, const uint16_t *set_of, struct sl_dfa_i
 		r = check_sizes(c, &n, &rows, w);
 	if (r < 0)
 		return r;
-	limit = (((uint64_t)n.names + rows.unique.cnt) << shift) + ((uint64_t)n.paths << paths_shift);
+	limit = n.names * width + ((uint64_t)rows.unique.cnt << shift) + ((uint64_t)n.paths << paths_shift);
 	if (limit > SL_DFA_TRANS_MAX)
 		return too_large(w, "table entries", limit, SL_DFA_TRANS_MAX);
 	t = calloc(1, sizeof(*t) + limit * sizeof(t->trans[0]));
 	if (!t)
 		return -ENOMEM;
-	t->rows = n.names << shift;
-	t->paths = (n.names + rows.unique.cnt) << shift;
+	t->width = (uint16_t)width;
+	t->rows = (uint32_t)(n.names * width);
+	t->paths = t->rows + (rows.unique.cnt << shift);
 	t->paths_shift = (uint16_t)paths_shift;
 	t->name_start = (uint16_t)n.name[0];
-	fill_names(c, &n, shift, t);
+	fill_names(c, &n, t);
 	fill_paths(c, &n, set_of, pieces, index, &rows, shift, t);
 	ret_info->shift = shift;
 	ret_info->limit = (uint32_t)limit;

@@ -125,11 +125,11 @@ static void report(const char *name, struct dfa_builder *b, unsigned int max_set
 	if (r < 0) {
 		printf(", refused: %s\n", e.text);
 	} else {
-		unsigned int rows = d->table->paths >> d->info.shift;
+		unsigned int rows = d->table->rows / d->table->width;
 		unsigned int paths = (d->info.limit - d->table->paths) >> d->table->paths_shift;
 
-		printf(", %u byte columns at most, %u rows, %u path states, %u sets, table %zu bytes\n",
-		       1u << d->info.shift, rows, paths, d->info.sets, dfa_table_size(d));
+		printf(", %u byte columns, %u name states, %u path states, %u sets, table %zu bytes\n",
+		       d->table->width - 1u, rows, paths, d->info.sets, dfa_table_size(d));
 		match_some(d);
 	}
 	dfa_builder_free(b);

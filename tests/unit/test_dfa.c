@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
+#include "fold.h"
 #include "match/dfa.h"
 
 static const char *const homes[] = { "/home/*", "/root" };
@@ -215,7 +216,7 @@ static void test_hostile(void **state)
 
 static uint32_t row_length(const struct dfa *d)
 {
-	return 1u << d->info.shift;
+	return d->table->width;
 }
 
 static uint32_t paths(const struct dfa *d)
@@ -241,7 +242,7 @@ static uint32_t accept_of(const struct dfa *d, uint32_t path)
 /* State 0 is all zero on both levels, every entry is in range, and from every other path state something can match. */
 static void check_table(const struct dfa *d)
 {
-	uint32_t names = d->table->rows >> d->info.shift, cnt = paths(d), syms = symbols(d);
+	uint32_t names = d->table->rows / row_length(d), cnt = paths(d), syms = symbols(d);
 	cleanup_free bool *alive = calloc(cnt, sizeof(*alive));
 	bool more = true;
 
@@ -252,8 +253,8 @@ static void check_table(const struct dfa *d)
 	assert_int_equal(accept_of(d, 0), 0);
 	for (uint32_t s = 0; s < syms; s++)
 		assert_int_equal(sl_dfa_component(d->table, d->info.shift, d->info.limit, 0, s), 0);
-	for (unsigned int byte = 0; byte < 256; byte++)
-		assert_int_equal(d->table->cls[byte] == 0, byte == '/');
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->table->cls); i++)
+		assert_int_equal(d->table->cls[i] == 0, i % 256 == '/');
 	for (uint32_t s = 0; s < d->table->rows; s++)
 		assert_true(s % row_length(d) == 0 || d->table->trans[s] < names);
 	for (uint32_t p = 0; p < cnt; p++) {
@@ -320,7 +321,8 @@ static void test_all_bytes(void **state)
 	add(b, 0, pattern);
 	d = build(b);
 	check_table(d);
-	assert_int_equal(d->info.shift, 8);
+	/* Each byte is a class, and each letter of a folded name: it is either case. The symbol is the first entry. */
+	assert_int_equal(d->table->width, 1 + 254 + 26 + 1);
 	assert_true(has(d, 0, path));
 	path[100]++;
 	assert_false(has(d, 0, path));
@@ -490,6 +492,160 @@ static void test_random_policies(void **state)
 	}
 	/* The paths are made to meet the patterns: the comparison is not one of nothing with nothing. */
 	assert_true(matched > 200 * 500 / 4);
+}
+
+/* ---- folded names ---------------------------------------------------------------------------------------------- */
+
+static bool folded(const struct dfa *d, const char *path, const char *how, bool *ret_unknown)
+{
+	uint8_t compare[16] = { 0 };
+	bool unknown;
+
+	for (size_t i = 0; how[i]; i++)
+		compare[i] = how[i] == 'd' ? SL_NAMES_DOS : how[i] == 'f' ? SL_NAMES_FOLD : SL_NAMES_EXACT;
+	return dfa_set_has(&d->sets[dfa_match_names(d, path, strlen(path), compare, ret_unknown ? ret_unknown : &unknown)], 0);
+}
+
+/* how: of each component, the empty one in front first: - as it is, f folded, d as vfat does. */
+static void test_folded_names(void **state)
+{
+	static const struct {
+		const char *path, *how;
+		bool is;
+	} rows[] = {
+		{ "/a/.env", "---", true },         { "/a/.ENV", "---", false },       { "/a/.ENV", "--f", true },
+		{ "/A/.ENV", "-f-", false },        { "/Login Data", "--", true },     { "/login data", "--", false },
+		{ "/login data", "-f", true },      { "/LOGIN DATA", "-f", true },     { "/root/.SSH/ID_x", "--ff", true },
+		{ "/root/.SSH/ID_x", "---f", false }, { "/root/.ssh/ID_x.PUB", "--ff", false }, { "/x.PEM", "-f", true },
+		/* What counts for nothing, what counts as ASCII. */
+		{ "/.e\u00adnv", "-f", true },      { "/\u200b.ENV\ufeff", "-f", true }, { "/.e\u00adnv", "--", false },
+		{ "/di\u017f\u212a.key", "-f", true }, { "/gro\u00df", "-f", true },   { "/gro\u1e9e", "-f", true },
+		{ "/\ufb01le", "-f", true },        { "/\ufb03x", "-f", true },       { "/f\ufb01x", "-f", true },
+		{ "/.env\U000e0001", "-f", true },  { "/.\u00e9nv", "-f", false },    { "/M\u00fcller.env", "-f", false },
+		{ "/\u200b", "-f", false },         { "/\u00e4.key", "-f", true },    { "/\u00c4.key", "-f", false },
+		{ "/.en\xc2v", "-f", false },       { "/.env\xad", "-f", false },
+		/* Dots and blanks behind a name. */
+		{ "/.env.", "-d", true },           { "/.ENV.. .", "-d", true },      { "/.env.", "-f", false },
+		{ "/root/.ssh../id_x ", "--dd", true }, { "/...", "-d", false },
+	};
+	cleanup_(dfa_builder_freep) struct dfa_builder *b = builder();
+	cleanup_(dfa_freep) struct dfa *d = NULL;
+	bool unknown;
+
+	(void)state;
+	add(b, 0, "**/.env");
+	add(b, 0, "**/Login Data");
+	add(b, 0, "~/.ssh/id_*");
+	add(b, 0, "!~/.ssh/*.pub");
+	add(b, 0, "**/*.pem");
+	add(b, 0, "**/Disk.Key");
+	add(b, 0, "**/gross");
+	add(b, 0, "**/file");
+	add(b, 0, "**/ffix");
+	add(b, 0, "**/\u00e4.key");
+	d = build(b);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (folded(d, rows[i].path, rows[i].how, NULL) != rows[i].is)
+			fail_msg("%s (%s): expected %d", rows[i].path, rows[i].how, rows[i].is);
+	/* Short names say nothing, where there can be some. */
+	assert_false(folded(d, "/ENV~1", "-d", &unknown));
+	assert_true(unknown);
+	assert_false(folded(d, "/ENV~1", "-f", &unknown));
+	assert_false(unknown);
+	assert_false(folded(d, "/root/SSH~1/ID_X", "--dd", &unknown));
+	assert_true(unknown);
+	/* Whatever that folder is called. */
+	assert_false(folded(d, "/SSH~1/README", "-dd", &unknown));
+	assert_false(unknown);
+	assert_false(folded(d, "/a-long-name-with~1", "-d", &unknown));
+	assert_false(unknown);
+}
+
+/* Some spelling of the folded letters from `at` on matches. */
+static bool some_spelling(const char *pattern, char *path, size_t at, const bool *folds)
+{
+	for (; path[at]; at++) {
+		bool hit;
+
+		if (!folds[at] || !isalpha((unsigned char)path[at]))
+			continue;
+		if (some_spelling(pattern, path, at + 1, folds))
+			return true;
+		path[at] ^= 0x20;
+		hit = some_spelling(pattern, path, at + 1, folds);
+		path[at] ^= 0x20;
+		return hit;
+	}
+	return naive(pattern, path);
+}
+
+/* As random_pattern() and random_path(), with letters of the other case, and characters that stand for ASCII ones. */
+static void mix_case(char *s)
+{
+	for (; *s; s++)
+		if (isalpha((unsigned char)*s) && !rnd(4))
+			*s ^= 0x20;
+}
+
+/* The oracle: a name matches where it is folded if one of its spellings does. */
+static void test_random_folded(void **state)
+{
+	unsigned int matched = 0, by_fold = 0;
+
+	(void)state;
+	for (unsigned int round = 0; round < 150; round++) {
+		cleanup_(dfa_builder_freep) struct dfa_builder *b = builder();
+		cleanup_(dfa_freep) struct dfa *d = NULL;
+		char patterns[PER_CLASS][64];
+		unsigned int cnt = 1 + rnd(PER_CLASS);
+
+		for (unsigned int i = 0; i < cnt; i++) {
+			random_pattern(patterns[i], sizeof(patterns[i]));
+			if (!strpbrk(patterns[i], "[~")) /* no empty ranges, no other homes */
+				mix_case(patterns[i]);
+			add(b, 0, patterns[i]);
+		}
+		d = build(b);
+		for (unsigned int k = 0; k < 200; k++) {
+			char path[128], text[512];
+			bool folds[128] = { false }, expected = false, unknown, got;
+			uint8_t how[16] = { 0 };
+			size_t component = 0, len = 0;
+			unsigned int letters = 0;
+
+			random_path(path, sizeof(path));
+			if (rnd(2))
+				mix_case(path + 1);
+			for (size_t i = 0; i < ARRAY_SIZE(how); i++)
+				how[i] = !rnd(3);
+			for (size_t i = 0; path[i]; i++) {
+				component += path[i] == '/';
+				folds[i] = path[i] != '/' && how[component];
+				letters += folds[i] && isalpha((unsigned char)path[i]);
+				if (folds[i] && !rnd(12))
+					len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", rnd(2) ? "\u00ad" : "\ufe0f");
+				if (folds[i] && !rnd(2) && strchr("sk", path[i] | 0x20))
+					len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", (path[i] | 0x20) == 's' ? "\u017f" : "\u212a");
+				else
+					text[len++] = path[i];
+			}
+			text[len] = '\0';
+			if (letters > 10)
+				continue;
+			for (unsigned int i = 0; i < cnt; i++)
+				if (some_spelling(patterns[i] + (patterns[i][0] == '!'), path, 0, folds))
+					expected = patterns[i][0] != '!';
+			got = dfa_set_has(&d->sets[dfa_match_names(d, text, len, how, &unknown)], 0);
+			matched += expected;
+			by_fold += expected && !has(d, 0, text);
+			if (got == expected && !unknown)
+				continue;
+			for (unsigned int i = 0; i < cnt; i++)
+				print_message("  %s\n", patterns[i]);
+			fail_msg("seed %u, policy %u, %s: expected %d", seed, round, text, expected);
+		}
+	}
+	assert_true(matched > 2000 && by_fold > 200);
 }
 
 /* Single names against fnmatch(3). Both read bytes: the locale is "C". */
@@ -710,6 +866,7 @@ int main(void)
 		cmocka_unit_test(test_hostile),            cmocka_unit_test(test_table),
 		cmocka_unit_test(test_all_bytes),          cmocka_unit_test(test_random_policies),
 		cmocka_unit_test(test_random_names),       cmocka_unit_test(test_git),
+		cmocka_unit_test(test_folded_names),       cmocka_unit_test(test_random_folded),
 		cmocka_unit_test(test_set_next),
 	};
 

@@ -13,9 +13,11 @@
  *   exchange FILE OTHER    swaps both names, reads OTHER
  *   title                  command line and comm overwritten before
  *   map-files HOLDER FILE  through /proc/HOLDER/map_files of a process that has it mapped
+ *   casefold FOLDER        an empty folder of a file system that can: from now on it ignores case
  *   hold-map FILE UP       the process for that: maps FILE, makes UP, stays until it is killed
  */
 #include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -186,6 +188,16 @@ static int by_map_files(char **args)
 	return EVADE_UNSUPPORTED;
 }
 
+static int casefold(char **args)
+{
+	int fd = open(args[0], O_RDONLY | O_DIRECTORY), flags = 0;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags))
+		return evade_cannot(args[0]);
+	flags |= FS_CASEFOLD_FL;
+	return ioctl(fd, FS_IOC_SETFLAGS, &flags) ? evade_cannot(args[0]) : 0;
+}
+
 static const struct evade_way ways[] = {
 	{ "read", 1, by_read },
 	{ "mmap", 1, by_mmap },
@@ -201,6 +213,7 @@ static const struct evade_way ways[] = {
 	{ "title", 1, by_title },
 	{ "map-files", 2, by_map_files },
 	{ "hold-map", 2, hold_map },
+	{ "casefold", 1, casefold },
 };
 
 int main(int argc, char **argv)
