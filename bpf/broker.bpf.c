@@ -198,7 +198,8 @@ GLOBAL __u64 unix_socket(__u32 fd)
 	return (__u64)sock;
 }
 
-GLOBAL __u32 connected(__u32 fd)
+/* In the frame of the program, see links_of(). */
+ALWAYS_INLINE __u32 connected(__u32 fd)
 {
 	struct socket *sock = (struct socket *)unix_socket(fd);
 	struct unix_sock *u;

@@ -20,9 +20,7 @@
 /* The opened file, as plain numbers. Read only once something is found to be of interest. */
 struct target {
 	__u64 mnt, dentry, inode; /* addresses */
-	__u64 ino;
-	__u32 dev;
-	__u32 f_flags, f_mode, i_mode;
+	__u32 f_flags, f_mode;
 	__u16 text_len;        /* bytes of the path that stand in the scratch as text already, 0 none */
 	__u16 text_flags;      /* SL_STR_* of it */
 	__u8 by_inode;         /* not its path tells what it is, but a name that it had */
@@ -33,29 +31,37 @@ struct target {
 /*
  * Match set by a file's other links. Cached by inode and number of links: a file in a content-addressed store may have hundreds,
  * each opened in its turn. A link that is made or goes changes the number; one that only comes to memory is found when it is
- * opened itself (alias_learn()).
+ * opened itself (alias_learn()). This is the cache's key of them, 0: the file has no other link.
  */
-GLOBAL __u32 links_of(__u64 vfsmount, __u64 dentry)
+GLOBAL __u64 links_key(__u64 dentry)
 {
 	struct dentry *d = (struct dentry *)dentry;
 	struct inode *inode = BPF_CORE_READ(d, d_inode);
 	struct place p = { .name_len = BPF_CORE_READ(inode, i_nlink) };
-	__u64 h;
-	__s32 set;
 
 	if (p.name_len < 2)
 		return 0;
 	p.mnt = BPF_CORE_READ(inode, i_sb, s_dev);
 	p.parent_ino = BPF_CORE_READ(inode, i_ino);
 	p.parent_generation = BPF_CORE_READ(inode, i_generation);
-	h = cache_hash(&p);
+	return cache_hash(&p);
+}
+
+/* In the caller's frame: a walk below it takes nearly all of the stack. */
+ALWAYS_INLINE __u32 links_of(const struct target *t)
+{
+	__u64 h = links_key(t->dentry), origin;
+	__s32 set;
+
+	if (!h)
+		return 0;
 	set = cache_get(h);
 	if (set >= 0)
 		return set;
-	set = links_find(vfsmount, dentry);
+	set = links_find(t->mnt, t->dentry);
 	if (!set) {
-		vfsmount = path_origin(vfsmount, dentry);
-		set = vfsmount ? links_find(vfsmount, dentry) : 0;
+		origin = path_origin(t->mnt, t->dentry);
+		set = origin ? links_find(origin, t->dentry) : 0;
 	}
 	cache_put(h, set);
 	return set;
@@ -77,7 +83,7 @@ ALWAYS_INLINE __u32 other_names(const struct target *t, __u32 links)
 {
 	__u32 set = *(volatile __u32 *)&aliases_used ? alias_find(t->inode) : 0;
 
-	return set || links < 2 ? set : links_of(t->mnt, t->dentry);
+	return set || links < 2 ? set : links_of(t);
 }
 
 /*
@@ -301,12 +307,13 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
 			  __u8 by, __u8 taken, struct scratch *s)
 {
 	struct sl_rec_file *rec = (struct sl_rec_file *)s->data;
+	struct inode *inode = (struct inode *)t->inode;
 	__u32 at = sizeof(*rec);
 
 	fill_hdr(&rec->hdr, SL_REC_FILE);
 	fill_who(&rec->who, label);
-	rec->ino = t->ino;
-	rec->dev = t->dev;
+	rec->ino = BPF_CORE_READ(inode, i_ino);
+	rec->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	rec->open_flags = t->f_flags;
 	rec->set = set;
 	rec->rule = d->rule;
@@ -341,6 +348,7 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 			       struct scratch *s)
 {
 	struct sl_label *label = label_find(current_tgid());
+	struct inode *inode = (struct inode *)t->inode;
 	struct sl_decision *d;
 	__u8 taken = SL_TAKEN_NONE;
 	__u64 now;
@@ -352,7 +360,7 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 	if (!d || d->action == SL_ACTION_ALLOW)
 		return SL_TAKEN_NONE;
 	/* Only reads are judged: not a directory, not for writing alone, not to be executed, not O_PATH. */
-	if ((t->i_mode & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
 	    t->f_mode & FMODE_PATH)
 		return SL_TAKEN_NONE;
 	t->excepted = 0;
@@ -520,9 +528,6 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		match_names(&k, above, &t, s, len, no_root, &names);
 	if (names.opened || names.origin || names.alias) {
 		learn(&names, &t, file->f_inode->i_nlink);
-		t.ino = file->f_inode->i_ino;
-		t.i_mode = file->f_inode->i_mode;
-		t.dev = file->f_inode->i_sb->s_dev;
 		t.f_flags = file->f_flags;
 		t.f_mode = file->f_mode;
 		taken = file_opened(&t, &names, by, SL_TAKEN_DENIED, s);
@@ -618,14 +623,9 @@ GLOBAL int read_file(__u64 address, struct place *p, struct target *t)
 GLOBAL int read_found(__u64 address, struct target *t)
 {
 	struct file *file = (struct file *)address;
-	struct inode *inode;
 
 	if (!t)
 		return 0;
-	inode = (struct inode *)t->inode;
-	t->ino = BPF_CORE_READ(inode, i_ino);
-	t->i_mode = BPF_CORE_READ(inode, i_mode);
-	t->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	t->f_flags = BPF_CORE_READ(file, f_flags);
 	t->f_mode = BPF_CORE_READ(file, f_mode);
 	return 0;
@@ -634,35 +634,38 @@ GLOBAL int read_found(__u64 address, struct target *t)
 /* `file` was opened by then: an address read from the descriptor table, or a file that another process hands over. */
 ALWAYS_INLINE __u8 from_descriptor(__u64 file, __u32 came, __u8 by, __u8 refusal)
 {
-	struct place p = {};
+	union { /* one after the other: the frame has no room for both */
+		struct place place;
+		struct names names;
+	} u = {};
 	struct target t = {};
 	struct known k = {};
-	struct names names = {};
 	struct scratch *s;
 	__s32 set;
 	__u8 taken;
 
-	read_file(file, &p, &t);
-	k.by_name = cache_hash(&p);
+	read_file(file, &u.place, &t);
+	k.by_name = cache_hash(&u.place);
 	set = cache_get(k.by_name);
 	if (!set)
 		return SL_TAKEN_NONE;
 	if (set < 0)
-		set = lookup_state(&p, &k, &t, LINKS_UNKNOWN, name_match(t.dentry), NULL);
+		set = lookup_state(&u.place, &k, &t, LINKS_UNKNOWN, name_match(t.dentry), NULL);
 	if (!set || !decides(has_label(current_tgid())))
 		return SL_TAKEN_NONE;
 	t.text_len = t.text_flags = 0;
 	t.came = came;
-	names.alias = other_names(&t, LINKS_UNKNOWN);
-	names.opened = set < 0 ? 0 : set;
+	__builtin_memset(&u, 0, sizeof(u));
+	u.names.alias = other_names(&t, LINKS_UNKNOWN);
+	u.names.opened = set < 0 ? 0 : set;
 	if (set < 0)
-		match_names(&k, NOWHERE, &t, NULL, 0, 0, &names);
-	if (!names.opened && !names.origin && !names.alias)
+		match_names(&k, NOWHERE, &t, NULL, 0, 0, &u.names);
+	if (!u.names.opened && !u.names.origin && !u.names.alias)
 		return SL_TAKEN_NONE;
-	learn(&names, &t, LINKS_UNKNOWN);
+	learn(&u.names, &t, LINKS_UNKNOWN);
 	read_found(file, &t);
 	s = scratch_get();
-	taken = file_opened(&t, &names, by, refusal, s);
+	taken = file_opened(&t, &u.names, by, refusal, s);
 	if (s)
 		scratch_put(s);
 	return taken;
