@@ -25,6 +25,7 @@ union net_key {
 	struct sl_net_key6 range6;
 	struct net_addr addr;
 	__u32 number;
+	struct sl_decision decision; /* what comes of it */
 };
 
 ALWAYS_INLINE __u32 addr_class(const struct dest *d, union net_key *key)
@@ -43,53 +44,63 @@ ALWAYS_INLINE __u32 addr_class(const struct dest *d, union net_key *key)
 	return cls ? *cls : 0;
 }
 
-ALWAYS_INLINE __u32 row_of(const struct sl_who *who, __u32 state, union net_key *key)
+ALWAYS_INLINE __u32 user_of(__u32 uid, union net_key *key)
 {
-	__u32 user = 0, at;
-	__u16 *row;
+	__u32 *cls;
 
-	if (knobs.users > 1) {
-		__u32 *cls;
-
-		key->number = who->uid;
-		cls = bpf_map_lookup_elem(&users, &key->number);
-		user = cls ? *cls : 0;
-	}
-	at = sl_net_row_index(knobs.exe_sets, knobs.users, who->tool, who->exe_set, user);
-	key->number = at << knobs.net.memories | state;
-	row = bpf_map_lookup_elem(&net_rows, &key->number);
-	return row ? *row : 0;
-}
-
-/* What is known of the destination but its name. */
-struct place {
-	const struct sl_net_cells *cells;
-	__u32 addr, port, row;
-};
-
-ALWAYS_INLINE const struct sl_decision *decision(const struct place *p, __u32 set)
-{
-	__u32 cell = sl_net_cell((const struct sl_net_info *)&knobs.net, set, p->addr, p->port), at;
-
-	at = p->row * knobs.net.dests + p->cells->cell[cell & (knobs.net.cells - 1)];
-	return bpf_map_lookup_elem(&net_decisions, &at);
-}
-
-ALWAYS_INLINE int find_place(const struct dest *d, const struct sl_who *who, __u32 state, struct place *ret, union net_key *key)
-{
-	__u32 port = sl_net_port_index(d->kind, d->port);
-	const struct sl_net_ports *ports;
-
-	key->number = 0;
-	ports = bpf_map_lookup_elem(&net_ports, &key->number);
-	ret->cells = bpf_map_lookup_elem(&net_cells, &key->number);
-	if (!ports || !ret->cells)
+	if (knobs.users <= 1)
 		return 0;
+	key->number = uid;
+	cls = bpf_map_lookup_elem(&users, &key->number);
+	return cls ? *cls : 0;
+}
+
+/* A function of its own, for the stack. */
+GLOBAL int find_place(const struct dest *d, const struct sl_who *who, __u32 state, struct sl_net_place *ret)
+{
+	const struct sl_net_vectors *vectors;
+	const struct sl_net_index *index;
+	const struct sl_net_ports *ports;
+	__u32 port, user, addr;
+	union net_key key;
+
+	if (!d || !who || !ret)
+		return 0;
+	user = user_of(who->uid, &key);
+	addr = addr_class(d, &key);
+	key.number = 0;
+	ports = bpf_map_lookup_elem(&net_ports, &key.number);
+	index = bpf_map_lookup_elem(&net_index, &key.number);
+	if (!ports || !index)
+		return 0;
+	port = sl_net_port_index(d->kind, d->port);
 	opaque(port); /* 6.1 does not see that it has 17 bits */
-	ret->port = ports->cls[port & 0x1ffff];
-	ret->addr = addr_class(d, key);
-	ret->row = row_of(who, state, key);
+	port = ports->cls[port & 0x1ffff];
+	sl_net_find(ret, index, &knobs.net, who->tool, who->exe_set, user, state, addr, port);
+	vectors = bpf_map_lookup_elem(&net_vectors, &key.number);
+	if (!vectors)
+		return 0;
+	sl_net_common(ret, vectors, &knobs.net);
 	return 1;
+}
+
+/* The decision for a name of this match set; 0: for none. */
+ALWAYS_INLINE void decide_inline(const struct sl_net_place *p, __u32 set, struct sl_decision *ret)
+{
+	__u32 zero = 0;
+	const struct sl_net_index *index = bpf_map_lookup_elem(&net_index, &zero);
+	const struct sl_net_vectors *vectors = bpf_map_lookup_elem(&net_vectors, &zero);
+
+	if (index && vectors)
+		sl_net_first(p, index, vectors, &knobs.net, set, ret);
+}
+
+/* A function of its own, for the stack; not below the callback, where there is none left for a call more. */
+GLOBAL int decide(const struct sl_net_place *p, __u32 set, struct sl_decision *ret)
+{
+	if (p && ret)
+		decide_inline(p, set, ret);
+	return 0;
 }
 
 ALWAYS_INLINE const struct sl_net_names *names_of(const struct dest *d, union net_key *key)
@@ -109,16 +120,16 @@ ALWAYS_INLINE const struct sl_net_names *names_of(const struct dest *d, union ne
 /* Looking at the names of an address, one after the other. */
 struct looking {
 	const struct sl_net_names *names;
-	struct place place;
-	struct sl_net_choice choice;
+	struct sl_net_place place;
 	__u64 now;
+	struct sl_net_choice choice; /* with what follows a multiple of eight bytes: no gap */
 	__u32 asker;
 };
 
 static long look_cb(__u32 i, void *ctx)
 {
 	struct looking *l = ctx;
-	const struct sl_decision *dec;
+	struct sl_decision dec = {};
 	__u32 rank, at = i & (SL_NET_NAMES - 1);
 	__u64 word;
 
@@ -128,16 +139,16 @@ static long look_cb(__u32 i, void *ctx)
 	if (!word)
 		return 1;
 	rank = sl_net_rank(&l->names->names[at], word, l->asker, l->now);
-	dec = rank ? decision(&l->place, SL_NET_WORD_SET(word)) : NULL;
-	if (dec)
-		sl_net_consider(&l->choice, rank, SL_NET_WORD_SET(word), dec);
+	if (!rank)
+		return 0;
+	decide_inline(&l->place, SL_NET_WORD_SET(word), &dec);
+	sl_net_consider(&l->choice, rank, SL_NET_WORD_SET(word), &dec);
 	return 0;
 }
 
 /* The verdict on a destination. A global function, see path.h: of four programs, each would be verified with all of it. */
 GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state, struct sl_net_choice *ret)
 {
-	const struct sl_decision *dec;
 	struct looking l = {};
 	union net_key key;
 
@@ -148,7 +159,7 @@ GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state
 		return 0;
 	state &= (1u << SL_MEMORIES_MAX) - 1;
 	ret->state = state;
-	if (!find_place(d, who, state, &l.place, &key))
+	if (!find_place(d, who, state, &l.place))
 		return 0;
 	l.names = names_of(d, &key);
 	if (l.names) {
@@ -161,11 +172,10 @@ GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state
 		ret->state = state;
 		return 0;
 	}
-	dec = decision(&l.place, 0);
-	if (dec) {
-		ret->rule = dec->rule;
-		ret->action = dec->action;
-	}
+	key.decision = (struct sl_decision){};
+	decide(&l.place, 0, &key.decision);
+	ret->rule = key.decision.rule;
+	ret->action = key.decision.action;
 	return 0;
 }
 
@@ -173,22 +183,19 @@ GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state
 GLOBAL int net_judge_name(const struct sl_who *who, const struct dest *d, __u32 set, __u32 state,
 			  struct sl_net_choice *ret)
 {
-	const struct sl_decision *dec;
-	struct place place = {};
-	union net_key key;
+	struct sl_net_place place = {};
+	struct sl_decision dec = {};
 
 	if (!who || !d || !ret)
 		return 0;
 	__builtin_memset(ret, 0, sizeof(*ret));
 	state &= (1u << SL_MEMORIES_MAX) - 1;
 	ret->state = state;
-	if (!knobs.net.rules || !find_place(d, who, state, &place, &key))
+	if (!knobs.net.rules || !find_place(d, who, state, &place))
 		return 0;
-	dec = decision(&place, set);
-	if (!dec)
-		return 0;
-	ret->rule = dec->rule;
-	ret->action = dec->action;
+	decide(&place, set, &dec);
+	ret->rule = dec.rule;
+	ret->action = dec.action;
 	ret->set = set;
 	ret->names = 1;
 	return 0;

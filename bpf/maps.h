@@ -351,11 +351,7 @@ SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a n
 SL_EXTERN __u64 known_oldest;           /* the same of a filesystem's oldest mount, of all of it */
 SL_EXTERN __u64 known_top;              /* a mount that is the top of its namespace, and the epoch in which it was */
 
-/* Tables of connect rules, include/policy_map.h; filled by the loader. A missing entry reads as class 0, or "allow". */
-struct sl_net_cells {
-	__u16 cell[1];           /* as many as the loader says: a power of two */
-};
-
+/* Tables of connect rules, include/policy_map.h; filled by the loader. Values are as long as struct sl_net_info says. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -368,23 +364,14 @@ SL_EXTERN struct {
 	__uint(max_entries, 1);
 	__uint(key_size, 4);
 	__uint(value_size, 4096);
-} net_cells SEC(".maps");
+} net_index SEC(".maps");
 
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u16);
-} net_rows SEC(".maps");
-
-SL_EXTERN struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sl_decision);
-} net_decisions SEC(".maps");
+	__uint(key_size, 4);
+	__uint(value_size, 4096);
+} net_vectors SEC(".maps");
 
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -407,7 +394,7 @@ SL_EXTERN struct {
 	__uint(max_entries, 1);
 	__uint(key_size, 4);
 	__uint(value_size, 4096);
-} name_dfa SEC(".maps");
+} host_names SEC(".maps");
 
 /* Address (IPv4 as v4-mapped) -> names known from DNS. LRU: when full the address used longest ago is forgotten, and has no
  * name until it is looked up again. The agent's own table is as large, is filled by the same answers, and counts what it

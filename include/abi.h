@@ -93,10 +93,13 @@
 #define SL_SUBJECTS_MAX (1u << 20)  /* tools * exe sets * modes * users: entries of the row index, eight bytes each */
 #define SL_DECISIONS_MAX (8u << 20) /* rows * file class sets: eight bytes each in the kernel */
 #define SL_NET_RANGES_MAX 65536     /* address ranges that connect rules need */
-#define SL_NET_CELLS_MAX (1u << 20) /* sets of names * classes of addresses * classes of ports: two bytes each */
-#define SL_NET_DECISIONS_MAX (1u << 20) /* subjects of connect rules * classes of destinations: eight bytes each */
+#define SL_NET_INDEX_MAX (2u << 20)   /* entries of net_index[], two bytes each */
+#define SL_NET_VECTORS_MAX (1u << 20) /* entries of net_vectors[], eight bytes each */
+#define SL_PROVIDERS_MAX 8192         /* names of definitions are compared with one another */
 #define SL_DFA_STATES_MAX 65535
 #define SL_DFA_TRANS_MAX (16u << 20) /* table entries, two bytes each */
+#define SL_HOSTS_WORDS_MAX (2u << 20) /* the table of host names, four bytes each */
+#define SL_NAME_SETS_MAX 65535       /* distinct sets of lists of host names: two bytes */
 
 #define SL_MEMORIES_MAX 4            /* distinct `after:` conditions of a policy */
 #define SL_SESSIONS_REMEMBERED 16384 /* sessions that have read something that is remembered */

@@ -8,13 +8,14 @@
 #define SL_KNOBS_H
 
 #include "automaton.h"
+#include "hostnames.h"
 #include "policy_map.h"
 
 struct sl_knobs {
 	struct sl_dfa_info path;  /* automaton over paths of opened files */
 	struct sl_dfa_info exec;  /* automaton over executables and arguments */
 	struct sl_dfa_info sock;  /* automaton over sockets */
-	struct sl_dfa_info name;  /* automaton over host names */
+	struct sl_hosts_info names; /* table of host names */
 	struct sl_net_info net;   /* tables of connect rules */
 	__u64 memory_ns[SL_MEMORIES_MAX]; /* how long each `after:` condition holds, 0: until the session ends */
 	__u64 seed;               /* of the verdict cache's tags: random, secret */

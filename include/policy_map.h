@@ -15,10 +15,9 @@
  *
  *   connect time: addr class  = longest match in the tries of address ranges   (0: in none that a rule asks for)
  *                 port class  = ports[sl_net_port_index(stream or datagram, port)]   (0: no rule names it)
- *                 set         = name automaton over a name of the address, known from DNS   (0: none of interest)
- *                 destination = cells[sl_net_cell(set, addr class, port class)]
- *                 row         = net_rows[sl_net_row_index(tool, exe_set, user) << memories | state]
- *                 dec         = net_decisions[row * destinations + destination]
+ *                 set         = table of host names, of a name of the address, known from DNS   (0: none of interest)
+ *                 dec         = the first rule that holds for each of tool, executable, user, memory, addr class, port class,
+ *                               set, and what the provider means   -> sl_net_first()
  *
  * Every question of precedence (first match wins, except, negation, own stores, reader kinds, which provider a name or
  * an address means) is settled by the compiler when it fills these tables.
@@ -102,19 +101,66 @@ sl_peer_index(__u32 exe_sets, __u32 users, __u32 tool, __u32 exe_set, __u32 user
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */
 
-/* Sizes of the tables. rules 0: no rule is about connections, nothing else is looked at. */
+/*
+ * Connect rules are numbered by themselves, in the order of the policy, and each part of a connection has a vector: bit i: rule i holds as
+ * far as this part goes. A rule holds if it does in all of them, so the first common bit is the one that decides. Nothing
+ * is multiplied: a table is as large as the parts are many. Vectors are kept once each; net_index[] says which is whose,
+ * and the rest of what is known of a part.
+ *
+ * A vector has `words` words of rules. With more than one, a word stands in front that says which of them have any bit, so that the
+ * search does not look at those that cannot.
+ */
 struct sl_net_info {
-	__u32 rules;    /* 1: there are connect rules */
-	__u32 blocks;   /* 1: one of them blocks */
-	__u32 sets;     /* match sets of the name automaton */
-	__u32 addrs;    /* classes of addresses, at least 1 */
-	__u32 ports;    /* classes of ports, at least 1 */
-	__u32 dests;    /* classes of destinations, at least 1 */
-	__u32 cells;    /* entries in struct sl_net_cells; in the kernel's copy padded to a power of two */
-	__u32 memories; /* `after:` conditions; rows are there for each state of them, see sl_memory_state() */
-	__u32 ranges4;  /* address ranges of each family; 0: its trie is not asked */
+	__u32 rules;     /* 1: there are connect rules; 0: nothing else is looked at */
+	__u32 blocks;    /* 1: one of them blocks */
+	__u32 sets;      /* match sets of host names */
+	__u32 addrs;     /* classes of addresses, at least 1 */
+	__u32 ports;     /* classes of ports, at least 1 */
+	__u32 words;     /* of rules in a vector, 1 .. SL_NET_WORDS_MAX */
+	__u32 memories;  /* `after:` conditions */
+	__u32 ranges4;   /* address ranges of each family; 0: its trie is not asked */
 	__u32 ranges6;
+	__u32 owners;    /* words of net_index[] in which tools have their own providers, by tool; 0: no rule asks */
+	__u32 index;     /* entries of net_index[], at least 1; in the kernel's copy padded to a power of two */
+	__u32 vectors;   /* entries of net_vectors[]: the same */
+	/* Where these parts begin in net_index[]. */
+	__u32 exes_at;      /* by exe_set: vector; those of tools are in front of them */
+	__u32 users_at;     /* by user class: vector */
+	__u32 states_at;    /* by state, see sl_memory_state(): vector */
+	__u32 ports_at;     /* by class: vector */
+	__u32 addrs_at;     /* by class: SL_NET_ADDR_* */
+	__u32 sets_at;      /* by match set: SL_NET_SET_* */
+	__u32 meanings_at;  /* by meaning of a provider: SL_NET_MEANING_*; 0: unknown */
+	__u32 rows_at;      /* of meanings by port class: see SL_NET_BY_PORT */
+	__u32 owners_at;    /* by tool: bits of groups of meanings that are its own */
+	__u32 rules_at;     /* by rule: its number in the policy, its action */
 };
+
+#define SL_NET_WORDS_MAX 16      /* SL_RULES_MAX bits */
+
+/* A match set: vector, and the meaning of the provider that its names are of (0: of none). */
+#define SL_NET_SET_VECTOR 0
+#define SL_NET_SET_MEANING 1
+#define SL_NET_SET 2
+
+/* A class of addresses: the same, and which of the words it is. */
+#define SL_NET_ADDR_VECTOR 0
+#define SL_NET_ADDR_MEANING 1
+#define SL_NET_ADDR_WORD 2
+#define SL_NET_ADDR 4
+
+#define SL_NET_WORD_NEITHER 0
+#define SL_NET_WORD_LOOPBACK 1
+#define SL_NET_WORD_PRIVATE 2
+
+/* As a meaning: which it is depends on the port, and the low bits are a row of meanings. Where the row says 0, the names mean no
+ * provider at this port. */
+#define SL_NET_BY_PORT 0x8000
+
+/* What a provider means: vectors by the address's word, for strangers and for tools whose own it is; whose own it is. */
+#define SL_NET_MEANING_VECTOR(word, own) ((word) * 2 + (own))
+#define SL_NET_MEANING_GROUP 6
+#define SL_NET_MEANING 8
 
 /* Keys of the tries: longest prefix match wants the length first, the address in network order. */
 struct sl_net_key4 {
@@ -161,15 +207,9 @@ struct sl_net_names {
 #define SL_NET_WORD_UNTIL(word) ((word) | 0xffff)
 #define SL_NET_WORD_GONE 0x10000ull   /* while an entry changes its set: long out of the question */
 
-static inline __attribute__((always_inline)) __u32
-sl_net_row_index(__u32 exe_sets, __u32 users, __u32 tool, __u32 exe_set, __u32 user)
-{
-	return (tool * exe_sets + exe_set) * users + user;
-}
-
 /*
  * What a session has read: key its outermost session, so that sessions within and around it share it. Bit i of a state: the
- * policy's condition i holds. A row's place is that of sl_net_row_index(), times 1 << memories, plus the state.
+ * policy's condition i holds.
  */
 struct sl_session {
 	__u64 ns;
@@ -193,10 +233,145 @@ sl_memory_state(const struct sl_memory *m, const __u64 *within_ns, __u64 now_ns)
 	return state;
 }
 
+/* The tables as they lie in memory, each as long as sl_net_info says. */
+struct sl_net_index {
+	__u16 v[1];
+};
+
+struct sl_net_vectors {
+	__u64 v[1];
+};
+
+/* What is known of a connection but its name: found once, asked for each of the names that it may have. On the programs' stack: small. */
+#define SL_NET_VECTORS 6
+struct sl_net_place {
+	__u64 common;          /* first word that all vectors below have in common */
+	__u16 vector[SL_NET_VECTORS]; /* numbers: of tool, executable, user, state, address, port */
+	__u16 word;            /* SL_NET_WORD_* of the address */
+	__u16 meaning;         /* of the provider that the address means */
+	__u16 tool, port;      /* port: its class */
+};
+
+/* An entry; one out of the table (a corrupt table only) is 0, and a vector's 0: no rule holds. net is volatile for the programs' sake: what
+ * the verifier knows as constants is read again instead of being kept on the stack. */
 static inline __attribute__((always_inline)) __u32
-sl_net_cell(const struct sl_net_info *net, __u32 set, __u32 addr, __u32 port)
+sl_net_at(const struct sl_net_index *index, const volatile struct sl_net_info *net, __u32 at)
 {
-	return (set * net->addrs + addr) * net->ports + port;
+#ifdef __bpf__
+	return index->v[at & (net->index - 1)]; /* as in automaton.h */
+#else
+	return at < net->index ? index->v[at] : 0;
+#endif
+}
+
+/* Word `word` of vector number n; 0 is the only one, or that which stands in front. */
+static inline __attribute__((always_inline)) __u64
+sl_net_vector(const struct sl_net_vectors *vectors, const volatile struct sl_net_info *net, __u32 n, __u32 word)
+{
+	__u32 at = net->words > 1 ? n * (net->words + 1) + word : n;
+
+#ifdef __bpf__
+	return vectors->v[at & (net->vectors - 1)];
+#else
+	return at < net->vectors ? vectors->v[at] : 0;
+#endif
+}
+
+/* The provider's meaning at this port. */
+static inline __attribute__((always_inline)) __u32
+sl_net_meaning(const struct sl_net_index *index, const volatile struct sl_net_info *net, __u32 meaning, __u32 port)
+{
+	if (!(meaning & SL_NET_BY_PORT))
+		return meaning;
+	return sl_net_at(index, net, net->rows_at + (meaning & (SL_NET_BY_PORT - 1)) * net->ports + port);
+}
+
+/* Whose vectors they are; then what they have in common. Two steps: the programs have no stack for both tables at a time. */
+static inline __attribute__((always_inline)) void
+sl_net_find(struct sl_net_place *p, const struct sl_net_index *index, const volatile struct sl_net_info *net, __u32 tool, __u32 exe_set,
+	    __u32 user, __u32 state, __u32 addr, __u32 port)
+{
+	__u32 at = net->addrs_at + addr * SL_NET_ADDR;
+
+	p->tool = tool;
+	p->port = port;
+	p->vector[0] = sl_net_at(index, net, tool);
+	p->vector[1] = sl_net_at(index, net, net->exes_at + exe_set);
+	p->vector[2] = sl_net_at(index, net, net->users_at + user);
+	p->vector[3] = sl_net_at(index, net, net->states_at + state);
+	p->vector[4] = sl_net_at(index, net, at + SL_NET_ADDR_VECTOR);
+	p->vector[5] = sl_net_at(index, net, net->ports_at + port);
+	p->word = sl_net_at(index, net, at + SL_NET_ADDR_WORD);
+	p->meaning = sl_net_meaning(index, net, sl_net_at(index, net, at + SL_NET_ADDR_MEANING), port);
+}
+
+static inline __attribute__((always_inline)) void
+sl_net_common(struct sl_net_place *p, const struct sl_net_vectors *vectors, const volatile struct sl_net_info *net)
+{
+	__u64 common = ~0ull;
+
+	for (__u32 k = 0; k < SL_NET_VECTORS; k++)
+		common &= sl_net_vector(vectors, net, p->vector[k], 0);
+	p->common = common;
+}
+
+/* Number of the lowest bit of a word that has one (BPF has no instruction for it). */
+static inline __attribute__((always_inline)) __u32
+sl_first_bit(__u64 word)
+{
+	static const __u8 number[64] = {
+		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42, 22, 9,  24, 35, 59, 56, 49, 18, 29, 11,
+		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+	};
+
+	return number[(word & -word) * 0x022fdd63cc95386dull >> 58];
+}
+
+/* The first rule that holds for a place by a name of this match set (0: by no name). */
+static inline __attribute__((always_inline)) void
+sl_net_first(const struct sl_net_place *p, const struct sl_net_index *index, const struct sl_net_vectors *vectors,
+	     const volatile struct sl_net_info *net, __u32 set, struct sl_decision *ret)
+{
+	__u32 at = net->sets_at + set * SL_NET_SET, own = 0, name = sl_net_at(index, net, at + SL_NET_SET_VECTOR), provider, rule = 0;
+	__u64 common;
+
+	provider = sl_net_meaning(index, net, sl_net_at(index, net, at + SL_NET_SET_MEANING), p->port);
+	at = net->meanings_at + (provider ? provider : p->meaning) * SL_NET_MEANING;
+	if (net->owners) {
+		__u32 group = sl_net_at(index, net, at + SL_NET_MEANING_GROUP);
+
+		own = sl_net_at(index, net, net->owners_at + p->tool * net->owners + (group >> 4)) >> (group & 15) & 1;
+	}
+	provider = sl_net_at(index, net, at + SL_NET_MEANING_VECTOR(p->word, own));
+	common = p->common & sl_net_vector(vectors, net, name, 0) & sl_net_vector(vectors, net, provider, 0);
+	if (net->words > 1) {
+		__u64 left = common;
+
+		common = 0;
+#ifdef __bpf__
+#pragma clang loop unroll(disable)
+#endif
+		for (__u32 i = 0; i < SL_NET_WORDS_MAX && left && !common; i++) {
+			__u32 word = sl_first_bit(left);
+
+			left &= left - 1;
+			rule = word++ * 64;
+			common = sl_net_vector(vectors, net, name, word) & sl_net_vector(vectors, net, provider, word);
+#ifdef __bpf__
+#pragma clang loop unroll(disable)
+#endif
+			for (__u32 k = 0; k < SL_NET_VECTORS; k++)
+				common &= sl_net_vector(vectors, net, p->vector[k], word);
+		}
+	}
+	ret->rule = SL_RULE_NONE;
+	ret->action = SL_ACTION_ALLOW;
+	ret->reader = SL_READER_OTHER;
+	if (!common)
+		return;
+	at = net->rules_at + (rule + sl_first_bit(common)) * 2;
+	ret->rule = (__u16)sl_net_at(index, net, at);
+	ret->action = (__u8)sl_net_at(index, net, at + 1);
 }
 
 /* A session's mark in sl_net_name. Two sessions with one mark would share the names that they asked for. */

@@ -27,6 +27,9 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 all are valid, 1 one is not, 2 misuse.\n";
 
+/* Bytes of a node in the kernel's tries of address ranges. */
+#define RANGE_NODE 64
+
 struct check {
 	const char *path;
 	const struct policy *policy;
@@ -100,6 +103,16 @@ static void print_strength(struct check *c)
 		       kernel_tier_name(c->tier));
 }
 
+/* Host names, then what rules make of them: rows of rules, and the ranges as the kernel keeps them (at most two nodes for each). */
+static void print_connect_facts(const struct compiled *c)
+{
+	const struct sl_net_info *net = &c->net.info;
+
+	printf("  connections: names %zu KiB (%u sets), ranges %zu KiB (%u), ports and rules %zu KiB\n", hosts_table_size(c->name) / 1024,
+	       c->name->info.sets, (size_t)c->net.ranges.cnt * 2 * RANGE_NODE / 1024, c->net.ranges.cnt,
+	       (sizeof(*c->net.ports) + net->index * sizeof(*c->net.index) + net->vectors * sizeof(*c->net.vectors)) / 1024);
+}
+
 static void print_facts(const struct loaded *l)
 {
 	const struct policy *p = l->policy;
@@ -107,10 +120,10 @@ static void print_facts(const struct loaded *l)
 
 	printf("%s: valid: %zu rules, %zu secret classes, %zu tools, %zu providers, mode %s\n", l->path, p->rules_cnt,
 	       p->secrets_cnt, p->tools_cnt, p->providers_cnt, p->mode == POLICY_ENFORCE ? "enforce" : "monitor");
-	printf("  tables: paths %zu KiB (%u sets), programs %zu KiB, names %zu KiB, decisions %zu KiB (%u subjects)\n",
+	printf("  tables: paths %zu KiB (%u sets), programs %zu KiB, decisions %zu KiB (%u subjects)\n",
 	       dfa_table_size(c->path) / 1024, c->path->info.sets, dfa_table_size(c->exec) / 1024,
-	       dfa_table_size(c->name) / 1024, (size_t)c->rows_cnt * c->path->info.sets * sizeof(*c->decisions) / 1024,
-	       c->rows_cnt);
+	       (size_t)c->rows_cnt * c->path->info.sets * sizeof(*c->decisions) / 1024, c->rows_cnt);
+	print_connect_facts(c);
 	printf("  %s\n", p->hash);
 }
 

@@ -44,6 +44,10 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 int tables_fill(struct kernel *k, struct errmsg *e);
 
 int tables_fill_array(const struct bpf_map *map, const void *values, size_t value_size, uint32_t cnt);
+/* The only element of a map whose value may be longer. */
+int tables_fill_value(const struct bpf_map *map, const void *value, size_t size);
+/* Entries of a table in the kernel: a power of two, so that an index can be masked. */
+uint32_t tables_padded(uint32_t cnt);
 
 /* net_tables.c: the same for connect rules. A negative errno. */
 int net_tables_size(struct kernel *k, const struct compiled *c);

@@ -7,43 +7,24 @@
 
 #include "kernel/internal.h"
 
-/* Cells in the kernel: a power of two, so that an index can be masked. */
-static uint32_t padded(const struct compiled_net *net)
-{
-	uint32_t n = 1;
-
-	while (n < net->info.cells)
-		n *= 2;
-	return n;
-}
-
-static size_t cells_size(const struct compiled_net *net)
-{
-	return ((size_t)padded(net) * sizeof(*net->cells) + 7) & ~(size_t)7;
-}
-
-static uint32_t subjects(const struct compiled *c)
-{
-	return c->tools_cnt * c->exe_sets_cnt * c->users_cnt << c->memories_cnt;
-}
-
 int net_tables_size(struct kernel *k, const struct compiled *c)
 {
 	const struct sl_net_info *info = &c->net.info;
 	int err;
 
 	k->skel->rodata->knobs.net = *info;
-	k->skel->rodata->knobs.net.cells = padded(&c->net);
-	err = bpf_map__set_value_size(k->skel->maps.net_cells, (uint32_t)cells_size(&c->net));
-	err = err ? err : bpf_map__set_max_entries(k->skel->maps.net_rows, subjects(c));
+	k->skel->rodata->knobs.net.index = tables_padded(info->index);
+	k->skel->rodata->knobs.net.vectors = tables_padded(info->vectors);
+	err = bpf_map__set_value_size(k->skel->maps.net_index, tables_padded(info->index) * (uint32_t)sizeof(*c->net.index));
+	err = err ? err : bpf_map__set_value_size(k->skel->maps.net_vectors,
+						  tables_padded(info->vectors) * (uint32_t)sizeof(*c->net.vectors));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.memory_sets, c->path->info.sets);
 	memcpy(k->skel->rodata->knobs.memory_ns, c->memory_ns, sizeof(c->memory_ns));
-	err = err ? err : bpf_map__set_max_entries(k->skel->maps.net_decisions, c->net.rows_cnt * info->dests);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.net_ranges4, info->ranges4 ? info->ranges4 : 1);
 	return err ? err : bpf_map__set_max_entries(k->skel->maps.net_ranges6, info->ranges6 ? info->ranges6 : 1);
 }
 
-static int fill_range(struct kernel *k, const struct compiled_range *r)
+static int fill_range(struct kernel *k, const struct range *r)
 {
 	struct sl_net_key4 key4 = { .bits = r->cidr.bits };
 	struct sl_net_key6 key6 = { .bits = r->cidr.bits };
@@ -52,37 +33,22 @@ static int fill_range(struct kernel *k, const struct compiled_range *r)
 	memcpy(&key4.addr, r->cidr.addr, sizeof(key4.addr));
 	memcpy(key6.addr, r->cidr.addr, sizeof(key6.addr));
 	if (r->cidr.family == 4)
-		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_ranges4), &key4, &r->cls, BPF_ANY);
+		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_ranges4), &key4, &r->owner, BPF_ANY);
 	else
-		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_ranges6), &key6, &r->cls, BPF_ANY);
+		err = bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_ranges6), &key6, &r->owner, BPF_ANY);
 	return err ? -errno : 0;
-}
-
-static int fill_cells(struct kernel *k, const struct compiled_net *net)
-{
-	cleanup_free void *cells = calloc(1, cells_size(net));
-	uint32_t zero = 0;
-
-	if (!cells)
-		return -ENOMEM;
-	memcpy(cells, net->cells, net->info.cells * sizeof(*net->cells));
-	return bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_cells), &zero, cells, BPF_ANY) ? -errno : 0;
 }
 
 int net_tables_fill(struct kernel *k, const struct compiled *c)
 {
 	const struct compiled_net *net = &c->net;
-	uint32_t zero = 0;
-	int err = fill_cells(k, net);
+	int err = tables_fill_value(k->skel->maps.net_index, net->index, net->info.index * sizeof(*net->index));
 
-	if (!err && bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_ports), &zero, net->ports, BPF_ANY))
-		err = -errno;
-	err = err ? err : tables_fill_array(k->skel->maps.net_rows, net->rows, sizeof(*net->rows), subjects(c));
-	err = err ? err : tables_fill_array(k->skel->maps.net_decisions, net->decisions, sizeof(*net->decisions),
-					    net->rows_cnt * net->info.dests);
+	err = err ? err : tables_fill_value(k->skel->maps.net_vectors, net->vectors, net->info.vectors * sizeof(*net->vectors));
+	err = err ? err : tables_fill_value(k->skel->maps.net_ports, net->ports, sizeof(*net->ports));
 	err = err ? err : tables_fill_array(k->skel->maps.memory_sets, c->memory_sets, sizeof(*c->memory_sets), c->path->info.sets);
-	for (size_t i = 0; !err && i < net->ranges_cnt; i++)
-		err = fill_range(k, &net->ranges[i]);
+	for (uint32_t i = 0; !err && i < net->ranges.cnt; i++)
+		err = fill_range(k, &net->ranges.v[i]);
 	return err;
 }
 

@@ -18,14 +18,19 @@ static uint32_t at_least_one(uint32_t n)
 	return n ? n : 1;
 }
 
-/* Entries of an automaton's table in the kernel: a power of two, so that an index can be masked. */
-static uint32_t padded(const struct dfa *d)
+uint32_t tables_padded(uint32_t cnt)
 {
 	uint32_t n = 1;
 
-	while (n < d->info.limit)
+	while (n < cnt)
 		n *= 2;
 	return n;
+}
+
+/* Entries of an automaton's table in the kernel. */
+static uint32_t padded(const struct dfa *d)
+{
+	return tables_padded(d->info.limit);
 }
 
 static size_t padded_size(const struct dfa *d)
@@ -71,8 +76,8 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	knobs.path.limit = padded(c->path);
 	knobs.exec.limit = padded(c->exec);
 	knobs.sock.limit = padded(c->sock);
-	knobs.name = c->name->info;
-	knobs.name.limit = padded(c->name);
+	knobs.names = c->name->info;
+	knobs.names.limit = tables_padded(c->name->info.limit);
 	if (getrandom(&knobs.seed, sizeof(knobs.seed), 0) != sizeof(knobs.seed))
 		return errmsg_set(e, -EIO, "no random bytes for the verdict cache: %s", strerror(errno));
 	k->skel->rodata->knobs = knobs;
@@ -81,7 +86,7 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	err = bpf_map__set_value_size(k->skel->maps.path_dfa, (uint32_t)padded_size(c->path));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.exec_dfa, (uint32_t)padded_size(c->exec));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.sock_dfa, (uint32_t)padded_size(c->sock));
-	err = err ? err : bpf_map__set_value_size(k->skel->maps.name_dfa, (uint32_t)padded_size(c->name));
+	err = err ? err : bpf_map__set_value_size(k->skel->maps.host_names, (uint32_t)sizeof(struct sl_hosts) + knobs.names.limit * 4);
 	err = err ? err : labels_size(k);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.exec_sets, at_least_one(c->exec->info.sets));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tools, at_least_one(c->tools_cnt));
@@ -140,15 +145,20 @@ int tables_fill_array(const struct bpf_map *map, const void *values, size_t valu
 	return 0;
 }
 
-static int fill_automaton(const struct bpf_map *map, const struct dfa *d)
+int tables_fill_value(const struct bpf_map *map, const void *value, size_t size)
 {
-	cleanup_free void *table = calloc(1, padded_size(d));
+	cleanup_free void *padded = calloc(1, bpf_map__value_size(map));
 	uint32_t zero = 0;
 
-	if (!table)
+	if (!padded)
 		return -ENOMEM;
-	memcpy(table, d->table, dfa_table_size(d));
-	return bpf_map_update_elem(bpf_map__fd(map), &zero, table, BPF_ANY) ? -errno : 0;
+	memcpy(padded, value, size);
+	return bpf_map_update_elem(bpf_map__fd(map), &zero, padded, BPF_ANY) ? -errno : 0;
+}
+
+static int fill_automaton(const struct bpf_map *map, const struct dfa *d)
+{
+	return tables_fill_value(map, d->table, dfa_table_size(d));
 }
 
 /* Names behind the numbers, for whoever takes over. */
@@ -196,7 +206,7 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 	err = fill_automaton(k->skel->maps.path_dfa, c->path);
 	err = err ? err : fill_automaton(k->skel->maps.exec_dfa, c->exec);
 	err = err ? err : fill_automaton(k->skel->maps.sock_dfa, c->sock);
-	err = err ? err : fill_automaton(k->skel->maps.name_dfa, c->name);
+	err = err ? err : tables_fill_value(k->skel->maps.host_names, c->name->table, hosts_table_size(c->name));
 	err = err ? err : tables_fill_array(k->skel->maps.exec_sets, c->exec_sets, sizeof(*c->exec_sets), c->exec->info.sets);
 	err = err ? err : tables_fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
 	err = err ? err : tables_fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),

@@ -8,6 +8,8 @@
 #define SLUICE_POLICY_COMPILE_H
 
 #include "match/dfa.h"
+#include "match/hosts.h"
+#include "match/ranges.h"
 #include "policy/policy.h"
 
 /* What the compiler must know of the host; part of a recording, so that replay compiles the same tables. */
@@ -24,16 +26,10 @@ struct policy_host {
 /* The kernel's tables of connect rules, include/policy_map.h. */
 struct compiled_net {
 	struct sl_net_info info;
-	struct compiled_range {
-		struct cidr cidr;
-		uint32_t cls;
-	} *ranges;                     /* ranges4 + ranges6 entries, each range once */
-	size_t ranges_cnt;
+	struct ranges ranges;          /* ranges4 + ranges6 of them, each once; owner: class of addresses */
 	struct sl_net_ports *ports;
-	uint16_t *cells;               /* info.cells entries */
-	uint16_t *rows;                /* tools_cnt * exe_sets_cnt * users_cnt */
-	struct sl_decision *decisions; /* rows_cnt * info.dests */
-	uint32_t rows_cnt;
+	uint16_t *index;               /* info.index entries */
+	uint64_t *vectors;             /* info.vectors entries */
 };
 
 struct compiled {
@@ -41,7 +37,7 @@ struct compiled {
 	struct dfa *path;              /* files; set SL_SET_UNRESOLVED reserved */
 	struct dfa *exec;              /* executables and arguments */
 	struct dfa *sock;              /* brokers' sockets, abstract names as below SL_ABSTRACT */
-	struct dfa *name;              /* host names; classes are providers, then rules' host lists */
+	struct hosts *name;            /* host names; classes are providers, then rules' host lists */
 	struct sl_exec_set *exec_sets; /* exec->info.sets entries */
 	struct sl_tool *tools;         /* tools_cnt entries, [0] unused */
 	uint32_t tools_cnt;            /* policy tools + 1 */

@@ -7,7 +7,6 @@
 #ifndef SLUICE_POLICY_COMPILE_INTERNAL_H
 #define SLUICE_POLICY_COMPILE_INTERNAL_H
 
-#include "match/ranges.h"
 #include "policy/compile.h"
 #include "policy/policy_internal.h"
 
@@ -52,7 +51,7 @@ struct compiled_priv {
 	uint16_t brokers[DFA_CLASSES_MAX]; /* number of the broker */
 	unsigned int brokers_cnt;
 
-	/* Classes of the name automaton: provider i is class i, then host lists. */
+	/* Classes of the table of host names: provider i is class i, then host lists. */
 	uint8_t rule_memory[SL_RULES_MAX];  /* by rule: condition + 1 of its `after:`, 0 none */
 	uint16_t host_class[SL_RULES_MAX];  /* by rule; NO_CLASS: names no hosts */
 	struct ranges provider_ranges;      /* owner: index of the provider */
@@ -95,18 +94,6 @@ uint32_t compile_user_class(const struct compiled *c, uint32_t uid);
 #define COMPILE_LOOPBACK 4
 #define COMPILE_PRIVATE 6
 extern const struct cidr compile_loopback[COMPILE_LOOPBACK], compile_private[COMPILE_PRIVATE];
-
-bool compile_in_ports(const uint16_t *ports, size_t cnt, uint16_t port);
-bool compile_port_fits(const struct policy_provider *p, uint16_t port);
-
-/* What a destination means to a tool, beside its names, address and port. */
-struct compile_meaning {
-	const struct policy_provider *provider;  /* NULL: unknown */
-	bool words[POLICY_DEST_WORDS];
-};
-
-/* Do the conditions on provider, tier and region hold? */
-bool compile_meaning_holds(const struct policy_connect *k, const struct compile_meaning *x);
 
 int compile_classes(struct compile *w);
 int compile_exec(struct compile *w);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: the automaton over host names, providers of destinations, and verdicts on connections taken in user space: rules are
- * judged one by one; only names go through an automaton. The kernel's tables of the same are compile_net_tables.c's.
+ * Owns: the table of host names, providers of destinations, and verdicts on connections taken in user space: rules are
+ * judged one by one; only names go through a table. The kernel's tables of the same are compile_net_tables.c's.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static bool in_ranges(const struct cidr *c, size_t cnt, const struct compiled_de
 	return false;
 }
 
-bool compile_in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
+static bool in_ports(const uint16_t *ports, size_t cnt, uint16_t port)
 {
 	for (size_t i = 0; i < cnt; i++)
 		if (ports[i] == port)
@@ -56,51 +56,103 @@ static int sort_ranges(struct compile *w)
 	return 0;
 }
 
+/* Patterns of one class, with the errors that point at one. */
+static int add_patterns(struct compile *w, struct hosts_builder *b, unsigned int cls, const struct policy_strings *l)
+{
+	for (size_t i = 0; i < l->cnt; i++) {
+		struct errmsg why = { 0 };
+		int r = hosts_builder_add(b, cls, l->v[i], &why);
+
+		if (r == -ENOMEM)
+			return r;
+		if (r == -E2BIG)
+			return policy_error(w->e, w->p, l->where[i], r, "'%.200s': %.400s", l->v[i], why.text);
+		if (r < 0 && w->e)
+			*w->e = why;
+		if (r < 0)
+			return policy_error_pattern(w->e, w->p, l->where[i], l->v[i], r);
+	}
+	return 0;
+}
+
+/* Pattern number n of those that compile_net() added. */
+static void find_pattern(const struct policy *p, size_t n, const struct policy_strings **ret, size_t *ret_at)
+{
+	size_t lists = p->providers_cnt + p->rules_cnt;
+
+	for (size_t i = 0; i < lists; i++) {
+		const struct policy_strings *l = i < p->providers_cnt ? &p->providers[i].domains :
+									&p->rules[i - p->providers_cnt].connect.hosts;
+
+		if (n < l->cnt) {
+			*ret = l;
+			*ret_at = n;
+			return;
+		}
+		n -= l->cnt;
+	}
+}
+
+static int build_names(struct compile *w, struct hosts_builder *b)
+{
+	const struct policy_strings *l = NULL;
+	struct errmsg why = { 0 };
+	size_t pattern = 0, at = 0;
+	int r = hosts_build(b, SL_NAME_SETS_MAX, &w->c->name, &pattern, &why);
+
+	if (r != -E2BIG)
+		return r;
+	find_pattern(w->p, pattern, &l, &at);
+	if (!l)
+		return errmsg_set(w->e, r, "the host names do not fit: %.400s", why.text);
+	return policy_error(w->e, w->p, l->where[at], r, "the host names of providers and rules do not fit: %.400s; '%.200s' is one that adds to it",
+			    why.text, l->v[at]);
+}
+
 int compile_net(struct compile *w)
 {
-	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
+	cleanup_(hosts_builder_freep) struct hosts_builder *b = hosts_builder_new();
 	size_t classes = w->p->providers_cnt;
-	int r = compile_builder(w, DFA_DOMAIN, &b);
+	int r = b ? 0 : -ENOMEM;
 
+	if (classes > SL_PROVIDERS_MAX)
+		return compile_too_big(w, "providers", classes, SL_PROVIDERS_MAX, "merge or remove some");
 	for (size_t i = 0; r >= 0 && i < w->p->providers_cnt; i++)
-		r = compile_patterns(w, b, (unsigned int)i, &w->p->providers[i].domains);
+		r = add_patterns(w, b, (unsigned int)i, &w->p->providers[i].domains);
 	for (size_t i = 0; r >= 0 && i < w->p->rules_cnt; i++) {
 		const struct policy_strings *hosts = &w->p->rules[i].connect.hosts;
 
 		w->c->priv->host_class[i] = hosts->cnt ? (uint16_t)classes++ : NO_CLASS;
 		if (hosts->cnt)
-			r = compile_patterns(w, b, w->c->priv->host_class[i], hosts);
+			r = add_patterns(w, b, w->c->priv->host_class[i], hosts);
 	}
-	if (r >= 0 && classes > DFA_CLASSES_MAX)
-		r = compile_too_big(w, "providers and host lists", classes, DFA_CLASSES_MAX, "merge or remove some");
-	r = r < 0 ? r : compile_automaton(w, b, 0, "host names (providers, rules)", &w->c->name);
+	r = r < 0 ? r : build_names(w, b);
 	r = r < 0 ? r : sort_ranges(w);
 	return r < 0 ? r : compile_net_tables(w);
 }
 
 unsigned int compiled_name_set(const struct compiled *c, const char *name)
 {
-	return dfa_match(c->name, name, strlen(name));
+	return hosts_match(c->name, name, strlen(name));
 }
 
 /* ---- providers ------------------------------------------------------------------------------------------------- */
 
-bool compile_port_fits(const struct policy_provider *p, uint16_t port)
+static bool port_fits(const struct policy_provider *p, uint16_t port)
 {
-	return !p->ports_cnt || compile_in_ports(p->ports, p->ports_cnt, port);
+	return !p->ports_cnt || in_ports(p->ports, p->ports_cnt, port);
 }
 
 /* Provider that a set of names means, NULL none. Later definitions win. */
 static const struct policy_provider *by_set(const struct compiled *c, unsigned int set, uint16_t port)
 {
-	const struct dfa_set *names = &c->name->sets[set];
+	const struct hosts *names = c->name;
 	const struct policy *p = c->policy;
-	const struct policy_provider *last = NULL;
 
-	for (unsigned int i = dfa_set_next(names, 0); i < p->providers_cnt; i = dfa_set_next(names, i + 1))
-		if (compile_port_fits(&p->providers[i], port))
-			last = &p->providers[i];
-	return last;
+	for (uint32_t i = names->first[set + 1]; i-- > names->first[set];)
+		if (names->classes[i] < p->providers_cnt && port_fits(&p->providers[names->classes[i]], port))
+			return &p->providers[names->classes[i]];
+	return NULL;
 }
 
 /* The same of the ranges that an address lies in. */
@@ -112,7 +164,7 @@ static const struct policy_provider *by_range(const struct compiled *c, const st
 	for (uint32_t i = ranges_find(ranges, d->family, d->addr); i != RANGES_NONE; i = ranges->v[i].around) {
 		const struct policy_provider *p = &c->policy->providers[ranges->v[i].owner];
 
-		if (compile_port_fits(p, d->port) && (!last || p > last))
+		if (port_fits(p, d->port) && (!last || p > last))
 			last = p;
 	}
 	return last;
@@ -142,31 +194,26 @@ struct compiled_provider compiled_provider(const struct compiled *c, const struc
 
 /* A destination with what the conditions ask of it. */
 struct dest {
+	const struct compiled *c;
 	const struct compiled_dest *d;
-	struct compile_meaning meaning;
-	struct dfa_set hosts;                    /* classes that one of its names is in */
+	const struct policy_provider *provider;  /* NULL: unknown */
+	bool words[POLICY_DEST_WORDS];
 };
 
 static struct dest describe(const struct compiled *c, unsigned int tool, const struct compiled_dest *d)
 {
 	const struct policy_provider *provider = compiled_provider(c, d).provider;
 	const struct policy_tool *t = compiled_tool(c, tool);
-	struct dest x = { .d = d, .meaning.provider = provider };
+	struct dest x = { .c = c, .d = d, .provider = provider };
 
-	for (size_t n = 0; n < d->names_cnt; n++) {
-		unsigned int set = compiled_name_set(c, d->names[n]);
-
-		for (unsigned int i = 0; i < DFA_WORDS; i++)
-			x.hosts.bits[i] |= c->name->sets[set].bits[i];
-	}
-	x.meaning.words[POLICY_DEST_OWN] = t && provider && policy_strings_has(&t->providers, provider->name);
-	x.meaning.words[POLICY_DEST_UNKNOWN] = !provider;
-	x.meaning.words[POLICY_DEST_LOOPBACK] = in_ranges(compile_loopback, COMPILE_LOOPBACK, d);
-	x.meaning.words[POLICY_DEST_PRIVATE] = in_ranges(compile_private, COMPILE_PRIVATE, d);
+	x.words[POLICY_DEST_OWN] = t && provider && policy_strings_has(&t->providers, provider->name);
+	x.words[POLICY_DEST_UNKNOWN] = !provider;
+	x.words[POLICY_DEST_LOOPBACK] = in_ranges(compile_loopback, COMPILE_LOOPBACK, d);
+	x.words[POLICY_DEST_PRIVATE] = in_ranges(compile_private, COMPILE_PRIVATE, d);
 	return x;
 }
 
-static bool names_provider(const struct policy_strings *l, const struct compile_meaning *x)
+static bool names_provider(const struct policy_strings *l, const struct dest *x)
 {
 	for (size_t i = 0; i < l->cnt; i++) {
 		int word = policy_dest_word(l->v[i]);
@@ -178,7 +225,7 @@ static bool names_provider(const struct policy_strings *l, const struct compile_
 }
 
 /* An unknown provider has no tier and no region: it is in no list, and so outside every `not` list. */
-bool compile_meaning_holds(const struct policy_connect *k, const struct compile_meaning *x)
+static bool provider_holds(const struct policy_connect *k, const struct dest *x)
 {
 	const char *tier = x->provider ? x->provider->tier : "", *region = x->provider ? x->provider->region : "";
 
@@ -195,19 +242,27 @@ bool compile_meaning_holds(const struct policy_connect *k, const struct compile_
 	return !policy_strings_has(&k->not_regions, region);
 }
 
+static bool host_holds(uint16_t host_class, const struct dest *x)
+{
+	for (size_t n = 0; n < x->d->names_cnt; n++)
+		if (hosts_set_has(x->c->name, compiled_name_set(x->c, x->d->names[n]), host_class))
+			return true;
+	return false;
+}
+
 static bool connect_holds(const struct policy_connect *k, uint16_t host_class, const struct dest *x)
 {
 	if (k->any)
 		return true;
-	if (!compile_meaning_holds(k, &x->meaning))
+	if (!provider_holds(k, x))
 		return false;
-	if (k->hosts.cnt && !dfa_set_has(&x->hosts, host_class))
+	if (k->hosts.cnt && !host_holds(host_class, x))
 		return false;
 	if (k->cidrs_cnt && !in_ranges(k->cidrs, k->cidrs_cnt, x->d))
 		return false;
 	if (k->protos && !(k->protos >> x->d->kind & 1))
 		return false;
-	return !k->ports_cnt || compile_in_ports(k->ports, k->ports_cnt, x->d->port);
+	return !k->ports_cnt || in_ports(k->ports, k->ports_cnt, x->d->port);
 }
 
 struct sl_decision compiled_connect(const struct compiled *c, unsigned int tool, unsigned int exe_set, uint32_t uid,

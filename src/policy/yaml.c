@@ -243,7 +243,7 @@ static int check_key(struct parse *p, const struct ynode *map, const struct ynod
 						   "'%.64s' is given twice, first in line %u: remove one", key->text,
 						   map->items[i]->line);
 	if (map->cnt / 2 >= YAML_KEYS_MAX)
-		return error_at(p, at, "more than 1024 entries in one mapping");
+		return error_at(p, at, "more than 4096 entries in one mapping");
 	return 0;
 }
 
@@ -360,7 +360,7 @@ int ydoc_parse(const struct policy_source *src, struct ydoc **ret, struct errmsg
 	int r;
 
 	if (src->len > YAML_TEXT_MAX)
-		return policy_source_error(e, src, 0, 0, -EINVAL, "the file is larger than 1 MiB: split it, and include the parts");
+		return policy_source_error(e, src, 0, 0, -EINVAL, "the file is larger than 4 MiB: split it, and include the parts");
 	doc = calloc(1, sizeof(*doc));
 	if (!doc || !yaml_parser_initialize(&p.yaml))
 		return -ENOMEM;

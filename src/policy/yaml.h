@@ -10,11 +10,11 @@
 
 #include "policy/policy.h"
 
-#define YAML_TEXT_MAX (1u << 20)      /* bytes of one file; the shipped lists have tens of kilobytes */
-#define YAML_EXPANDED_MAX (8u << 20)  /* bytes with every alias written out, 16 counted for each node */
+#define YAML_TEXT_MAX (4u << 20)      /* bytes of one file; the shipped lists have tens of kilobytes */
+#define YAML_EXPANDED_MAX (16u << 20) /* bytes with every alias written out, 16 counted for each node */
 #define YAML_SCALAR_MAX 4096          /* bytes of one value: no path pattern can be longer */
 #define YAML_DEPTH_MAX 16             /* the grammar needs six */
-#define YAML_KEYS_MAX 1024            /* entries of one mapping */
+#define YAML_KEYS_MAX 4096            /* entries of one mapping; each is compared with those before it */
 #define YAML_ANCHORS_MAX 256          /* anchors of one file; they are looked up one by one */
 
 enum ynode_kind { YNODE_NULL = 1, YNODE_SCALAR, YNODE_LIST, YNODE_MAP };

@@ -94,7 +94,7 @@ static const char *read_error(int err)
 {
 	switch (err) {
 	case -EFBIG:
-		return "it is larger than 1 MiB";
+		return "it is larger than 4 MiB";
 	case -EINVAL:
 		return "it is not a regular file";
 	default:

@@ -9,7 +9,7 @@
 
 #include "policy/yaml_values.h"
 
-/* Of one kind, over all files: far beyond what the tables can hold, so that merging by name stays cheap. */
+/* Of one kind, over all files: so that merging by name stays cheap. */
 #define DEFINITIONS_MAX 1024
 
 LIST_LAYOUT(struct policy_provider, cidrs, cidrs_cnt, y_cidr_list);
@@ -206,7 +206,7 @@ static const struct section interpreters_section =
 	SECTION(interpreter, "an", interpreters, interpreter_fields, DEFINITIONS_MAX, NULL);
 static const struct section readers_section = SECTION(reader, "a", readers, reader_fields, DEFINITIONS_MAX, NULL);
 static const struct section providers_section =
-	SECTION(provider, "a", providers, provider_fields, DEFINITIONS_MAX, reserved_providers);
+	SECTION(provider, "a", providers, provider_fields, SL_PROVIDERS_MAX, reserved_providers);
 
 static const struct section brokers_section =
 	SECTION(broker, "a", brokers, broker_fields, DEFINITIONS_MAX, reserved_brokers);

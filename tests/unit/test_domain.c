@@ -11,19 +11,20 @@
 
 #include <cmocka.h>
 
-#include "match/dfa.h"
+#include "match/hosts.h"
 
 static bool matches(const char *pattern, const char *host)
 {
-	cleanup_(dfa_builder_freep) struct dfa_builder *b = dfa_builder_new(DFA_DOMAIN, NULL, 0);
-	cleanup_(dfa_freep) struct dfa *d = NULL;
+	cleanup_(hosts_builder_freep) struct hosts_builder *b = hosts_builder_new();
+	cleanup_(hosts_freep) struct hosts *h = NULL;
 	struct errmsg e = { 0 };
+	size_t culprit;
 
 	assert_non_null(b);
-	if (dfa_builder_add(b, 0, pattern, &e) < 0)
+	if (hosts_builder_add(b, 0, pattern, &e) < 0)
 		fail_msg("%s: %s", pattern, e.text);
-	assert_int_equal(dfa_build(b, 0, 100, &d, &e), 0);
-	return dfa_set_has(&d->sets[dfa_match(d, host, strlen(host))], 0);
+	assert_int_equal(hosts_build(b, 100, &h, &culprit, &e), 0);
+	return hosts_set_has(h, hosts_match(h, host, strlen(host)), 0);
 }
 
 static void test_matches(void **state)
@@ -82,11 +83,11 @@ static void test_matches(void **state)
 
 static void refuse(const char *pattern, unsigned int column, const char *words)
 {
-	cleanup_(dfa_builder_freep) struct dfa_builder *b = dfa_builder_new(DFA_DOMAIN, NULL, 0);
+	cleanup_(hosts_builder_freep) struct hosts_builder *b = hosts_builder_new();
 	struct errmsg e = { 0 };
 
 	assert_non_null(b);
-	if (dfa_builder_add(b, 0, pattern, &e) != -EINVAL || e.column != column || !strstr(e.text, words))
+	if (hosts_builder_add(b, 0, pattern, &e) != -EINVAL || e.column != column || !strstr(e.text, words))
 		fail_msg("\"%s\": column %u, \"%s\"", pattern, e.column, e.text);
 }
 
@@ -122,11 +123,77 @@ static void test_refused(void **state)
 	assert_true(matches(longest, longest));
 }
 
+/* The form with a number for its #. */
+static size_t write_name(char *buf, size_t size, const char *form, unsigned int n)
+{
+	const char *at = strchr(form, '#');
+
+	return (size_t)snprintf(buf, size, "%.*s%u%s", (int)(at - form), form, n, at + 1);
+}
+
+/* Tens of thousands of names take what their own bytes take, whether they part at the front or the end, also below a wildcard. */
+static void test_many(void **state)
+{
+	static const char *const forms[] = { "host#.example.com", "#.corp.example", "*.t#.example", "eu-#-*.example.com", "*-n#.example.com" };
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(forms); f++) {
+		cleanup_(hosts_builder_freep) struct hosts_builder *b = hosts_builder_new();
+		cleanup_(hosts_freep) struct hosts *h = NULL;
+		struct errmsg e = { 0 };
+		size_t culprit, len;
+		char name[64];
+
+		assert_non_null(b);
+		assert_int_equal(hosts_builder_add(b, 0, "*.example.com", &e), 0);
+		for (unsigned int i = 0; i < 20000; i++) {
+			write_name(name, sizeof(name), forms[f], i);
+			assert_int_equal(hosts_builder_add(b, 1 + i % 100, name, &e), 0);
+		}
+		assert_int_equal(hosts_build(b, 1000, &h, &culprit, &e), 0);
+		assert_true(hosts_table_size(h) < 2u << 20);
+		for (unsigned int i = 0; i < 20000; i += 77) {
+			len = write_name(name, sizeof(name), forms[f], i);
+			for (char *c = name; *c; c++)
+				*c = *c == '*' ? 'x' : *c;
+			assert_true(hosts_set_has(h, hosts_match(h, name, len), 1 + i % 100));
+			assert_false(hosts_set_has(h, hosts_match(h, name, len), 1 + (i + 1) % 100));
+		}
+	}
+}
+
+/* Each of these may have been seen in a label or not: twice as many states for each. */
+static void test_too_many_ways(void **state)
+{
+	cleanup_(hosts_builder_freep) struct hosts_builder *b = hosts_builder_new();
+	struct hosts *h = NULL;
+	struct errmsg e = { 0 };
+	size_t culprit = 0;
+	char name[64];
+
+	(void)state;
+	assert_non_null(b);
+	for (unsigned int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "host%u.example.com", i);
+		assert_int_equal(hosts_builder_add(b, 0, name, &e), 0);
+	}
+	for (unsigned int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "*w%u*.example.org", i);
+		assert_int_equal(hosts_builder_add(b, i, name, &e), 0);
+	}
+	assert_int_equal(hosts_build(b, 60000, &h, &culprit, &e), -E2BIG);
+	assert_null(h);
+	assert_in_range(culprit, 1000, 1039);
+	assert_non_null(strstr(e.text, "multiply"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_too_many_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -388,6 +388,24 @@ static void expect_error(const char *text, unsigned int line, unsigned int colum
 	policy_free(b.p);
 }
 
+/* Rule for a connect of a tool by the kernel's tables, "-" none. */
+static const char *connects(const struct built *b, unsigned int tool, const char *name, const char *addr, uint16_t port)
+{
+	struct compiled_dest d = { .family = 4, .port = port, .names = &name, .names_cnt = name != NULL };
+	struct sl_net_names names = { 0 };
+	struct sl_net_choice c;
+	struct cidr parsed;
+	struct errmsg e;
+
+	assert_int_equal(cidr_parse(addr, &parsed, &e), 0);
+	memcpy(d.addr, parsed.addr, sizeof(d.addr));
+	if (name)
+		names.names[0].word = SL_NET_WORD(1ull << 40, compiled_name_set(b->c, name));
+	c = compiled_net_verdict(b->c, tool, 0, 0, &d, &names, 1, 1);
+	assert_int_equal(c.rule, compiled_connect(b->c, tool, 0, 0, &d).rule);
+	return c.rule ? compiled_rule(b->c, c.rule)->id : "-";
+}
+
 static void bad_patterns_are_shown(void **state)
 {
 	(void)state;
@@ -413,9 +431,16 @@ static void what_does_not_fit_is_named(void **state)
 
 	strbuf_reset(&t);
 	strbuf_adds(&t, "version: 1\nproviders:\n");
-	for (int i = 0; i < 513; i++)
-		strbuf_addf(&t, "  p%d: {domains: p%d.example}\n", i, i);
-	expect_error(strbuf_str(&t), 515, 19, "more than 512 lists");
+	for (int i = 0; i < 40; i++)
+		strbuf_addf(&t, "  p%d: {domains: ['*w%d*.x.example']}\n", i, i);
+	expect_error(strbuf_str(&t), 42, 20, "their wildcards multiply");
+
+	strbuf_reset(&t);
+	strbuf_adds(&t, "version: 1\nproviders:\n  p: {domains: p.example, cidrs: [");
+	for (int i = 0; i <= SL_NET_RANGES_MAX; i++)
+		strbuf_addf(&t, "%s10.%d.%d.%d", i ? ", " : "", i >> 16, i >> 8 & 255, i & 255);
+	strbuf_adds(&t, "]}\nrules: [{id: r, tool: any, connect: {provider: p}, action: log}]\n");
+	expect_error(strbuf_str(&t), 3, 3, "65537 address ranges, the limit is 65536; provider p has the most");
 
 	strbuf_reset(&t);
 	strbuf_adds(&t, "version: 1\nsecrets:\n");
@@ -426,6 +451,62 @@ static void what_does_not_fit_is_named(void **state)
 		strbuf_addf(&t, ", s%d", i);
 	strbuf_adds(&t, "]\n");
 	expect_error(strbuf_str(&t), 0, 0, "513 file classes (secret classes and own stores), the limit is 512");
+	strbuf_done(&t);
+}
+
+/*
+ * What a company may write: a thousand providers with ten names and ten ranges each, twenty thousand hosts in rules, rules by provider,
+ * tier, host, range and port, for some tools and all. Bytes are counted, not time: they are the same on every machine.
+ */
+static void many_providers_and_hosts_fit(void **state)
+{
+	struct strbuf t = STRBUF_INIT;
+	struct built b;
+	size_t trie, bytes;
+
+	(void)state;
+	strbuf_adds(&t, "version: 1\ntools:\n");
+	for (int i = 0; i < 200; i++)
+		strbuf_addf(&t, "  tool%d: {exe: '/opt/tool%d', providers: [p%d, p%d]}\n", i, i, i, i * 5);
+	strbuf_adds(&t, "providers:\n");
+	for (int i = 0; i < 1000; i++) {
+		strbuf_addf(&t, "  p%d:\n    tier: %s\n    domains: [", i, i % 3 ? "api" : "consumer");
+		for (int k = 0; k < 10; k++)
+			strbuf_addf(&t, "%s\"%ss%d.p%d.example\"", k ? ", " : "", k % 2 ? "*." : "", k, i);
+		strbuf_adds(&t, "]\n    cidrs: [");
+		for (int k = 0; k < 9; k++)
+			strbuf_addf(&t, "%d.%d.%d.0/20, ", 11 + (i >> 8), i & 255, k * 16);
+		strbuf_addf(&t, "\"2001:db8:%x::/48\"]\n", i);
+		if (i % 50 == 0)
+			strbuf_addf(&t, "    ports: [%d, 443]\n", 1000 + i);
+	}
+	strbuf_adds(&t, "rules:\n  - {id: own, tool: any, connect: {provider: own-providers}, action: log}\n");
+	for (int r = 0; r < 200; r++) {
+		strbuf_addf(&t, "  - {id: hosts%d, tool: tool%d, action: block, connect: {host: [", r, r);
+		for (unsigned int k = 0; k < 100; k++)
+			strbuf_addf(&t, "%s\"h%x.corp%d.internal\"", k ? ", " : "", ((unsigned int)r * 100 + k) * 2654435761u, r % 20);
+		strbuf_adds(&t, "]}}\n");
+		strbuf_addf(&t, "  - {id: range%d, tool: any, action: alert, connect: {provider: p%d, cidr: [%d.%d.0.0/16], port: [%d, 443]}}\n",
+			    r, r * 5, 11 + (r * 5 >> 8), r * 5 & 255, 2000 + r);
+	}
+	strbuf_adds(&t, "  - {id: tier, tool: any, connect: {tier: consumer}, action: alert}\n");
+	assert_true(strbuf_ok(&t));
+	b = build(t.data);
+	/* A node of the tries takes 64 bytes at most, and there are at most two for a range. */
+	trie = b.c->net.ranges.cnt * 128u;
+	bytes = hosts_table_size(b.c->name) + b.c->net.info.index * sizeof(uint16_t) + b.c->net.info.vectors * sizeof(uint64_t) +
+		sizeof(*b.c->net.ports) + trie;
+	print_message("names %zu, index %zu, vectors %zu, ranges %zu bytes\n", hosts_table_size(b.c->name),
+		      b.c->net.info.index * sizeof(uint16_t), b.c->net.info.vectors * sizeof(uint64_t), trie);
+	assert_true(bytes < 6u << 20);
+	assert_string_equal(connects(&b, 7, "a.s1.p500.example", "198.51.100.1", 443), "-");
+	assert_string_equal(connects(&b, 7, "a.s1.p501.example", "198.51.100.1", 443), "tier");
+	assert_string_equal(connects(&b, 7, NULL, "12.244.16.9", 443), "range100");
+	assert_string_equal(connects(&b, 7, NULL, "12.244.16.9", 2100), "-");
+	assert_string_equal(connects(&b, 101, NULL, "12.244.16.9", 443), "own");
+	assert_string_equal(connects(&b, 1, "h0.corp0.internal", "198.51.100.1", 22), "hosts0");
+	assert_string_equal(connects(&b, 2, "h0.corp0.internal", "198.51.100.1", 22), "-");
+	built_done(&b);
 	strbuf_done(&t);
 }
 
@@ -618,6 +699,7 @@ int main(void)
 		cmocka_unit_test(rows_grow_with_what_differs),
 		cmocka_unit_test(bad_patterns_are_shown),
 		cmocka_unit_test(what_does_not_fit_is_named),
+		cmocka_unit_test(many_providers_and_hosts_fit),
 		cmocka_unit_test(providers_by_name_then_address),
 		cmocka_unit_test(streams_and_datagrams),
 		cmocka_unit_test(warnings),

@@ -21,6 +21,8 @@
 
 #define POLICIES 250
 #define QUESTIONS 500
+#define LARGE_POLICIES 25
+#define LARGE_QUESTIONS 1000
 
 static const char *const homes[] = { "/home/*", "/root" };
 static const struct policy_user users[] = { { "ann", 1000 }, { "bob", 1001 }, { "root", 0 } };
@@ -88,13 +90,17 @@ static const char *const hosts[] = {
 static const char *const cidrs[] = {
 	"192.0.2.0/24", "192.0.2.128/25", "10.0.0.0/8", "127.0.0.1", "2001:db8::/32", "::1", "0.0.0.0/0", "fd00::/8",
 };
-static const uint16_t ports[] = { 443, 80, 53, 11434 };
+static const uint16_t ports[] = { 443, 80, 53, 11434, 8443, 22 };
 static const char *const tiers[] = { "api", "consumer", "local" };
 static const char *const regions[] = { "eu", "us" };
 
 /* ---- random policies ---------------------------------------------------------------------------------------------- */
 
-enum { CLASSES = 4, TOOLS = 3, READERS = 4, PROVIDERS = 4, BROKERS = 3 };
+enum { CLASSES = 4, TOOLS = 3, READERS = 4, BROKERS = 3 };
+
+/* A small policy has a few of everything. A large one has many providers and connect rules, with names and ranges made up. */
+static unsigned int providers_cnt = 4;
+static bool large;
 
 static void add_list(struct strbuf *b, const char *const *words, size_t cnt, unsigned int max)
 {
@@ -124,7 +130,69 @@ static void add_names(struct strbuf *b, const char *name, unsigned int cnt, cons
 
 static void add_ports(struct strbuf *b)
 {
-	strbuf_addf(b, "[%u, %u]", PICK(ports), PICK(ports));
+	if (rnd(2))
+		strbuf_addf(b, "[%u, %u]", PICK(ports), PICK(ports));
+	else
+		strbuf_addf(b, "%u", PICK(ports));
+}
+
+/* "x-2.b.*.example": of few words, so that they are within one another. */
+static void add_name(struct strbuf *b, bool pattern)
+{
+	static const char *const labels[] = { "a", "b", "eu-1", "eu-2", "x", "api", "xa" };
+	static const char *const wild[] = { "*", "**", "eu-*", "*a", "x*" };
+	unsigned int n = rnd(4);
+
+	if (pattern && !rnd(6))
+		strbuf_adds(b, "!");
+	for (unsigned int i = 0; i < n; i++)
+		strbuf_addf(b, "%s.", pattern && !rnd(4) ? PICK(wild) : PICK(labels));
+	strbuf_addf(b, "%s.example", PICK(labels));
+}
+
+static void add_hosts(struct strbuf *b)
+{
+	unsigned int n = 1 + rnd(4);
+
+	if (!large) {
+		add_list(b, domain_patterns, ARRAY_SIZE(domain_patterns), 3);
+		return;
+	}
+	strbuf_adds(b, "[");
+	for (unsigned int i = 0; i < n; i++) {
+		strbuf_adds(b, i ? ", \"" : "\"");
+		add_name(b, true);
+		strbuf_adds(b, "\"");
+	}
+	strbuf_adds(b, "]");
+}
+
+/* Of four bits in each of two bytes, so that they are within one another. */
+static void add_range(struct strbuf *b)
+{
+	static const unsigned int bits[] = { 8, 9, 10, 12, 14, 16, 32, 10, 12 };
+	unsigned int n = PICK(bits), second = rnd(16) << 4, mask = n >= 16 ? 0xff : 0xff00 >> (n - 8) & 0xff;
+
+	if (rnd(4))
+		strbuf_addf(b, "%u.%u.0.0/%u", 10 + rnd(2), second & mask, n);
+	else
+		strbuf_addf(b, "\"2001:db8:%x::/%u\"", second << 8, 48);
+}
+
+static void add_cidrs(struct strbuf *b)
+{
+	unsigned int n = 1 + rnd(4);
+
+	if (!large) {
+		add_list(b, cidrs, ARRAY_SIZE(cidrs), 3);
+		return;
+	}
+	strbuf_adds(b, "[");
+	for (unsigned int i = 0; i < n; i++) {
+		strbuf_adds(b, i ? ", " : "");
+		add_range(b);
+	}
+	strbuf_adds(b, "]");
 }
 
 static void add_definitions(struct strbuf *b)
@@ -155,7 +223,7 @@ static void add_definitions(struct strbuf *b)
 			strbuf_adds(b, "}");
 		}
 		strbuf_adds(b, "\n    providers: ");
-		add_names(b, "provider", PROVIDERS, NULL, 0);
+		add_names(b, "provider", providers_cnt, NULL, 0);
 		strbuf_adds(b, "\n");
 	}
 	strbuf_adds(b, "interpreters:\n  node: {exe: [\"**/node\"], value-options: [-r]}\n"
@@ -172,12 +240,12 @@ static void add_definitions(struct strbuf *b)
 		}
 	}
 	strbuf_adds(b, "providers:\n");
-	for (unsigned int i = 0; i < PROVIDERS; i++) {
+	for (unsigned int i = 0; i < providers_cnt; i++) {
 		strbuf_addf(b, "  provider%u:\n    domains: ", i);
-		add_list(b, domain_patterns, ARRAY_SIZE(domain_patterns), 3);
+		add_hosts(b);
 		if (rnd(2)) {
 			strbuf_adds(b, "\n    cidrs: ");
-			add_list(b, cidrs, ARRAY_SIZE(cidrs), 3);
+			add_cidrs(b);
 		}
 		if (!rnd(3)) {
 			strbuf_adds(b, "\n    ports: ");
@@ -219,11 +287,12 @@ static void add_connect(struct strbuf *b)
 	static const char *const words[] = { "own-providers", "unknown", "loopback", "private" };
 	struct strbuf k = STRBUF_INIT;
 
-	if (!rnd(8)) {
+	if (!rnd(large ? 1000 : 8)) {
 		strbuf_adds(b, "    connect: any\n");
 		return;
 	}
-	for (int i = 0; i < 2 || !k.len; i++) {
+	/* The more conditions, the more rules are looked at before one holds. */
+	for (int i = 0; i < (large ? 5 : 2) || !k.len; i++) {
 		unsigned int what = rnd(10);
 		static const char *const keys[] = {
 			"provider", "not", "tier", "not-tier", "region", "not-region", "host", "cidr", "port", "proto",
@@ -235,15 +304,15 @@ static void add_connect(struct strbuf *b)
 			continue;
 		strbuf_addf(&k, "%s%s: ", k.len ? ", " : "", keys[what]);
 		if (what < 2)
-			add_names(&k, "provider", PROVIDERS, words, ARRAY_SIZE(words));
+			add_names(&k, "provider", providers_cnt, words, ARRAY_SIZE(words));
 		else if (what < 4)
 			add_list(&k, tiers, ARRAY_SIZE(tiers), 2);
 		else if (what < 6)
 			add_list(&k, regions, ARRAY_SIZE(regions), 2);
 		else if (what == 6)
-			add_list(&k, domain_patterns, ARRAY_SIZE(domain_patterns), 2);
+			add_hosts(&k);
 		else if (what == 7)
-			add_list(&k, cidrs, ARRAY_SIZE(cidrs), 2);
+			add_cidrs(&k);
 		else if (what == 8)
 			add_ports(&k);
 		else
@@ -310,17 +379,17 @@ static void add_rules(struct strbuf *b)
 	static const char *const actions[] = { "allow", "log", "alert", "block" };
 	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "purpose-built", "other" };
 	static const char *const words[] = { "own", "unresolvable" };
-	unsigned int cnt = 2 + rnd(14);
+	unsigned int cnt = large ? 60 + rnd(300) : 2 + rnd(14);
 
 	strbuf_adds(b, "rules:\n");
 	for (unsigned int i = 0; i < cnt; i++) {
-		if (!rnd(3)) {
+		if (!rnd(large ? 30 : 3)) {
 			add_peer_rule(b, i);
 			continue;
 		}
 		strbuf_addf(b, "  - id: rule%u\n    action: %s\n", i, PICK(actions));
 		add_subject(b);
-		if (rnd(3)) {
+		if (rnd(3) && (!large || !rnd(20))) {
 			strbuf_adds(b, "    read: ");
 			add_names(b, "class", CLASSES, words, ARRAY_SIZE(words));
 			strbuf_adds(b, "\n");
@@ -418,8 +487,23 @@ static struct compiled_dest random_dest(const char **names)
 				   .names_cnt = rnd(4) };
 
 	memcpy(d.addr, addrs[a].addr, sizeof(d.addr));
-	for (size_t i = 0; i < d.names_cnt; i++)
+	if (large && rnd(4)) {
+		d.family = rnd(4) ? 4 : 6;
+		memcpy(d.addr, d.family == 4 ? (uint8_t[16]){ (uint8_t)(10 + rnd(2)), (uint8_t)(rnd(16) << 4) } :
+					       (uint8_t[16]){ 0x20, 1, 0xd, 0xb8, (uint8_t)(rnd(16) << 4) }, sizeof(d.addr));
+	}
+	for (size_t i = 0; i < d.names_cnt; i++) {
+		static char made[4][128];
+		struct strbuf b = STRBUF_INIT;
+
 		names[i] = PICK(hosts);
+		if (!large)
+			continue;
+		add_name(&b, false);
+		snprintf(made[i], sizeof(made[i]), "%s", strbuf_str(&b));
+		names[i] = made[i];
+		strbuf_done(&b);
+	}
 	return d;
 }
 
@@ -569,39 +653,62 @@ static void ask_peer(const struct compiled *c, const char *text, size_t *decided
 			 s.exe, s.uid, object, path, got.rule, got.action, want.rule, want.action);
 }
 
-static void tables_mean_what_the_policy_says(void **state)
+static uint64_t seed_of_run(void)
 {
 	const char *given = getenv("SLUICE_SEED");
 	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+
+	print_message("SLUICE_SEED=%llu\n", (unsigned long long)seed);
+	return seed;
+}
+
+struct made {
+	struct strbuf text;
+	struct policy *policy;
+	struct compiled *compiled;
+};
+
+static void make(struct made *m)
+{
+	struct policy_source src;
+	struct errmsg e;
+
+	*m = (struct made){ .text = STRBUF_INIT };
+	add_definitions(&m->text);
+	add_brokers(&m->text);
+	add_rules(&m->text);
+	assert_true(strbuf_ok(&m->text));
+	src = (struct policy_source){ .name = (char[]){ "random.yaml" }, .text = m->text.data, .len = m->text.len };
+	if (policy_load_sources(&src, 1, &m->policy, &e) < 0 || policy_compile(m->policy, &host, &m->compiled, &e) < 0)
+		fail_msg("%s\n%s:%u:%u: %s", m->text.data, e.file, e.line, e.column, e.text);
+}
+
+static void made_done(struct made *m)
+{
+	compiled_free(m->compiled);
+	policy_free(m->policy);
+	strbuf_done(&m->text);
+}
+
+static void tables_mean_what_the_policy_says(void **state)
+{
+	uint64_t seed = seed_of_run();
 	size_t files = 0, connects = 0, kernel = 0, several = 0, peers = 0;
 
 	(void)state;
-	print_message("SLUICE_SEED=%llu\n", (unsigned long long)seed);
 	for (unsigned int i = 0; i < POLICIES; i++) {
-		struct strbuf b = STRBUF_INIT;
-		struct policy_source src;
-		struct policy *p = NULL;
-		struct compiled *c = NULL;
-		struct errmsg e;
+		struct made m;
 
 		chance = seed * 1000003 + i;
-		add_definitions(&b);
-		add_brokers(&b);
-		add_rules(&b);
-		assert_true(strbuf_ok(&b));
-		src = (struct policy_source){ .name = (char[]){ "random.yaml" }, .text = b.data, .len = b.len };
-		if (policy_load_sources(&src, 1, &p, &e) < 0 || policy_compile(p, &host, &c, &e) < 0)
-			fail_msg("%s\n%s:%u:%u: %s", b.data, e.file, e.line, e.column, e.text);
+		make(&m);
 		for (unsigned int j = 0; j < QUESTIONS; j++) {
-			ask_exec(c, b.data);
-			ask_file(c, b.data, &files);
-			ask_connect(c, b.data, &connects);
-			ask_net(c, b.data, &kernel, &several);
-			ask_peer(c, b.data, &peers);
+			ask_exec(m.compiled, m.text.data);
+			ask_file(m.compiled, m.text.data, &files);
+			ask_connect(m.compiled, m.text.data, &connects);
+			ask_net(m.compiled, m.text.data, &kernel, &several);
+			ask_peer(m.compiled, m.text.data, &peers);
 		}
-		compiled_free(c);
-		policy_free(p);
-		strbuf_done(&b);
+		made_done(&m);
 	}
 	/* Questions that no rule decides test little: enough must meet one. */
 	assert_in_range(files, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
@@ -609,6 +716,36 @@ static void tables_mean_what_the_policy_says(void **state)
 	assert_in_range(kernel, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
 	assert_in_range(peers, POLICIES * QUESTIONS / 20, POLICIES * QUESTIONS);
 	assert_in_range(several, POLICIES * QUESTIONS / 40, POLICIES * QUESTIONS);
+}
+
+/* Vectors of several words: scores of providers, hundreds of rules, names and ranges within one another. */
+static void many_connect_rules_mean_what_the_policy_says(void **state)
+{
+	uint64_t seed = seed_of_run();
+	size_t connects = 0, kernel = 0, several = 0, peers = 0, late = 0;
+
+	(void)state;
+	large = true;
+	for (unsigned int i = 0; i < LARGE_POLICIES; i++) {
+		struct made m;
+
+		chance = seed * 1000033 + i;
+		providers_cnt = 10 + rnd(90);
+		make(&m);
+		late += m.compiled->net.info.words > 1;
+		for (unsigned int j = 0; j < LARGE_QUESTIONS; j++) {
+			ask_connect(m.compiled, m.text.data, &connects);
+			ask_net(m.compiled, m.text.data, &kernel, &several);
+			ask_peer(m.compiled, m.text.data, &peers);
+		}
+		made_done(&m);
+	}
+	large = false;
+	providers_cnt = 4;
+	assert_in_range(connects, LARGE_POLICIES * LARGE_QUESTIONS / 10, LARGE_POLICIES * LARGE_QUESTIONS);
+	assert_in_range(kernel, LARGE_POLICIES * LARGE_QUESTIONS / 10, LARGE_POLICIES * LARGE_QUESTIONS);
+	assert_in_range(several, LARGE_POLICIES * LARGE_QUESTIONS / 40, LARGE_POLICIES * LARGE_QUESTIONS);
+	assert_in_range(late, LARGE_POLICIES / 2, LARGE_POLICIES);
 }
 
 /* ---- the plain matcher against answers from its specification ----------------------------------------------------- */
@@ -698,6 +835,7 @@ int main(void)
 		cmocka_unit_test(plain_hosts),
 		cmocka_unit_test(last_match_decides),
 		cmocka_unit_test(tables_mean_what_the_policy_says),
+		cmocka_unit_test(many_connect_rules_mean_what_the_policy_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

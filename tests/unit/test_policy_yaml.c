@@ -597,9 +597,9 @@ static void too_large(void **state)
 
 	(void)state;
 	strbuf_adds(&b, "version: 1\n#");
-	while (b.len <= 1 << 20)
+	while (b.len <= 4 << 20)
 		strbuf_adds(&b, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n#");
-	expect_refused(&b, "larger than 1 MiB");
+	expect_refused(&b, "larger than 4 MiB");
 
 	strbuf_reset(&b);
 	strbuf_adds(&b, "version: 1\nrules: [{id: a, tool: any, read: own, action: log, message: '");
