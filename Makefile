@@ -77,7 +77,9 @@ SAME := -ffile-prefix-map=$(call quote,$(CURDIR))=. $(if $(SYSROOT),-ffile-prefi
 CPPFLAGS_ALL := -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SHIPPED='"$(PREFIX)/share/sluice/policies"' \
 	$(if $(filter 1,$(STATIC)),-DSLUICE_STATIC) -Iinclude -Isrc -isystem $(OUT)/gen $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu17 -g $(SAME) $(WARN) $(HARDEN) $(OPT) $(CFLAGS)
-LDFLAGS_ALL := $(if $(filter 1,$(STATIC)),-static-pie,-pie) -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
+# musl-gcc knows -static only: with -static-pie it names a loader all the same.
+STATIC_LINK ?= -static-pie
+LDFLAGS_ALL := $(if $(filter 1,$(STATIC)),$(STATIC_LINK),-pie) -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed \
 	$(if $(filter 1,$(SAN)),-fsanitize=address -fsanitize=undefined) $(SYSROOT_LIBS) $(LDFLAGS)
 
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
