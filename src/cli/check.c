@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/check_host.h"
 #include "cli/cli.h"
+#include "cli/homes_report.h"
 #include "cli/options.h"
 #include "kernel/kernel.h"
 #include "policy/lint.h"
@@ -154,6 +155,7 @@ static bool check_file(struct check *c)
 	if (!c->quiet) {
 		print_facts(l);
 		print_strength(c);
+		homes_report(&l->found);
 	}
 	return !(c->strict && c->warnings);
 }

@@ -10,13 +10,15 @@
 #include <sys/stat.h>
 
 #include "cli/shipped.h"
+#include "process/mounts.h"
 
-#define HOMES_MAX 32 /* homes that a pattern beginning with ~ is tried in */
+#define HOMES_TRIED_MAX 32 /* homes that a pattern beginning with ~ is tried in */
 
 struct look {
 	const struct loaded *l;
 	lint_sink found;
 	void *arg;
+	struct mounts mounts;
 };
 
 static bool is_shipped(const struct look *k, struct policy_where where)
@@ -34,6 +36,20 @@ static bool has_braces(const char *pattern)
 	return comma && strchr(comma, '}');
 }
 
+/* A pattern's own folder, as far as it is there, is a bind mount: what is opened by the older path is not matched. */
+static bool look_at_mount(const struct look *k, const char *pattern, const char *dir, const char *rest, struct policy_where where)
+{
+	char older[PATH_MAX], text[4 * PATH_MAX + 256];
+
+	/* A home counts by its directory, whatever the path. */
+	if (!dir[0] || pattern[0] == '~' || pattern[1] == '~' || mounts_older_path(&k->mounts, dir, older, sizeof(older)) || !strcmp(dir, older))
+		return false;
+	snprintf(text, sizeof(text), "'%s' does not match what is opened by the other path here: %s is mounted from %s: add '%s%s'", pattern, dir,
+		 older, strcmp(older, "/") ? older : "", rest);
+	k->found(k->arg, where, text);
+	return true;
+}
+
 /* The path's components up to the first with a wildcard, one after the other. True: something was found. */
 static bool look_at_path(const struct look *k, const char *pattern, const char *path, struct policy_where where, bool exe)
 {
@@ -45,12 +61,12 @@ static bool look_at_path(const struct look *k, const char *pattern, const char *
 		size_t next = len + 1 + strcspn(path + len + 1, "/");
 		bool last = !path[next];
 
-		if (path[len] != '/' || next >= sizeof(at) || strcspn(path + len + 1, "*?[") < next - len - 1)
-			return false;
+		if (path[len] != '/' || next >= sizeof(at) || strcspn(path + len + 1, "*?[\\") < next - len - 1)
+			break;
 		memcpy(at, path, next);
 		at[next] = '\0';
 		if (lstat(at, &st))
-			return false;
+			break;
 		if (S_ISLNK(st.st_mode) && realpath(at, real)) {
 			snprintf(text, sizeof(text), "'%s' never matches here: %s is a symbolic link to %s, and a path is matched as it is without "
 				 "links: write '%s%s'", pattern, at, real, real, path + next);
@@ -63,10 +79,13 @@ static bool look_at_path(const struct look *k, const char *pattern, const char *
 			k->found(k->arg, where, text);
 			return true;
 		}
-		if (last)
-			return false;
 		len = next;
+		if (last)
+			break;
 	}
+	memcpy(at, path, len);
+	at[len] = '\0';
+	return look_at_mount(k, pattern, at, path + len, where);
 }
 
 static void look_at_pattern(const struct look *k, const char *pattern, struct policy_where where, bool exe)
@@ -83,7 +102,7 @@ static void look_at_pattern(const struct look *k, const char *pattern, struct po
 		look_at_path(k, pattern, p, where, exe);
 		return;
 	}
-	for (size_t i = 0; p[0] == '~' && p[1] == '/' && i < k->l->homes_cnt && i < HOMES_MAX; i++) {
+	for (size_t i = 0; p[0] == '~' && p[1] == '/' && i < k->l->homes_cnt && i < HOMES_TRIED_MAX; i++) {
 		/* A home that is a pattern itself stands for many. */
 		if (strpbrk(k->l->homes[i], "*?[") || snprintf(path, sizeof(path), "%s%s", k->l->homes[i], p + 1) >= (int)sizeof(path))
 			continue;
@@ -101,17 +120,27 @@ static void look_at(const struct look *k, const struct policy_strings *patterns,
 
 void check_host(const struct loaded *l, lint_sink found, void *arg)
 {
-	const struct look k = { .l = l, .found = found, .arg = arg };
+	struct look k = { .l = l, .found = found, .arg = arg };
 	const struct policy *p = l->policy;
+
+	if (mounts_read("/proc/self/mountinfo", &k.mounts))
+		k.mounts.left_out = 1;
 
 	for (size_t i = 0; i < p->secrets_cnt; i++)
 		look_at(&k, &p->secrets[i].paths, false);
 	for (size_t i = 0; i < p->tools_cnt; i++)
 		look_at(&k, &p->tools[i].exe, true);
+	for (size_t i = 0; i < p->tools_cnt; i++)
+		look_at(&k, &p->tools[i].own, false);
+	for (size_t i = 0; i < p->brokers_cnt; i++) {
+		look_at(&k, &p->brokers[i].sockets, true);
+		look_at(&k, &p->brokers[i].spools, false);
+	}
 	for (size_t i = 0; i < p->readers_cnt; i++)
 		look_at(&k, &p->readers[i].exe, true);
 	for (size_t i = 0; i < p->rules_cnt; i++) {
 		look_at(&k, &p->rules[i].exe, true);
 		look_at(&k, &p->rules[i].except, true);
 	}
+	mounts_done(&k.mounts);
 }

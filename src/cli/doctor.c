@@ -10,7 +10,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
+#include "cli/homes_report.h"
 #include "kernel/kernel.h"
 #include "policy/compile.h"
 
@@ -87,6 +89,7 @@ int cmd_doctor(int argc, char **argv)
 	struct kernel_config config = { .guard = true };
 	struct errmsg e = { 0 };
 	struct utsname u;
+	cleanup_(homes_done) struct homes homes = { 0 };
 	bool verbose = false;
 	int opt, err;
 
@@ -126,5 +129,12 @@ int cmd_doctor(int argc, char **argv)
 		return cli_status(err);
 	}
 	print_rows(k);
+	err = homes_find(&homes);
+	if (err) {
+		log_warn("cannot look for home directories: %s", strerror(-err));
+		return 0;
+	}
+	putchar('\n');
+	homes_report(&homes);
 	return 0;
 }

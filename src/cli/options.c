@@ -15,7 +15,7 @@
 #define CONFIG_PATH "/etc/sluice/policy.yaml"
 
 /* Homes beside the usual places: each multiplies the automaton. Beyond it a warning says that the rest is not covered. */
-#define HOMES_MAX 64
+#define HOMES_COMPILED_MAX 64
 
 /* The lists that belong to this binary: those of its build tree, or of the prefix it is installed in. "" when neither. */
 static void beside_binary(char *dir, size_t size)
@@ -62,53 +62,64 @@ static char *default_policy(const char *shipped)
 	return strdup(path);
 }
 
-static bool usual_home(const char *dir)
+static int add_home(struct loaded *l, const char *pattern)
 {
-	if (strncmp(dir, "/home/", 6) == 0 && dir[6] && !strchr(dir + 6, '/'))
-		return true;
-	return strcmp(dir, "/root") == 0;
-}
+	char **moved;
 
-static int add_home(struct loaded *l, const char *dir)
-{
-	l->homes[l->homes_cnt] = strdup(dir);
+	for (size_t i = 0; i < l->homes_cnt; i++)
+		if (!strcmp(l->homes[i], pattern))
+			return 0;
+	moved = reallocarray(l->homes, l->homes_cnt + 1, sizeof(*moved));
+	if (!moved)
+		return -ENOMEM;
+	l->homes = moved;
+	l->homes[l->homes_cnt] = strdup(pattern);
 	if (!l->homes[l->homes_cnt])
 		return -ENOMEM;
 	l->homes_cnt++;
 	return 0;
 }
 
-static int take_home(void *arg, const struct account *a)
+/* Its path as a pattern: what has a meaning in one stands for itself. */
+static int add_found(struct loaded *l, const char *path)
 {
-	struct loaded *l = arg;
+	char pattern[2 * PATH_MAX];
+	size_t len = 0;
 
-	if (a->uid < 1000 || a->uid >= 65534 || a->home[0] != '/' || !a->home[1] || usual_home(a->home) || strpbrk(a->home, "*?[]!\\"))
-		return 0;
-	if (l->homes_cnt == HOMES_MAX) {
-		log_warn("more than %d homes outside /home and /root: ~ does not cover %s and those after it", HOMES_MAX, a->home);
-		return 1;
+	for (const char *p = path; *p && len + 2 < sizeof(pattern); p++) {
+		if (strchr("*?[]!\\", *p))
+			pattern[len++] = '\\';
+		pattern[len++] = *p;
 	}
-	return add_home(l, a->home);
+	pattern[len] = '\0';
+	return add_home(l, pattern);
 }
 
-/* ~ is every user's home: the usual places, and those of people's accounts that live elsewhere. */
+/* ~ is every user's home: the usual places, and what was found elsewhere. */
 static int find_homes(struct loaded *l)
 {
-	int err;
+	int err = add_home(l, "/home/*");
 
-	l->homes = calloc(HOMES_MAX, sizeof(*l->homes));
-	if (!l->homes)
-		return -ENOMEM;
-	err = add_home(l, "/home/*");
 	err = err ? err : add_home(l, "/root");
 	if (err)
 		return err;
-	err = account_each(take_home, l);
-	if (err < 0 && err != -ENOMEM) {
-		log_warn("cannot list the accounts of this host: %s: ~ covers /home and /root only", strerror(-err));
+	err = homes_find(&l->found);
+	if (err && err != -ENOMEM) {
+		log_warn("cannot look for home directories: %s: ~ covers /home and /root only", strerror(-err));
 		return 0;
 	}
-	return err < 0 ? err : 0;
+	for (size_t i = 0; i < l->found.cnt && !err; i++) {
+		const struct home *h = &l->found.v[i];
+
+		if (!home_holds(h) || home_is_usual(h->path))
+			continue;
+		if (l->homes_cnt == HOMES_COMPILED_MAX) {
+			log_warn("more than %d homes outside /home and /root: ~ does not cover %s and those after it", HOMES_COMPILED_MAX, h->path);
+			break;
+		}
+		err = add_found(l, h->path);
+	}
+	return err;
 }
 
 static int find_users(struct loaded *l)
@@ -179,6 +190,7 @@ void loaded_free(struct loaded *l)
 	for (size_t i = 0; i < l->homes_cnt; i++)
 		free(l->homes[i]);
 	free(l->homes);
+	homes_done(&l->found);
 	free(l->users);
 	free(l->path);
 	free(l);

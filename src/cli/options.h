@@ -9,14 +9,16 @@
 #include "base/cleanup.h"
 #include "base/errmsg.h"
 #include "policy/compile.h"
+#include "process/homes.h"
 
 /* A policy, loaded and compiled for this host. */
 struct loaded {
 	char *path;                    /* where it came from */
 	struct policy *policy;
 	struct compiled *compiled;
-	char **homes;                  /* what ~ stands for */
+	char **homes;                  /* what ~ stands for, as patterns */
 	size_t homes_cnt;
+	struct homes found;            /* the homes of this host, and what is none */
 	struct policy_user *users;     /* names that rules use and that exist; names are the policy's strings */
 	size_t users_cnt;
 };
