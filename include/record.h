@@ -57,7 +57,7 @@ struct sl_hdr {
 /* String flags. */
 #define SL_STR_TRUNCATED 0x1  /* longer than the limit of abi.h: what is missing is the end of the bytes */
 #define SL_STR_PLAIN 0x2      /* path is root first, as text */
-#define SL_STR_UNRESOLVED 0x4 /* the walk ended before the root (detached mount, too deep) */
+#define SL_STR_UNRESOLVED 0x4 /* the walk ended before the root (detached mount, too deep); arguments: there are more than could be read */
 #define SL_STR_MISSING 0x8    /* could not be read at all */
 
 /* Who did it. Shared by every record about a process. */

@@ -176,7 +176,7 @@ static void run_scan(struct worker_page *page, int fd, void *arg)
 }
 
 /* Takes what the worker sends. 1: it has gone through all, 0: it makes no progress, or a negative errno. */
-static int take_scan(struct worker *w, struct procscan *s)
+static int take_scan(struct kernel *k, struct worker *w, struct procscan *s)
 {
 	_Alignas(8) static char buf[SL_RECORD_MAX];
 
@@ -188,10 +188,12 @@ static int take_scan(struct worker *w, struct procscan *s)
 			return w->page->next ? 1 : -EIO;
 		if (n <= 0)
 			return -EIO;
-		if (n == 1)
+		if (n == 1) {
 			s->vanished++;
-		else
+		} else {
+			k->losses_user[SL_LOSS_LEFT_OUT] += procscan_argv_unread((const struct sl_rec_exec *)buf);
 			err = procscan_add(s, buf, (size_t)n);
+		}
 		if (err)
 			return err;
 	}
@@ -213,7 +215,7 @@ static int scan_processes(struct kernel *k, struct procscan *ret)
 		r = worker_start(&w, run_scan, &c, NULL, 0);
 		if (r)
 			break;
-		r = take_scan(&w, &s);
+		r = take_scan(k, &w, &s);
 		if (!r) {
 			bool again = c.careful == w.page->tgid;
 

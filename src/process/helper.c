@@ -299,6 +299,7 @@ int helper_read_process(struct helper *h, uint32_t tgid, uint32_t uid, uint64_t 
 	struct ask q = { .question = ASK_PROCESS, .tgid = tgid, .uid = uid, .time_ns = time_ns };
 	int r = ask(h, &q, take_process, buf);
 
+	h->left_out += r > 0 && procscan_argv_unread(buf);
 	return r == -ETIMEDOUT ? procscan_read_safely("/proc", tgid, time_ns, buf) : r;
 }
 

@@ -31,6 +31,7 @@ struct stat_line {
 	uint32_t ppid, flags;
 	int tty;
 	uint64_t start_ticks;
+	uint64_t arg_start, arg_end; /* addresses of its arguments; 0: not shown to this reader */
 	char comm[SL_COMM_LEN];
 };
 
@@ -60,15 +61,19 @@ static ssize_t read_file(int dir, const char *name, char *buf, size_t size)
 static int parse_stat(char *text, struct stat_line *ret)
 {
 	char *open = strchr(text, '('), *close = strrchr(text, ')');
-	unsigned long long start;
+	unsigned long long start, arg_start = 0, arg_end = 0;
 	size_t len;
 
 	if (!open || !close || close < open)
 		return -EBADMSG;
-	if (sscanf(close + 1, " %c %u %*d %*d %d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*u %*d %llu",
-		   &ret->state, &ret->ppid, &ret->tty, &ret->flags, &start) != 5)
+	if (sscanf(close + 1, " %c %u %*d %*d %d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*u %*d %llu"
+		   " %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u %*u %*u %*u %*d"
+		   " %*u %*u %*u %llu %llu",
+		   &ret->state, &ret->ppid, &ret->tty, &ret->flags, &start, &arg_start, &arg_end) < 5)
 		return -EBADMSG;
 	ret->start_ticks = start;
+	ret->arg_start = arg_start;
+	ret->arg_end = arg_end;
 	len = (size_t)(close - open - 1);
 	memset(ret->comm, 0, sizeof(ret->comm));
 	memcpy(ret->comm, open + 1, len < SL_COMM_LEN ? len : SL_COMM_LEN - 1);
@@ -169,11 +174,28 @@ static void put_paths(struct writer *w, int dir, bool safely)
 	w->rec->cwd_len = n > 0 ? put(w, buf, (size_t)n) : 0;
 }
 
+/*
+ * Marks arguments that were not read to their end. Where the kernel cannot read a page (it is protected, or of a FUSE file, or of
+ * userfaultfd before 6.5), /proc/PID/cmdline just ends; and of a process that wrote over its arguments' last byte it shows one text alone.
+ */
+static void mark_unread_argv(struct sl_rec_exec *rec, const struct stat_line *before, const struct stat_line *after)
+{
+	/* Another program by now: its record comes from the kernel. */
+	if (rec->argv_flags || before->arg_start != after->arg_start || before->arg_end != after->arg_end)
+		return;
+	if (after->arg_end > after->arg_start && rec->argv_len < after->arg_end - after->arg_start)
+		rec->argv_flags = SL_STR_UNRESOLVED | (rec->argv_len ? SL_STR_TRUNCATED : SL_STR_MISSING);
+}
+
 static void put_argv(struct writer *w, int dir)
 {
 	char buf[SL_ARGV_MAX + 1];
-	ssize_t n = read_file(dir, "cmdline", buf, sizeof(buf));
+	struct stat_line before = { 0 }, after = { 0 };
+	ssize_t n;
 
+	read_stat(dir, &before);
+	n = read_file(dir, "cmdline", buf, sizeof(buf));
+	read_stat(dir, &after);
 	if (n < 0) {
 		w->rec->argv_flags = SL_STR_MISSING;
 		return;
@@ -189,6 +211,7 @@ static void put_argv(struct writer *w, int dir)
 			w->rec->argv_flags = SL_STR_TRUNCATED;
 	}
 	w->rec->argv_len = put(w, buf, (size_t)n);
+	mark_unread_argv(w->rec, &before, &after);
 }
 
 /* Turns a cgroup's path around, leaf first, without the mark of a cgroup that was removed; cut as the kernel's is. Its length. */
@@ -336,6 +359,11 @@ int procscan_read_safely(const char *root, uint32_t tgid, uint64_t time_ns, void
 	cleanup_close int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : read_at(fd, tgid, time_ns, buf, true);
+}
+
+bool procscan_argv_unread(const struct sl_rec_exec *rec)
+{
+	return rec->argv_flags & SL_STR_UNRESOLVED;
 }
 
 int procscan_add(struct procscan *s, const void *rec, size_t len)

@@ -33,6 +33,9 @@ int procscan_read(const char *root, uint32_t tgid, uint64_t time_ns, void *buf);
 /* The same without what a process can make its reader wait for: its arguments (SL_STR_MISSING). */
 int procscan_read_safely(const char *root, uint32_t tgid, uint64_t time_ns, void *buf);
 
+/* Whether procscan_read() found arguments that it could not read to their end. The caller counts them as SL_LOSS_LEFT_OUT. */
+bool procscan_argv_unread(const struct sl_rec_exec *rec);
+
 /* One process of a scan. */
 struct procscan_entry {
 	struct sl_rec_exec *rec;  /* rec->hdr.size bytes */

@@ -15,11 +15,13 @@
 #include <stdio.h>
 #include <pthread.h>
 #include <pty.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <cmocka.h>
 
 #include "event/decode.h"
@@ -51,6 +53,20 @@ static void *outlive(void *arg)
 	return arg;
 }
 
+static char *hidden_from, *hidden_to;
+
+/* Nobody reads the pages that the arguments are in, this process neither: it is on another stack by now. */
+static void hide_arguments(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)hidden_from & ~(page - 1);
+
+	if (mprotect((void *)from, (uintptr_t)hidden_to - from, PROT_NONE))
+		_exit(8);
+	ready();
+	for (;;)
+		pause();
+}
+
 /* What this program does as a child: SLUICE_CHILD says which. Never returns. */
 static void be_child(const char *what, int argc, char **argv)
 {
@@ -64,6 +80,20 @@ static void be_child(const char *what, int argc, char **argv)
 		char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
 
 		memset(argv[0], 'T', (size_t)(end - argv[0]));
+	} else if (!strcmp(what, "unended")) {
+		/* The kernel takes a last byte that is not NUL for a title, which is one text. */
+		argv[argc - 1][strlen(argv[argc - 1])] = 'x';
+	} else if (!strcmp(what, "hidden")) {
+		static _Alignas(64) char stack[65536];
+		static ucontext_t there;
+
+		hidden_from = argv[0];
+		hidden_to = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
+		getcontext(&there);
+		there.uc_stack.ss_sp = stack;
+		there.uc_stack.ss_size = sizeof(stack);
+		makecontext(&there, hide_arguments, 0);
+		setcontext(&there);
 	} else if (!strcmp(what, "leaderless")) {
 		pthread_create(&thread, NULL, outlive, NULL);
 		syscall(SYS_exit, 0); /* this thread only: the process goes on without its first */
@@ -257,6 +287,29 @@ static void test_rewritten_arguments_are_ended(void **state)
 	assert_true(ev.argv.len >= 17);
 	assert_memory_equal(ev.argv.data, "TTTTTTTTTTTTTTTT", 16);
 	assert_int_equal(ev.argv.data[ev.argv.len - 1], 0);
+	stop(&c);
+}
+
+static void test_arguments_that_cannot_be_read_are_no_empty_ones(void **state)
+{
+	char *argv[] = { (char[]){ "node" }, (char[]){ "/bin/claude" }, NULL };
+	struct child c = start("hidden", copy_program("hidden"), argv);
+	struct event ev = scan_one(c.pid);
+
+	(void)state;
+	assert_int_equal(ev.argv.len, 0);
+	assert_int_equal(ev.argv.flags, SL_STR_MISSING | SL_STR_UNRESOLVED);
+	assert_true(procscan_argv_unread(&rec.exec));
+	stop(&c);
+	c = start("unended", copy_program("unended"), argv);
+	ev = scan_one(c.pid);
+	assert_string_equal(ev.argv.data, "node");
+	assert_int_equal(ev.argv.flags, SL_STR_TRUNCATED | SL_STR_UNRESOLVED);
+	assert_true(procscan_argv_unread(&rec.exec));
+	stop(&c);
+	c = start("plain", copy_program("plain"), argv);
+	scan_one(c.pid);
+	assert_false(procscan_argv_unread(&rec.exec));
 	stop(&c);
 }
 
@@ -708,6 +761,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_many_arguments_are_cut),
 		cmocka_unit_test(test_no_arguments_at_all),
 		cmocka_unit_test(test_rewritten_arguments_are_ended),
+		cmocka_unit_test(test_arguments_that_cannot_be_read_are_no_empty_ones),
 		cmocka_unit_test(test_process_without_its_first_thread),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_start_time),
