@@ -59,6 +59,8 @@ struct sl_hdr {
 #define SL_STR_PLAIN 0x2      /* path is root first, as text */
 #define SL_STR_UNRESOLVED 0x4 /* the walk ended before the root (detached mount, too deep); arguments: there are more than could be read */
 #define SL_STR_MISSING 0x8    /* could not be read at all */
+#define SL_STR_FOLDS 0x10     /* path: the file's directory ignores case (include/fold.h); of those above it nothing is said */
+#define SL_STR_DOS 0x20       /* and as SL_NAMES_DOS says */
 
 /* Who did it. Shared by every record about a process. */
 struct sl_who {

@@ -264,7 +264,7 @@ static void match_path(struct question *q)
 {
 	bool unknown;
 
-	compare_names(q->path, q->how, sizeof(q->how));
+	compare_names("", q->path, q->how, sizeof(q->how));
 	q->set = dfa_match_names(q->l->compiled->path, q->path, strlen(q->path), q->how, &unknown);
 	if (unknown)
 		q->set = SL_SET_UNRESOLVED;

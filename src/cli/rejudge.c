@@ -45,7 +45,7 @@ static uint16_t map_tool(const struct rejudge *r, unsigned int tool)
 }
 
 /* argv: with its NULs. */
-static uint16_t exe_set(const struct rejudge *r, const char *exe, const char *argv, size_t argv_len)
+static uint16_t exe_set(const struct rejudge *r, const char *exe, unsigned int exe_flags, const char *argv, size_t argv_len)
 {
 	const char *args[SL_ARG_SCAN];
 	size_t cnt = 0, at = 0;
@@ -54,7 +54,7 @@ static uint16_t exe_set(const struct rejudge *r, const char *exe, const char *ar
 		args[cnt++] = argv + at;
 		at += strnlen(argv + at, argv_len - at) + 1;
 	}
-	return compiled_exec(r->to, exe, args, cnt).exe_set;
+	return compiled_exec_record(r->to, exe, exe_flags, args, cnt).exe_set;
 }
 
 static uint16_t exec_set(struct rejudge *r, const struct event *ev)
@@ -65,7 +65,7 @@ static uint16_t exec_set(struct rejudge *r, const struct event *ev)
 	memcpy(r->argv, ev->argv.data, len);
 	r->argv[len] = '\0';
 	decode_path(ev->exe, r->path, sizeof(r->path));
-	return exe_set(r, r->path, r->argv, len);
+	return exe_set(r, r->path, ev->exe.flags, r->argv, len);
 }
 
 /* The window is counted from the tool's exec, as the kernel does. */
@@ -82,13 +82,16 @@ static bool judge_file(struct rejudge *r, const struct event *ev, struct sl_rec_
 {
 	const struct process *p = proctree_find(r->tree, f->who.tgid, f->who.start_ns);
 	struct sl_decision d;
+	bool unknown = false;
 	size_t len;
 
 	len = decode_path(ev->path, r->path, sizeof(r->path));
 	if (ev->path.flags & (SL_STR_UNRESOLVED | SL_STR_MISSING))
 		f->set = SL_SET_UNRESOLVED;
 	else
-		f->set = (uint16_t)dfa_match(r->to->path, r->path, len);
+		f->set = (uint16_t)dfa_match_record(r->to->path, r->path, len, ev->path.flags, &unknown);
+	if (!f->set && unknown) /* as the kernel: it may be the short form of any name */
+		f->set = SL_SET_UNRESOLVED;
 	d = compiled_file(r->to, f->who.tool, f->who.exe_set, p ? mode_of(r, p, ev->time_ns) : SL_MODE_CHILD, f->who.uid, f->set);
 	f->rule = d.rule;
 	f->action = d.action;
@@ -111,6 +114,7 @@ static bool judge_broker(struct rejudge *r, const struct event *ev, struct sl_re
 	size_t len = decode_path(ev->path, r->path, sizeof(r->path));
 	unsigned int object;
 	struct sl_decision d;
+	bool unknown;
 
 	if (b->abstract) {
 		char name[SL_PATH_MAX + 8];
@@ -119,7 +123,7 @@ static bool judge_broker(struct rejudge *r, const struct event *ev, struct sl_re
 		b->set = (uint16_t)(n < 0 ? 0 : dfa_match(r->to->sock, name, (size_t)n));
 	} else {
 		b->set = (uint16_t)(ev->path.flags & (SL_STR_UNRESOLVED | SL_STR_MISSING) ? 0 :
-											    dfa_match(r->to->sock, r->path, len));
+											    dfa_match_record(r->to->sock, r->path, len, ev->path.flags, &unknown));
 	}
 	object = b->type == SL_BROKER_SPOOL ? r->to->spool_objects[b->set] : r->to->peer_objects[b->set];
 	if (!object)
@@ -189,7 +193,7 @@ const void *rejudge_record(struct rejudge *r, const void *record, size_t size)
 	}
 	/* A newborn has its parent's image. */
 	p = ev.kind == SL_REC_FORK ? proctree_find_pid(r->tree, who->ppid) : proctree_find(r->tree, who->tgid, who->start_ns);
-	who->exe_set = p ? exe_set(r, p->exe, p->argv, p->argv_len) : 0;
+	who->exe_set = p ? exe_set(r, p->exe, p->exe_flags, p->argv, p->argv_len) : 0;
 	/* The pipeline judges it by the other policy. */
 	if (ev.decided)
 		((struct sl_rec_verdict *)r->record)->decided = 0;

@@ -14,7 +14,7 @@
 #include "hello.h"
 #include "policy_map.h"
 
-#define STR_FLAGS (SL_STR_TRUNCATED | SL_STR_PLAIN | SL_STR_UNRESOLVED | SL_STR_MISSING)
+#define STR_FLAGS (SL_STR_TRUNCATED | SL_STR_PLAIN | SL_STR_UNRESOLVED | SL_STR_MISSING | SL_STR_FOLDS | SL_STR_DOS)
 #define ACCESS_BITS (SL_ACCESS_READ | SL_ACCESS_WRITE | SL_ACCESS_EXEC | SL_ACCESS_PATH)
 
 /* A user name is at most this long (LOGIN_NAME_MAX without its NUL). */

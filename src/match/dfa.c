@@ -17,6 +17,7 @@
 #include "match/glob.h"
 #include "match/names.h"
 #include "match/table.h"
+#include "record.h"
 
 /* Patterns in one builder: four bytes of the largest table for each. */
 #define PATTERNS_MAX 65536
@@ -431,4 +432,13 @@ unsigned int dfa_match_names(const struct dfa *d, const char *s, size_t len, con
 	/* What is above a dead end does not matter. */
 	*ret_unknown = !set && unknown != SIZE_MAX && (state != SL_DFA_DEAD || unknown > component);
 	return set;
+}
+
+unsigned int dfa_match_record(const struct dfa *d, const char *s, size_t len, unsigned int str_flags, bool *ret_unknown)
+{
+	uint8_t how[SL_PATH_MAX + 1];
+
+	if (str_flags & SL_STR_FOLDS)
+		memset(how, str_flags & SL_STR_DOS ? SL_NAMES_DOS : SL_NAMES_FOLD, sizeof(how));
+	return dfa_match_names(d, s, len, str_flags & SL_STR_FOLDS ? how : NULL, ret_unknown);
 }

@@ -94,4 +94,10 @@ unsigned int dfa_match(const struct dfa *d, const char *s, size_t len);
  */
 unsigned int dfa_match_names(const struct dfa *d, const char *s, size_t len, const uint8_t *how, bool *ret_unknown);
 
+/*
+ * The same for a path in a record, by its SL_STR_FOLDS and SL_STR_DOS. Those are about the file's directory; the names above it are
+ * compared as that does, too, which can find more than the kernel did and not less.
+ */
+unsigned int dfa_match_record(const struct dfa *d, const char *s, size_t len, unsigned int str_flags, bool *ret_unknown);
+
 #endif /* SLUICE_MATCH_DFA_H */

@@ -77,6 +77,10 @@ struct compiled_exec {
 };
 struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, const char *const *argv, size_t argc);
 
+/* The same of an executable's path in a record: exe_flags, SL_STR_*. */
+struct compiled_exec compiled_exec_record(const struct compiled *c, const char *exe, unsigned int exe_flags, const char *const *argv,
+					  size_t argc);
+
 /* File verdict, exactly as the kernel takes it. mode: SL_MODE_*. */
 struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
 				 uint32_t uid, unsigned int path_set);

@@ -251,9 +251,11 @@ int compile_exec(struct compile *w)
 
 /* ---- recognition ----------------------------------------------------------------------------------------------- */
 
-static const struct sl_exec_set *match_path(const struct compiled *c, const char *path)
+static const struct sl_exec_set *match_path(const struct compiled *c, const char *path, unsigned int str_flags)
 {
-	return &c->exec_sets[dfa_match(c->exec, path, strlen(path))];
+	bool unknown;
+
+	return &c->exec_sets[dfa_match_record(c->exec, path, strlen(path), str_flags, &unknown)];
 }
 
 /* As the kernel: at most SL_ARG_LEN bytes with the NUL, a '/' in front unless there is one. */
@@ -265,7 +267,7 @@ static const struct sl_exec_set *match_arg(const struct compiled *c, const char 
 	buf[0] = '/';
 	memcpy(buf + 1, arg, len);
 	buf[len + 1] = '\0';
-	return match_path(c, *arg == '/' ? buf + 1 : buf);
+	return match_path(c, *arg == '/' ? buf + 1 : buf, 0);
 }
 
 /* argv[0] counts by its last component. */
@@ -293,9 +295,10 @@ static uint16_t script_tool(const struct compiled *c, const char *const *argv, s
 	return 0;
 }
 
-struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, const char *const *argv, size_t argc)
+struct compiled_exec compiled_exec_record(const struct compiled *c, const char *exe, unsigned int exe_flags, const char *const *argv,
+					  size_t argc)
 {
-	const struct sl_exec_set *x = match_path(c, exe);
+	const struct sl_exec_set *x = match_path(c, exe, exe_flags);
 	struct compiled_exec ret = { .tool = x->tool_exe, .exe_set = x->exe_set };
 	bool interpreter = x->flags & SL_EXEC_INTERPRETER;
 
@@ -308,4 +311,9 @@ struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, co
 		ret.evidence = ret.tool ? SL_EVID_ARGV : SL_EVID_NONE;
 	}
 	return ret;
+}
+
+struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, const char *const *argv, size_t argc)
+{
+	return compiled_exec_record(c, exe, 0, argv, argc);
 }

@@ -60,27 +60,41 @@ static bool in_bracket(const char **at, const char *end, unsigned char c)
 	return hit != negated;
 }
 
-/* Pattern p..pe against text t..te; neither holds a separator. */
-static bool name_matches(const char *p, const char *pe, const char *t, const char *te)
+static bool name_matches(const char *p, const char *pe, const char *t, const char *te, bool fold);
+
+/* The first character of the pattern is none of `*`. */
+static bool char_matches(const char *p, const char *pe, char c, const char *rest, const char *te, bool fold)
+{
+	bool hit = true;
+
+	if (*p == '[') {
+		p++;
+		hit = in_bracket(&p, pe, (unsigned char)c);
+		return hit && name_matches(p, pe, rest, te, fold);
+	}
+	if (*p != '?') {
+		p += *p == '\\' && p + 1 < pe;
+		hit = *p == c;
+	}
+	return hit && name_matches(p + 1, pe, rest, te, fold);
+}
+
+/* Pattern p..pe against text t..te; neither holds a separator. fold: a letter is whichever of its cases matches. */
+static bool name_matches(const char *p, const char *pe, const char *t, const char *te, bool fold)
 {
 	if (p == pe)
 		return t == te;
 	if (*p == '*') {
 		for (const char *rest = t; rest <= te; rest++)
-			if (name_matches(p + 1, pe, rest, te))
+			if (name_matches(p + 1, pe, rest, te, fold))
 				return true;
 		return false;
 	}
 	if (t == te)
 		return false;
-	if (*p == '[') {
-		p++;
-		return in_bracket(&p, pe, (unsigned char)*t) && name_matches(p, pe, t + 1, te);
-	}
-	if (*p == '?')
-		return name_matches(p + 1, pe, t + 1, te);
-	p += *p == '\\' && p + 1 < pe;
-	return *p == *t && name_matches(p + 1, pe, t + 1, te);
+	if (fold && (unsigned char)*t < 0x80 && isalpha((unsigned char)*t))
+		return char_matches(p, pe, (char)tolower(*t), t + 1, te, fold) || char_matches(p, pe, (char)toupper(*t), t + 1, te, fold);
+	return char_matches(p, pe, *t, t + 1, te, fold);
 }
 
 /* ---- paths ----------------------------------------------------------------------------------------------------- */
@@ -94,6 +108,7 @@ static const char *component_end(const char *s)
 static bool components_match(const char *p, const char *t)
 {
 	const char *pe, *te, *pn, *tn;
+	bool fold;
 
 	if (!p)
 		return !t;
@@ -112,7 +127,9 @@ static bool components_match(const char *p, const char *t)
 		return false;
 	te = component_end(t);
 	tn = *te ? te + 1 : NULL;
-	return te != t && name_matches(p, pe, t, te) && components_match(pn, tn);
+	fold = *t == NAIVE_FOLDED;
+	t += fold;
+	return te != t && name_matches(p, pe, t, te, fold) && components_match(pn, tn);
 }
 
 /* The pattern of a home directory: no account's name begins with a dot. */
@@ -172,7 +189,7 @@ bool naive_path(const struct policy_strings *patterns, const char *const *homes,
 bool naive_word(const struct policy_strings *words, const char *text)
 {
 	for (size_t i = 0; i < words->cnt; i++)
-		if (*text && name_matches(words->v[i], words->v[i] + strlen(words->v[i]), text, text + strlen(text)))
+		if (*text && name_matches(words->v[i], words->v[i] + strlen(words->v[i]), text, text + strlen(text), false))
 			return true;
 	return false;
 }

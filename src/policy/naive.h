@@ -10,6 +10,9 @@
 
 #include "policy/policy.h"
 
+/* In front of a component of a path: its directory ignores case, of ASCII letters. */
+#define NAIVE_FOLDED '\001'
+
 /* True if the last pattern of the list that matches is not negated. homes: what ~ stands for. */
 bool naive_path(const struct policy_strings *patterns, const char *const *homes, size_t homes_cnt, const char *path);
 bool naive_host(const struct policy_strings *patterns, const char *name);

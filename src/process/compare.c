@@ -9,35 +9,67 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "fold.h"
+#include "record.h"
 
-static uint8_t of_directory(const char *path)
+uint8_t compare_directory(int fd)
 {
-	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	struct statfs fs;
 	int flags = 0;
 
-	if (fd < 0)
-		return !statfs(path, &fs) ? sl_magic_names((uint32_t)fs.f_type) : SL_NAMES_EXACT;
 	if (!fstatfs(fd, &fs) && sl_magic_names((uint32_t)fs.f_type) != SL_NAMES_EXACT)
 		return sl_magic_names((uint32_t)fs.f_type);
 	return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_CASEFOLD_FL ? SL_NAMES_FOLD : SL_NAMES_EXACT;
 }
 
-void compare_names(const char *path, uint8_t *how, size_t max)
+static uint8_t of_directory(const char *path)
 {
-	char above[PATH_MAX];
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return !statfs(path, &fs) ? sl_magic_names((uint32_t)fs.f_type) : SL_NAMES_EXACT;
+	return compare_directory(fd);
+}
+
+void compare_root(unsigned int pid, char *ret, size_t size)
+{
+	char path[48];
+	struct stat own, its;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
+	ret[0] = '\0';
+	if (!stat("/proc/self/ns/mnt", &own) && !stat(path, &its) && own.st_ino != its.st_ino)
+		snprintf(ret, size, "/proc/%u/root", pid);
+}
+
+uint16_t compare_flags(const char *root, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX + 64];
+	uint8_t how;
+
+	if (path[0] != '/' || snprintf(folder, sizeof(folder), "%s%.*s/", root, (int)(slash - path), path) >= (int)sizeof(folder))
+		return 0;
+	how = of_directory(folder);
+	return how == SL_NAMES_EXACT ? 0 : how == SL_NAMES_DOS ? SL_STR_FOLDS | SL_STR_DOS : SL_STR_FOLDS;
+}
+
+void compare_names(const char *root, const char *path, uint8_t *how, size_t max)
+{
+	char above[PATH_MAX + 64];
 	size_t component = 0;
 
 	memset(how, SL_NAMES_EXACT, max);
 	for (const char *slash = strchr(path, '/'); slash && ++component < max; slash = strchr(slash + 1, '/')) {
 		int len = (int)(slash - path);
 
-		if (snprintf(above, sizeof(above), "%.*s", len ? len : 1, path) >= (int)sizeof(above))
+		if (snprintf(above, sizeof(above), "%s%.*s/", root, len, path) >= (int)sizeof(above))
 			return;
 		how[component] = of_directory(above);
 	}

@@ -19,12 +19,15 @@
 #include <unistd.h>
 
 #include "base/statx.h"
+#include "fold.h"
 #include "policy_map.h"
+#include "process/compare.h"
 
 #define ROOTS_MAX 1024   /* homes, and folders that patterns name */
 
 struct folder {
 	char *path;
+	uint8_t *how;            /* how its components compare, see names_fold(); NULL: all bytes, or a root, of which it is not known yet */
 	dev_t dev;               /* 0: a root, whatever it is on */
 	unsigned int depth;      /* levels that may be gone down from here */
 };
@@ -35,20 +38,30 @@ struct filescan {
 	size_t head, cnt;
 	DIR *dir;                /* the folder at hand, NULL none */
 	struct folder at;
+	uint8_t how[PATH_MAX + 2]; /* of a path in it */
+	bool folds;              /* some of them ignore case */
 	uint64_t entries, left_out;
 	filescan_folder on_folder;
 	void *on_folder_arg;
 };
 
-/* Takes path. */
-static void put(struct filescan *s, char *path, dev_t dev, unsigned int depth)
+static void folder_done(struct folder *f)
 {
-	if (!path || s->cnt == FILESCAN_QUEUE_MAX) {
-		free(path);
+	free(f->path);
+	free(f->how);
+	f->path = NULL;
+	f->how = NULL;
+}
+
+/* Takes f. */
+static void put(struct filescan *s, struct folder f)
+{
+	if (!f.path || s->cnt == FILESCAN_QUEUE_MAX) {
+		folder_done(&f);
 		s->left_out++;
 		return;
 	}
-	s->queue[(s->head + s->cnt++) % FILESCAN_QUEUE_MAX] = (struct folder){ path, dev, depth };
+	s->queue[(s->head + s->cnt++) % FILESCAN_QUEUE_MAX] = f;
 }
 
 static bool has_wildcard(const char *s, size_t len)
@@ -88,12 +101,12 @@ static void put_root(struct filescan *s, const char *base, const char *rest, siz
 	if (snprintf(path, sizeof(path), "%s%.*s", base, (int)rest_len, rest) >= (int)sizeof(path) || !path[0])
 		return;
 	if (!strpbrk(path, "*?[")) {
-		put(s, strdup(path), 0, depth);
+		put(s, (struct folder){ .path = strdup(path), .depth = depth });
 		return;
 	}
 	if (!glob(path, GLOB_NOSORT, NULL, &found)) {
 		for (size_t i = 0; i < found.gl_pathc && s->cnt < ROOTS_MAX; i++)
-			put(s, strdup(found.gl_pathv[i]), 0, depth);
+			put(s, (struct folder){ .path = strdup(found.gl_pathv[i]), .depth = depth });
 		globfree(&found);
 	}
 }
@@ -136,9 +149,9 @@ void filescan_free(struct filescan *s)
 		return;
 	if (s->dir)
 		closedir(s->dir);
-	free(s->at.path);
+	folder_done(&s->at);
 	for (; s->cnt; s->cnt--)
-		free(s->queue[s->head++ % FILESCAN_QUEUE_MAX].path);
+		folder_done(&s->queue[s->head++ % FILESCAN_QUEUE_MAX]);
 	free(s);
 }
 
@@ -177,17 +190,62 @@ static DIR *enter(struct folder *f)
 	return dir;
 }
 
+static size_t components(const char *path)
+{
+	size_t cnt = 1;
+
+	for (; *path; path++)
+		cnt += *path == '/';
+	return cnt;
+}
+
+/* How names compare on the way to the folder that was entered, and in it. `root`: the way has not been looked at. */
+static void ask_names(struct filescan *s, bool root)
+{
+	size_t cnt = components(s->at.path);
+
+	memset(s->how, SL_NAMES_EXACT, cnt);
+	if (root)
+		compare_names("", s->at.path, s->how, cnt);
+	else if (s->at.how)
+		memcpy(s->how, s->at.how, cnt);
+	s->how[cnt] = compare_directory(dirfd(s->dir));
+	s->folds = false;
+	for (size_t i = 0; i <= cnt; i++)
+		s->folds |= s->how[i] != SL_NAMES_EXACT;
+}
+
 static bool next_folder(struct filescan *s)
 {
 	while (!s->dir && s->cnt) {
-		free(s->at.path);
+		bool root;
+
+		folder_done(&s->at);
 		s->at = s->queue[s->head];
 		s->head = (s->head + 1) % FILESCAN_QUEUE_MAX;
 		s->cnt--;
+		root = !s->at.dev;
 		if (!s->on_folder || s->on_folder(s->on_folder_arg, s->at.path))
 			s->dir = enter(&s->at);
+		if (s->dir)
+			ask_names(s, root);
 	}
 	return s->dir != NULL;
+}
+
+static struct folder below(const struct filescan *s, const char *path)
+{
+	struct folder f = { .path = strdup(path), .dev = s->at.dev, .depth = s->at.depth - 1 };
+	size_t cnt = components(path);
+
+	if (!s->folds)
+		return f;
+	f.how = malloc(cnt);
+	if (f.how)
+		memcpy(f.how, s->how, cnt);
+	else
+		folder_done(&f);
+	return f;
 }
 
 static void look_at(struct filescan *s, const struct dirent *d, filescan_found found, void *arg)
@@ -196,17 +254,19 @@ static void look_at(struct filescan *s, const struct dirent *d, filescan_found f
 	int len = snprintf(path, sizeof(path), "%s/%s", s->at.path, d->d_name);
 	struct stat st;
 	uint32_t set;
+	bool unknown;
 
 	if (len >= (int)sizeof(path) || !strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 		return;
 	if (d->d_type == DT_DIR) {
 		if (s->at.depth)
-			put(s, strdup(path), s->at.dev, s->at.depth - 1);
+			put(s, below(s, path));
 		return;
 	}
 	if (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)
 		return;
-	set = dfa_match(s->c->path, path, (size_t)len);
+	/* A name that could be the short form of another is found by that: the folder lists the long ones. */
+	set = dfa_match_names(s->c->path, path, (size_t)len, s->folds ? s->how : NULL, &unknown);
 	if (set <= SL_SET_UNRESOLVED)
 		return;
 	if (!fstatat(dirfd(s->dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) && S_ISREG(st.st_mode))

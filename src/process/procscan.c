@@ -17,6 +17,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "process/compare.h"
+
 #define DELETED " (deleted)"
 #define PF_KTHREAD 0x00200000u
 
@@ -170,6 +172,13 @@ static void put_paths(struct writer *w, int dir, bool safely)
 
 	n = read_link(dir, "exe", buf, &w->rec->exe_flags, safely);
 	w->rec->exe_len = n > 0 ? put(w, buf, (size_t)n) : 0;
+	if (n > 0 && !safely) {
+		char root[32];
+
+		compare_root(w->rec->who.tgid, root, sizeof(root));
+		buf[n] = '\0';
+		w->rec->exe_flags |= compare_flags(root, buf);
+	}
 	n = read_link(dir, "cwd", buf, &w->rec->cwd_flags, safely);
 	w->rec->cwd_len = n > 0 ? put(w, buf, (size_t)n) : 0;
 }

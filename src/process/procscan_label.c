@@ -48,7 +48,7 @@ struct compiled_exec procscan_recognise(const struct sl_rec_exec *rec, const str
 		argc++;
 		args += len + 1;
 	}
-	return compiled_exec(c, exe, argv, argc);
+	return compiled_exec_record(c, exe, rec->exe_flags, argv, argc);
 }
 
 static void label_one(struct procscan_entry *e, const struct procscan_entry *parent, const struct compiled *c)

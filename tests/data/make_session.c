@@ -7,6 +7,7 @@
  *
  *   make_session > tests/data/session.rec
  *   make_session flows > tests/data/flows.rec    instead: server names, and what a proxy is asked for
+ *   make_session names > tests/data/names.rec    instead: secrets in other letters, in folders that ignore case and one that does not
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -26,9 +27,17 @@ static void hello(struct recording_writer *w, const struct who *who, const uint8
 	recording_write(w, &rec, size, e);
 }
 
+static void read_as(struct recording_writer *w, const struct who *who, const char *path, unsigned int flags, uint16_t set, struct errmsg *e)
+{
+	size_t size = rec_file(&rec, 102 * SECOND, who, path, set, SMALL_RULE_SECRET, SL_ACTION_ALERT);
+
+	rec.file.path_flags |= flags;
+	recording_write(w, &rec, size, e);
+}
+
 int main(int argc, char **argv)
 {
-	bool flows = argc > 1 && !strcmp(argv[1], "flows");
+	bool flows = argc > 1 && !strcmp(argv[1], "flows"), names = argc > 1 && !strcmp(argv[1], "names");
 	static const struct who shell = { .tgid = 50, .ppid = 1, .uid = 1000, .start_ns = 40 * SECOND, .comm = "bash" };
 	static const struct who tool = { .tgid = 100, .ppid = 50, .uid = 1000, .start_ns = 99 * SECOND, .session_ns = 100 * SECOND,
 					 .session_pid = 100, .tool = SMALL_CLAUDE, .comm = "claude" };
@@ -63,6 +72,13 @@ int main(int argc, char **argv)
 		goto out;
 	}
 	recording_write(w, &rec, rec_fork(&rec, 101 * SECOND, &cat), &e);
+	if (names) {
+		read_as(w, &cat, "/mnt/usb/.ENV", SL_STR_FOLDS | SL_STR_DOS, small.dotenv_set, &e);
+		read_as(w, &cat, "/mnt/usb/ENV~1", SL_STR_FOLDS | SL_STR_DOS, SL_SET_UNRESOLVED, &e);
+		read_as(w, &cat, "/srv/folded/.Env", SL_STR_FOLDS, small.dotenv_set, &e);
+		read_as(w, &cat, "/srv/plain/.ENV", 0, 0, &e);
+		goto out;
+	}
 	recording_write(w, &rec, rec_exec(&rec, 101 * SECOND, &cat, "/bin/cat", "/home/ann/shop", "cat\0.env", 9), &e);
 	for (unsigned int i = 0; i < 3; i++)
 		recording_write(w, &rec, rec_file(&rec, 102 * SECOND + i, &cat, "/home/ann/shop/.env", small.dotenv_set,

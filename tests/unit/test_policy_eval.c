@@ -4,6 +4,7 @@
  * The compiled tables against the plain evaluator, on random policies and random questions; and the evaluator against
  * answers worked out by hand, so that the two cannot be wrong together. SLUICE_SEED repeats a run.
  */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
+#include "fold.h"
 #include "policy/eval.h"
 #include "policy/naive.h"
 #include "record.h"
@@ -452,19 +454,52 @@ static bool same(struct sl_decision a, struct sl_decision b)
 	return a.rule == b.rule && a.action == b.action && a.reader == b.reader;
 }
 
+/*
+ * Spells some components of a path otherwise and lets some directories ignore case, each on its own. how: as names_fold() takes it; plain: as
+ * the evaluator does.
+ */
+static void respell(char *path, uint8_t *how, char *plain)
+{
+	size_t component = 0;
+
+	how[0] = SL_NAMES_EXACT;
+	for (char *at = path; *at; at++) {
+		bool other = rnd(3) == 0;
+
+		*plain++ = *at;
+		if (*at != '/')
+			continue;
+		how[++component] = rnd(2) ? SL_NAMES_FOLD : SL_NAMES_EXACT;
+		if (how[component] == SL_NAMES_FOLD && at[1] && at[1] != '/')
+			*plain++ = NAIVE_FOLDED;
+		for (; at[1] && at[1] != '/'; at++) {
+			if (other && rnd(2))
+				at[1] = (char)toupper(at[1]);
+			*plain++ = at[1];
+		}
+	}
+	*plain = '\0';
+}
+
 static void ask_file(const struct compiled *c, const char *text, size_t *decided)
 {
 	struct subject s = random_subject(c);
-	char buf[256], *path = buf;
+	char buf[256], as_plain[512], *path = buf, *plain = as_plain;
+	uint8_t how[sizeof(buf)];
 	unsigned int set;
 	struct sl_decision got, want;
+	bool unknown;
 
 	snprintf(buf, sizeof(buf), "%s/%s", PICK(path_dirs), PICK(path_names));
+	snprintf(as_plain, sizeof(as_plain), "%s", buf);
+	memset(how, SL_NAMES_EXACT, sizeof(how));
 	if (!rnd(20))
-		path = NULL;
-	set = path ? dfa_match(c->path, path, strlen(path)) : SL_SET_UNRESOLVED;
+		path = plain = NULL;
+	else if (rnd(2))
+		respell(path, how, plain);
+	set = path ? dfa_match_names(c->path, path, strlen(path), how, &unknown) : SL_SET_UNRESOLVED;
 	got = compiled_file(c, s.tool, s.exe_set, s.mode, s.uid, set);
-	want = eval_file(c->policy, &host, s.tool, s.exe, s.mode, s.uid, path);
+	want = eval_file(c->policy, &host, s.tool, s.exe, s.mode, s.uid, plain);
 	*decided += want.rule != 0;
 	if (!same(got, want))
 		fail_msg("%s\ntool %u exe %s mode %u uid %u path %s: the tables say rule %u action %u reader %u, plainly it is %u %u %u",
