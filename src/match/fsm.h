@@ -14,8 +14,8 @@
 #include "base/errmsg.h"
 #include "match/intern.h"
 
-/* Transitions of one machine, also of an intermediate one: 64 MiB of memory. Beyond: -E2BIG. */
-#define FSM_CELLS_MAX (16u << 20)
+/* Transitions of one machine, also of an intermediate one: 128 MiB of memory. The shipped policies take half. Beyond: -E2BIG. */
+#define FSM_CELLS_MAX (32u << 20)
 
 /* What the construction of one table may cost, in transitions computed: a few seconds. 2,000 patterns of the common
  * forms take 85 million. Beyond: -E2BIG. */

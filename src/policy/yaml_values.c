@@ -263,7 +263,8 @@ int y_duration(struct yctx *y, const struct yfield *f, const struct ynode *n, vo
 
 /* ---- lists ----------------------------------------------------------------------------------------------------- */
 
-/* Calls fn for each scalar of a list; one scalar stands for a list of one. */
+/* Calls fn for each scalar of a list; one scalar stands for a list of one, and a list in a list (an alias, mostly) for its entries. The depth of
+ * YAML is bounded when it is read. */
 static int each(struct yctx *y, const struct yfield *f, const struct ynode *n,
 		int (*fn)(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst), void *dst)
 {
@@ -275,10 +276,10 @@ static int each(struct yctx *y, const struct yfield *f, const struct ynode *n,
 	if (r >= 0 && !n->cnt)
 		r = y_error(y, n, "'%s' is an empty list: name something, or remove the key", f->key);
 	for (size_t i = 0; r >= 0 && i < n->cnt; i++) {
-		if (n->items[i]->kind != YNODE_SCALAR)
+		if (n->items[i]->kind != YNODE_SCALAR && n->items[i]->kind != YNODE_LIST)
 			return y_error(y, n->items[i], "'%s' must be a list of values: here is %s", f->key,
 				       ynode_kind_name(n->items[i]->kind));
-		r = fn(y, f, n->items[i], dst);
+		r = each(y, f, n->items[i], fn, dst);
 	}
 	return r;
 }

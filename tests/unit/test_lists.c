@@ -157,7 +157,7 @@ static const struct read_case {
 	{ "claude-code", "self", "/run/user/1000/containers/auth.json", "cluster-credentials", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/terraform.tfvars", "iac-credentials", "ai-reads-secret" },
 	{ "claude-code", "self", "/home/ann/shop/terraform.tfvars.example", NULL, NULL },
-	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/terraform.tfstate", "iac-state", "ai-reads-sensitive" },
+	{ "claude-code", "/usr/bin/cat", "/home/ann/shop/terraform.tfstate", "iac-state", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/terraform", "/home/ann/shop/terraform.tfstate", "iac-state", "purpose-built" },
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.config/sops/age/keys.txt", "iac-credentials", "ai-reads-secret" },
 	/* in two classes: made for the file means made for both */
@@ -183,7 +183,7 @@ static const struct read_case {
 	{ "claude-code", "self", "/home/ann/shop/config/master.key", "service-tokens", "ai-reads-secret" },
 	{ "claude-code", "self", "/home/ann/.npmrc", "package-tokens", "ai-reads-sensitive" },
 	{ "claude-code", "/usr/bin/node", "/home/ann/.npmrc", "package-tokens", NULL },
-	{ "claude-code", "/usr/bin/cargo", "/home/ann/.cargo/credentials.toml", "package-tokens", NULL },
+	{ "claude-code", "/usr/bin/cargo", "/home/ann/.cargo/credentials.toml", "registry-tokens", "purpose-built" },
 	{ "claude-code", "self", "/home/ann/shop/config/secrets.yml", "framework-secrets", "ai-reads-sensitive" },
 	{ "claude-code", "self", "/home/ann/shop/.secrets.baseline", NULL, NULL },
 	{ "claude-code", "self", "/home/ann/shop/src/credentials.py", NULL, NULL },
@@ -809,7 +809,7 @@ static void test_tables_stay_small(void **state)
 		      hosts_table_size(c->name), c->name->info.sets);
 	print_message("subjects: %u rows of %u tools, %u executable sets; decisions: %zu bytes\n", c->rows_cnt,
 		      c->tools_cnt, c->exe_sets_cnt, c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets);
-	assert_true(dfa_table_size(c->path) < 4u << 20);
+	assert_true(dfa_table_size(c->path) < 8u << 20); /* what the kernel pads it to */
 	assert_true(dfa_table_size(c->exec) < 4u << 20);
 	assert_true(hosts_table_size(c->name) < 128u << 10);
 	assert_true(c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets < 8u << 20);

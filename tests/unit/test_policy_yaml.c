@@ -150,9 +150,14 @@ static void anchors_and_aliases(void **state)
 	cleanup_(policy_freep) struct policy *p = good("version: 1\n"
 						       "secrets:\n"
 						       "  a: {paths: &list ['**/x', '**/y']}\n"
-						       "  b: {paths: *list}\n");
+						       "  b: {paths: *list}\n"
+						       "  c: {paths: ['**/z', *list, [['**/u'], '!**/y']]}\n");
+	static const char *const both[] = { "**/z", "**/x", "**/y", "**/u", "!**/y" };
 
 	(void)state;
+	assert_int_equal(p->secrets[2].paths.cnt, ARRAY_SIZE(both));
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		assert_string_equal(p->secrets[2].paths.v[i], both[i]);
 	assert_int_equal(p->secrets[1].paths.cnt, 2);
 	assert_string_equal(p->secrets[1].paths.v[1], "**/y");
 }
@@ -446,7 +451,8 @@ static const struct bad bad_files[] = {
 	{ V "secrets: {a: {}}\n", 2, 14, "a secret without 'paths'" },
 	{ V "secrets: {a: {path: x}}\n", 2, 15, "did you mean 'paths'?" },
 	{ V "secrets: {a: {paths: []}}\n", 2, 22, "empty list" },
-	{ V "secrets: {a: {paths: [x, [y]]}}\n", 2, 26, "must be a list of values: here is a list" },
+	{ V "secrets: {a: {paths: [x, {y: z}]}}\n", 2, 26, "must be a list of values: here is a mapping" },
+	{ V "secrets: {a: {paths: [x, []]}}\n", 2, 26, "empty list" },
 	{ V "secrets: {a: {paths: ['']}}\n", 2, 24, "empty string" },
 	{ V "secrets: {a: {paths: x, confidence: certain}}\n", 2, 37, "one of high, medium, low" },
 	{ V "secrets: {dotenv: {paths: x}}\n---\n", 3, 1, "second document" },
