@@ -27,6 +27,11 @@ __u32 moved_match(__u64 vfsmount, __u64 dentry);
 /* The directory `dentry` is about to be reachable as `to` instead. 1: that matters, and there is no room to remember it. */
 int moved_note(__u64 vfsmount, __u64 dentry, __u64 to);
 
+/* roots.bpf.c. The directory is a root; the file is below one; the agent opened a root (1: it is none, or there is no room). */
+__u32 root_here(__u64 dentry);
+__u32 root_above(__u64 vfsmount, __u64 dentry);
+int root_note(__u64 dentry);
+
 ALWAYS_INLINE void alias_key(struct alias_key *key, struct inode *inode)
 {
 	key->ino = BPF_CORE_READ(inode, i_ino);

@@ -127,6 +127,15 @@ ALWAYS_INLINE __u32 step(const struct dentry *at, __u64 dentry, __u32 state)
 
 #define ABOVE_MAX 3
 
+/* The directory may be a root. */
+ALWAYS_INLINE int root_bit(__u64 ino)
+{
+	__u32 idx = (ino & (SL_ROOT_BITS - 1)) / 64;
+	__u64 *word = bpf_map_lookup_elem(&root_bits, &idx);
+
+	return !word || *word >> (ino & 63) & 1;
+}
+
 /*
  * What the cache knows of the directories above the file's own: most directories that were never seen lie beside one that was, and
  * leave the automaton in the same state. `state` is that of the file's name. Returns the match set, or the hash of the highest place
@@ -145,7 +154,7 @@ static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 den
 #pragma unroll
 	for (int n = 0; n < ABOVE_MAX; n++) {
 		above = at->d_parent;
-		if (at == root || at == above)
+		if (at == root || at == above || (*(volatile __u32 *)&roots_used && root_bit(at->d_inode->i_ino)))
 			return h;
 		state = step(at, dentry + distance(at, file->f_path.dentry), state);
 		if (state == NAME_UNKNOWN)
@@ -391,12 +400,14 @@ ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target
 	__u64 r = 0, origin;
 	int unresolved;
 
-	if (s && text) {
+	/* The text does not say which directory is a root. */
+	if (s && text && !(*(volatile __u32 *)&roots_used && root_above(t->mnt, t->dentry))) {
 		names->opened = text_match(s, text);
 		unresolved = !names->opened && no_root;
 	} else {
 		r = path_match(t->mnt, t->dentry);
 		names->opened = PATH_VALUE(r);
+		names->origin = PATH_OTHER(r);
 		unresolved = PATH_FLAGS(r) & SL_STR_UNRESOLVED;
 	}
 	origin = path_origin(t->mnt, t->dentry);
@@ -406,6 +417,8 @@ ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target
 			unresolved = 0;
 		if (PATH_VALUE(r) != names->opened)
 			names->origin = PATH_VALUE(r);
+		if (PATH_OTHER(r) && !names->alias)
+			names->alias = PATH_OTHER(r);
 		if (PATH_VALUE(r)) { /* it is this path that tells */
 			t->mnt = origin;
 			t->text_len = 0;
@@ -440,6 +453,8 @@ ALWAYS_INLINE void note_marked(__u64 dentry)
 
 	if (set)
 		alias_learn((__u64)BPF_CORE_READ(d, d_inode), set);
+	if (*(volatile __u32 *)&root_mark)
+		root_note(dentry);
 	if (*(volatile __u32 *)&exception_mark)
 		exception_note(dentry, *(volatile __u32 *)&exception_mark - 1);
 }
@@ -763,7 +778,7 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (is_self(tgid)) {
 		__sync_fetch_and_add(&self_hits[SL_HOOK_FILE_SYS_EXIT], 1);
-		if (!(knobs.guard && *(volatile __u32 *)&guard_mark) && !*(volatile __u32 *)&alias_mark &&
+		if (!(knobs.guard && *(volatile __u32 *)&guard_mark) && !*(volatile __u32 *)&alias_mark && !*(volatile __u32 *)&root_mark &&
 		    !*(volatile __u32 *)&exception_mark)
 			return 0;
 	} else if (!knobs.none_rules && !has_label(tgid)) {

@@ -49,6 +49,7 @@ ALWAYS_INLINE int next_link(struct links *l)
 	l->m.w.name = l->m.w.left = l->m.w.name_state = 0;
 	l->m.w.state = forget(knobs.path.start >> 16);
 	l->m.w.flags = l->folds;
+	l->m.w.below_root = 0;
 	l->m.at = 0;
 	l->m.was_at = 0;
 	l->m.was = 0;

@@ -16,6 +16,7 @@
 #include "label.h"
 #include "policy_map.h"
 #include "record.h"
+#include "roots.h"
 
 #ifdef SL_MAPS_DEFINE
 #define SL_EXTERN
@@ -253,6 +254,22 @@ SL_EXTERN struct {
 	__type(value, struct sl_moved);
 } moved SEC(".maps");
 
+/* Directories that are roots. Filled by the agent; full: it counts what is left out. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SL_ROOTS_MAX);
+	__type(key, struct sl_root_key);
+	__type(value, __u64);
+} roots SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SL_ROOT_BITS / 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} root_bits SEC(".maps");
+
 /* Units that sessions asked systemd for, by name. LRU: when full the one asked for longest ago is forgotten, and starts
  * without a label, as lineage.lost has said. */
 struct asked {
@@ -334,6 +351,7 @@ SL_EXTERN __u32 guard_mark;             /* SL_MARK_*: what the agent opens now g
 
 SL_EXTERN __u32 exceptions_used;        /* there is one, or was */
 SL_EXTERN __u32 exception_mark;         /* 1 + slot: what the agent opens now is the file that it is about */
+SL_EXTERN __u32 root_mark;              /* 1: the directory that the agent opens now is a root */
 SL_EXTERN __u32 alias_mark;             /* match set: what the agent opens now is such a secret, and may have other names */
 
 /* Always 0, which the verifier does not know: see forget(). */
@@ -343,8 +361,10 @@ SL_EXTERN volatile __u64 nought;
 SL_EXTERN __u32 epoch;                  /* mixed into cache tags: bumped when paths may have changed their meaning */
 SL_EXTERN __u32 aliases_used;           /* 1: `aliases` is not empty */
 SL_EXTERN __u32 moved_used;             /* 1: `moved` is not empty */
+SL_EXTERN __u32 roots_used;             /* 1: `roots` is not empty */
 SL_EXTERN __u32 units_used;             /* 1: `units` is not empty */
 SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went through each hook */
+SL_EXTERN __u64 roots_noted;            /* directories that root_mark was put on */
 SL_EXTERN __u64 guard_marked;           /* times that guard_mark was put on something */
 SL_EXTERN __u64 last_wake_ns;
 SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a namespace's tree */

@@ -110,6 +110,40 @@ static long walk_copy_cb(__u32 i, void *ctx)
 	return !ref->c || walk_round(&ref->c->w, WALK_COPY);
 }
 
+/* Match set below a root, by the path state there; 0: none. symbol: the root's name. */
+ALWAYS_INLINE __u32 set_at_root(int kind, const struct sl_dfa *dfa, __u64 state, __u32 symbol)
+{
+	state = sl_dfa_component(dfa, shift_of(kind), limit_of(kind), state, symbol);
+	return sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), (__u32)state << 16 | dfa->name_start);
+}
+
+/*
+ * What a file is below a root, and by its whole path. The second counts as well only where what is above the root tells something: it says else
+ * than a path without any name above it would.
+ */
+ALWAYS_INLINE __u64 match_below_root(int kind, __u64 state, __u32 set)
+{
+	const struct sl_dfa *dfa = automaton(kind);
+	__u32 root;
+
+	if (!dfa)
+		return set;
+	root = set_at_root(kind, dfa, state, mark_symbol(kind, dfa));
+	if (!set || set == set_at_root(kind, dfa, state, unnamed_symbol(kind, dfa)))
+		return root;
+	return (root == set ? 0 : (__u64)root << PATH_OTHER_SHIFT) | set;
+}
+
+/* Global, for the stack of the walk above it. */
+GLOBAL __u64 path_below_root(__u32 kind, __u64 state, __u32 set)
+{
+	if (kind == WALK_PATH)
+		return match_below_root(WALK_PATH, state, set);
+	if (kind == WALK_SOCK)
+		return match_below_root(WALK_SOCK, state, set);
+	return match_below_root(WALK_EXEC, state, set);
+}
+
 ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 {
 	const struct sl_dfa *dfa = automaton(kind);
@@ -127,6 +161,8 @@ ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 	if (!(w.flags & WALK_NAMED)) /* "/" itself: an empty name on both sides of the separator */
 		w.state = component(kind, dfa, w.state, dfa->name_start);
 	set = sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), (__u32)w.state << 16 | dfa->name_start);
+	if (w.below_root && (w.flags & WALK_DONE || set))
+		return path_below_root(kind, w.below_root, set);
 	if (!set && (!(w.flags & WALK_DONE) || w.flags & SL_STR_UNRESOLVED))
 		return (__u64)SL_STR_UNRESOLVED << 32;
 	return set;

@@ -9,9 +9,11 @@
 
 #include "folding.h"
 
-/* Low half: match set or next offset. High half: SL_STR_* flags. */
+/* Low half: match set or next offset. High half: SL_STR_* flags, and of a match a second set, 0: none. */
+#define PATH_OTHER_SHIFT 48
 #define PATH_VALUE(r) ((__u32)(r))
-#define PATH_FLAGS(r) ((__u32)((r) >> 32))
+#define PATH_FLAGS(r) ((__u32)((r) >> 32) & 0xffff)
+#define PATH_OTHER(r) ((__u32)((r) >> PATH_OTHER_SHIFT))
 
 /*
  * Match set of a path, by path_dfa, exec_dfa or sock_dfa. SL_STR_UNRESOLVED: the walk ended before the root and what was seen of the

@@ -30,6 +30,7 @@ struct walk {
 	__u64 name_state;
 	__u64 state;           /* path state of the automaton */
 	__u64 flags;           /* SL_STR_*, WALK_* */
+	__u64 below_root;      /* path state below the first root that was passed; 0: none was */
 };
 
 #define WALK_DONE (1ull << 32)   /* at the root, or where no pattern can match any more */
@@ -348,6 +349,29 @@ ALWAYS_INLINE int put_symbol(struct walk *w, const struct sl_dfa *dfa)
 	return 0;
 }
 
+/* Symbol of the mark's name, which roots have (match/glob.h). */
+ALWAYS_INLINE __u32 mark_symbol(int kind, const struct sl_dfa *dfa)
+{
+	return sl_dfa_symbol(dfa, limit_of(kind), sl_dfa_name(dfa, limit_of(kind), dfa->name_start, dfa->cls[0]));
+}
+
+/* And of a name that no pattern speaks of: two such bytes. */
+ALWAYS_INLINE __u32 unnamed_symbol(int kind, const struct sl_dfa *dfa)
+{
+	__u32 nul = dfa->cls[0], limit = limit_of(kind);
+
+	return sl_dfa_symbol(dfa, limit, sl_dfa_name(dfa, limit, sl_dfa_name(dfa, limit, dfa->name_start, nul), nul));
+}
+
+/* WALK_SYMBOLS: of a path below a root it is noted what it is below the mark. */
+ALWAYS_INLINE int end_at_root(struct walk *w, const struct sl_dfa *dfa)
+{
+	w->name_state = sl_dfa_name(dfa, knobs.path.limit, dfa->name_start, dfa->cls[0]);
+	w->flags |= WALK_DONE;
+	put_symbol(w, dfa);
+	return 1;
+}
+
 /* One round: a name (or a piece of a long one), or a mount. Returns 1 to end the walk. */
 ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 {
@@ -371,6 +395,12 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 		goto named;
 	}
 	if (!w->left) {
+		if (kind != WALK_COPY && kind != WALK_MOVED && *(volatile __u32 *)&roots_used && w->flags & WALK_NAMED && !w->below_root &&
+		    root_here(w->dentry)) {
+			if (kind == WALK_SYMBOLS)
+				return end_at_root(w, dfa);
+			w->below_root = forget(w->state);
+		}
 		if (w->dentry == w->root)
 			return leave_mount(w, kind, &read.m);
 		if (bpf_probe_read_kernel(d, DENTRY_READ, (void *)(w->dentry + DENTRY_AT)) || d->parent == w->dentry) {
@@ -437,6 +467,7 @@ ALWAYS_INLINE int walk_start(struct walk *w, int kind, __u64 vfsmount, __u64 den
 	w->name_state = forget(0);
 	w->state = forget(state);
 	w->flags = forget(0);
+	w->below_root = forget(0);
 	if (bpf_probe_read_kernel(&w->root, sizeof(w->root), (void *)(w->mount + bpf_core_field_offset(struct mount, mnt.mnt_root))))
 		return -EFAULT;
 	if (kind != WALK_COPY)

@@ -25,6 +25,7 @@
 #include "base/notify.h"
 #include "event/recording.h"
 #include "process/helper.h"
+#include "process/homewatch.h"
 #include "process/secretscan.h"
 
 #define TICKS_PER_TIDY 60
@@ -35,6 +36,7 @@
 #define TICKS_PER_RETURN 60      /* between attempts to leave a lower tier that was taken because it did not */
 #define WATCHDOG_STRETCH 10      /* a reload may take that many times as long as the watchdog waits */
 #define SCAN_FIRST_NS 2000000000ull /* that the scan for secrets may take for the first folders before the agent says that it is ready */
+#define HOMES_FIRST_NS 2000000000ull /* that finding the homes may take before the agent says that it is ready */
 #define SCAN_TAKEN_MAX 64        /* secrets that are taken from it at each look */
 #define SCAN_NOTED_MAX 16384     /* secrets noted by inode; what is beyond is counted */
 #define ANCESTORS_MAX 16         /* read from /proc for a process that nobody told of */
@@ -62,6 +64,7 @@ struct agent {
 	enum kernel_tier fell_from;      /* tier that was left because of that; AUTO: none */
 	struct secretscan *scan;         /* for secrets with several links; NULL: over */
 	uint32_t scan_noted;
+	struct homewatch *homes;         /* NULL: there could be none */
 	int epoll;
 	struct errmsg *e;
 	_Alignas(8) char buf[SL_RECORD_MAX];
@@ -268,6 +271,12 @@ static int take_record(void *arg, const void *record, size_t size)
 		}
 	}
 	close_cut(a, record, size);
+	if (who && hdr->kind == SL_REC_EXEC && size >= sizeof(struct sl_rec_exec) && a->homes) {
+		const struct sl_rec_exec *exec = record;
+
+		if (exec->new_session)
+			homewatch_ask(a->homes, who->uid);
+	}
 	err = err ? err : deliver(a, record, size);
 	return err ? err : tell_held(a, record, size);
 }
@@ -363,6 +372,42 @@ static void scan_step(struct agent *a, int wait_ms)
 	a->losses[SL_LOSS_SCAN] += secretscan_left_out(a->scan);
 	secretscan_free(take_ptr(a->scan));
 	return_memory();
+}
+
+/* ---- homes ------------------------------------------------------------------------------------------------------ */
+
+static void take_home(void *arg, const char *path, int fd, uint32_t dev, uint64_t ino)
+{
+	struct agent *a = arg;
+	int err = fd >= 0 ? kernel_note_root(a->kernel, fd) : kernel_add_root(a->kernel, dev, ino);
+	int known = compiled_add_root(a->loaded->compiled, path);
+
+	if (known > 0)
+		helper_tables_changed(a->helper);
+	if (err || known < 0) {
+		a->losses[SL_LOSS_SCAN]++;
+		log_warn("~ does not cover the home %s: %s", path, err == -E2BIG || !err ? "there are too many homes" : strerror(-err));
+	}
+}
+
+/* Anew for each program set, which is to know all of them. */
+static void homes_start(struct agent *a)
+{
+	homewatch_free(take_ptr(a->homes));
+	if (homewatch_new(&a->homes)) {
+		a->losses[SL_LOSS_SCAN]++;
+		return;
+	}
+	for (uint64_t until = kernel_now_ns() + HOMES_FIRST_NS; !homewatch_settled(a->homes) && kernel_now_ns() < until;)
+		homewatch_poll(a->homes, 50, take_home, a);
+}
+
+static void homes_step(struct agent *a)
+{
+	if (!a->homes)
+		return;
+	homewatch_poll(a->homes, 0, take_home, a);
+	a->losses[SL_LOSS_SCAN] += homewatch_take_left_out(a->homes);
 }
 
 /* From the beginning, under the policy that is in force now. */
@@ -574,6 +619,7 @@ static int start(struct agent *a)
 		if (err)
 			return err;
 	}
+	homes_start(a);
 	scan_start(a);
 	/* Compiling the policy and loading the programs took far more than running does. */
 	return_memory();
@@ -687,6 +733,7 @@ static int reload(struct agent *a)
 		a->stopped = false;
 		if (kernel_tier(a->kernel) == a->fell_from)
 			a->fell_from = KERNEL_TIER_AUTO;
+		homes_start(a);
 		scan_start(a);
 		return_memory();
 		kernel_note_reload(a->kernel, a->reloads, NULL);
@@ -774,8 +821,10 @@ static int loop(struct agent *a, int signals)
 		}
 		ticking = looked && ++a->looks % LOOKS_PER_TICK == 0;
 		err = look(a, ticking);
-		if (looked)
+		if (looked) {
+			homes_step(a);
 			scan_step(a, 0);
+		}
 		if (!err && a->reload)
 			err = reload(a);
 		stop = stop || kernel_now_ns() >= until;
@@ -825,6 +874,7 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 		err = err ? err : unpinned;
 	}
 	secretscan_free(a->scan);
+	homewatch_free(a->homes);
 	kernel_close(a->kernel);
 	pipeline_free(a->pipeline);
 	helper_free(a->helper);

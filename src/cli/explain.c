@@ -19,6 +19,7 @@
 #include "cli/explain_pid.h"
 #include "cli/options.h"
 #include "event/event.h"
+#include "match/glob.h"
 #include "process/compare.h"
 
 static const char help[] =
@@ -50,7 +51,9 @@ struct question {
 	const struct loaded *l;
 	char path[PATH_MAX * 2];       /* "" for a connection */
 	uint8_t how[PATH_MAX + 2];     /* its names compare, see names_fold() */
-	unsigned int set;
+	unsigned int set, other;       /* other: see compiled_match() */
+	char root_text[PATH_MAX * 2 + 2]; /* see compiled_root_text(); root_len 0: none */
+	size_t root_len;
 	char host[256];
 	const char *name;              /* host, or NULL when an address was given */
 	struct compiled_dest dest;
@@ -224,6 +227,7 @@ static struct sl_decision judge(const struct question *q, unsigned int tool)
 {
 	const struct compiled *c = q->l->compiled;
 	unsigned int mode = SL_MODE_CHILD;
+	struct sl_decision d, other;
 
 	if (!q->path[0])
 		return compiled_connect(c, tool, q->exe.exe_set, q->uid, &q->dest);
@@ -231,7 +235,9 @@ static struct sl_decision judge(const struct question *q, unsigned int tool)
 		mode = (unsigned int)q->mode;
 	else if (tool && q->exe.tool == tool)
 		mode = SL_MODE_SELF;
-	return compiled_file(c, tool, q->exe.exe_set, mode, q->uid, q->set);
+	d = compiled_file(c, tool, q->exe.exe_set, mode, q->uid, q->set);
+	other = compiled_file(c, tool, q->exe.exe_set, mode, q->uid, q->other);
+	return q->other && other.action > d.action ? other : d;
 }
 
 static bool same_decision(struct sl_decision a, struct sl_decision b)
@@ -262,24 +268,29 @@ static void print_where(const struct policy *p, struct policy_where w)
 /* As the kernel would, by the names that the path's directories take for equal. */
 static void match_path(struct question *q)
 {
+	const struct compiled *c = q->l->compiled;
 	bool unknown;
 
 	compare_names("", q->path, q->how, sizeof(q->how));
-	q->set = dfa_match_names(q->l->compiled->path, q->path, strlen(q->path), q->how, &unknown);
-	if (unknown)
+	q->set = compiled_match(c, c->path, q->path, strlen(q->path), q->how, &q->other, &unknown);
+	if (!q->set && unknown)
 		q->set = SL_SET_UNRESOLVED;
+	q->root_len = compiled_root_text(c, q->path, strlen(q->path), q->root_text, sizeof(q->root_text));
 }
 
 /* True if the pattern alone, without its "!", matches. */
 static bool pattern_matches(const struct question *q, enum dfa_dialect dialect, const char *pattern, const char *text)
 {
+	static const char *const homes[] = { "/home/*", "/root", GLOB_HOME_ROOTS };
 	cleanup_(dfa_builder_freep) struct dfa_builder *b =
-		dfa_builder_new(dialect, (const char *const *)q->l->homes, q->l->homes_cnt);
+		dfa_builder_new(dialect, homes, ARRAY_SIZE(homes));
 	cleanup_(dfa_freep) struct dfa *d = NULL;
 	bool unknown;
 
 	if (!b || dfa_builder_add(b, 0, pattern + (pattern[0] == '!'), NULL) < 0 || dfa_build(b, 0, 2, &d, NULL) < 0)
 		return false;
+	if (text == q->path && q->root_len && dfa_match(d, q->root_text, q->root_len))
+		return true;
 	return dfa_match_names(d, text, strlen(text), text == q->path ? q->how : NULL, &unknown) != 0;
 }
 

@@ -14,9 +14,6 @@
 
 #define CONFIG_PATH "/etc/sluice/policy.yaml"
 
-/* Homes beside the usual places: each multiplies the automaton. Beyond it a warning says that the rest is not covered. */
-#define HOMES_COMPILED_MAX 64
-
 /* The lists that belong to this binary: those of its build tree, or of the prefix it is installed in. "" when neither. */
 static void beside_binary(char *dir, size_t size)
 {
@@ -64,12 +61,8 @@ static char *default_policy(const char *shipped)
 
 static int add_home(struct loaded *l, const char *pattern)
 {
-	char **moved;
+	char **moved = reallocarray(l->homes, l->homes_cnt + 1, sizeof(*moved));
 
-	for (size_t i = 0; i < l->homes_cnt; i++)
-		if (!strcmp(l->homes[i], pattern))
-			return 0;
-	moved = reallocarray(l->homes, l->homes_cnt + 1, sizeof(*moved));
 	if (!moved)
 		return -ENOMEM;
 	l->homes = moved;
@@ -95,14 +88,36 @@ static int add_found(struct loaded *l, const char *path)
 	return add_home(l, pattern);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Several accounts may have one home. */
+static void drop_repeated(struct loaded *l, size_t from)
+{
+	size_t to = from;
+
+	qsort(l->homes + from, l->homes_cnt - from, sizeof(*l->homes), by_text);
+	for (size_t i = from; i < l->homes_cnt; i++) {
+		if (i > from && !strcmp(l->homes[i], l->homes[to - 1]))
+			free(l->homes[i]);
+		else
+			l->homes[to++] = l->homes[i];
+	}
+	l->homes_cnt = to;
+}
+
 /* ~ is every user's home: the usual places, and what was found elsewhere. */
 static int find_homes(struct loaded *l)
 {
 	int err = add_home(l, "/home/*");
+	size_t usual;
 
 	err = err ? err : add_home(l, "/root");
 	if (err)
 		return err;
+	usual = l->homes_cnt;
 	err = homes_find(&l->found);
 	if (err && err != -ENOMEM) {
 		log_warn("cannot look for home directories: %s: ~ covers /home and /root only", strerror(-err));
@@ -113,12 +128,10 @@ static int find_homes(struct loaded *l)
 
 		if (!home_holds(h) || home_is_usual(h->path))
 			continue;
-		if (l->homes_cnt == HOMES_COMPILED_MAX) {
-			log_warn("more than %d homes outside /home and /root: ~ does not cover %s and those after it", HOMES_COMPILED_MAX, h->path);
-			break;
-		}
 		err = add_found(l, h->path);
 	}
+	if (!err)
+		drop_repeated(l, usual);
 	return err;
 }
 

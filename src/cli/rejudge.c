@@ -89,7 +89,7 @@ static bool judge_file(struct rejudge *r, const struct event *ev, struct sl_rec_
 	if (ev->path.flags & (SL_STR_UNRESOLVED | SL_STR_MISSING))
 		f->set = SL_SET_UNRESOLVED;
 	else
-		f->set = (uint16_t)dfa_match_record(r->to->path, r->path, len, ev->path.flags, &unknown);
+		f->set = (uint16_t)compiled_match_record(r->to, r->to->path, r->path, len, ev->path.flags, &unknown);
 	if (!f->set && unknown) /* as the kernel: it may be the short form of any name */
 		f->set = SL_SET_UNRESOLVED;
 	d = compiled_file(r->to, f->who.tool, f->who.exe_set, p ? mode_of(r, p, ev->time_ns) : SL_MODE_CHILD, f->who.uid, f->set);

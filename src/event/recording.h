@@ -25,7 +25,7 @@
 
 /* Larger than any policy that compiles; a header beyond them is refused, by the writer too. */
 #define RECORDING_HEADER_MAX (32u << 20)
-#define RECORDING_LIST_MAX 4096         /* sources, homes, users: each */
+#define RECORDING_LIST_MAX 32768         /* sources, homes, users: each */
 
 struct recording_source {       /* a policy file, in the order it was read; [0] is the main one */
 	const char *name;

@@ -79,6 +79,7 @@ int pins_put(struct kernel *k, struct errmsg *e);
 int adopt_labels(struct kernel *k, const struct procscan *scan);
 int adopt_memory(struct kernel *k);
 int adopt_aliases(struct kernel *k);
+int adopt_roots(struct kernel *k);
 int adopt_names(struct kernel *k);
 void exceptions_adopt(struct kernel *k);
 int adopt_unread(struct kernel *k, kernel_sink sink, void *arg);

@@ -141,6 +141,12 @@ void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX]);
  * inode. */
 void kernel_note_secret(struct kernel *k, int fd, uint32_t set); /* fd: O_PATH, on a local file system */
 
+/* A directory is a home: what is below it is below ~ by any path. fd: O_PATH, on a local file system. -E2BIG: there is no room; -errno. */
+int kernel_note_root(struct kernel *k, int fd);
+
+/* The same by its numbers, where the agent must not open anything: dev as the kernel has it. */
+int kernel_add_root(struct kernel *k, uint32_t dev, uint64_t ino);
+
 /* Makes the exceptions that `sluice allow` asked for, ends those whose time is over, and says so. Returns what tell did, if not 0. */
 int kernel_exceptions(struct kernel *k, int (*tell)(void *arg, const char *text), void *arg);
 

@@ -281,6 +281,7 @@ static int take_over(struct kernel *k, kernel_sink sink, void *arg, struct errms
 {
 	int err = adopt_aliases(k);
 
+	err = err ? err : adopt_roots(k);
 	err = err ? err : adopt_memory(k);
 	err = err ? err : adopt_names(k);
 	if (err)

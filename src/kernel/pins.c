@@ -24,6 +24,7 @@ static const char *const pin_names[_PIN_MAX] = {
 	[PIN_MEMORY] = "memory",
 	[PIN_NAMES] = "net_names",
 	[PIN_MOVED] = "moved",
+	[PIN_ROOTS] = "roots",
 	[PIN_EXCEPTIONS] = "exceptions",
 	[PIN_LABEL_SPARES] = "label_spares",
 };
@@ -276,6 +277,7 @@ static int pin_all(struct kernel *k, const char *dir, const char **ret_what)
 		[PIN_FLOWS] = k->skel->maps.flows,           [PIN_ABOUT] = k->skel->maps.about,
 		[PIN_MEMORY] = k->skel->maps.memory,
 		[PIN_MOVED] = k->skel->maps.moved,
+		[PIN_ROOTS] = k->skel->maps.roots,
 		[PIN_NAMES] = k->skel->maps.net_names,
 		[PIN_EXCEPTIONS] = k->skel->maps.exceptions,
 		[PIN_LABEL_SPARES] = k->skel->maps.label_spares,

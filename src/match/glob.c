@@ -275,6 +275,15 @@ static int read_home(struct pattern *p, const char *home, struct errmsg *e)
 {
 	struct reader r = { .text = home, .p = p, .e = e, .home = true };
 
+	if (!home[0]) {
+		struct byteset nul = { 0 };
+		int err = pattern_begin(p);
+
+		byteset_add(&nul, 0);
+		err = err < 0 ? err : pattern_part(p, PATTERN_ROOT);
+		err = err < 0 ? err : pattern_part(p, PATTERN_NAME);
+		return err < 0 ? err : pattern_item(p, &nul, false);
+	}
 	if (home[0] != '/')
 		return fail(&r, 0, "not an absolute path");
 	if (strlen(home) > PATTERN_MAX)

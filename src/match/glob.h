@@ -35,6 +35,12 @@
 #define GLOB_HOMES_MAX 256
 
 /*
+ * In a list of homes: every root, whatever its path (bpf/roots.bpf.c). What is below one is fed as if the root were the one
+ * directory of this name in "/": a NUL byte, which no name has.
+ */
+#define GLOB_HOME_ROOTS ""
+
+/*
  * homes: absolute directories; * and other wildcards within a component are understood, ** is not. None at all: a
  * pattern with ~ is checked and matches nothing. text has no leading '!'. -EINVAL: not a pattern, e->column is the
  * byte, from 1; -ENOMEM.

@@ -20,7 +20,7 @@ int compile_too_big(struct compile *w, const char *what, size_t have, size_t lim
 
 int compile_builder(struct compile *w, enum dfa_dialect dialect, struct dfa_builder **ret)
 {
-	*ret = dfa_builder_new(dialect, w->host->homes, w->host->homes_cnt);
+	*ret = dfa_builder_new(dialect, w->homes, w->homes_cnt);
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -178,7 +178,9 @@ static int compile(struct compile *w)
 	for (size_t i = 0; i < w->p->tools_cnt; i++)
 		c->tools[i + 1].startup_ns = w->p->tools[i].startup_ns;
 
-	r = compile_classes(w);
+	r = compile_homes(w);
+	if (r >= 0)
+		r = compile_classes(w);
 	if (r >= 0)
 		r = compile_exec(w);
 	if (r >= 0)
@@ -203,6 +205,7 @@ int policy_compile(const struct policy *p, const struct policy_host *host, struc
 	if (e)
 		*e = (struct errmsg){ 0 };
 	r = c ? compile(&w) : -ENOMEM;
+	free(w.homes);
 	free(w.secret_class);
 	free(w.kinds);
 	if (r == -ENOMEM)
@@ -239,6 +242,7 @@ void compiled_free(struct compiled *c)
 	free(c->peer_objects);
 	free(c->spool_objects);
 	if (c->priv) {
+		compile_homes_done(c->priv);
 		free(c->priv->tool_rules);
 		free(c->priv->exe_rules);
 		free(c->priv->user_rules);

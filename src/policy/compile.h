@@ -11,10 +11,11 @@
 #include "match/hosts.h"
 #include "match/ranges.h"
 #include "policy/policy.h"
+#include "roots.h"
 
 /* What the compiler must know of the host; part of a recording, so that replay compiles the same tables. */
 struct policy_host {
-	const char *const *homes;   /* what ~ stands for; component patterns allowed */
+	const char *const *homes;   /* what ~ stands for; patterns of components are allowed, what is none has its backslashes */
 	size_t homes_cnt;
 	const struct policy_user {
 		const char *name;
@@ -67,6 +68,24 @@ struct compiled {
 int policy_compile(const struct policy *p, const struct policy_host *host, struct compiled **ret, struct errmsg *e);
 void compiled_free(struct compiled *c);
 DEFINE_FREEP(struct compiled, compiled_free)
+
+/*
+ * Match set of a path by one of the automata over paths, below a home too. *ret_other (may be NULL): a second set, 0 none: where what is
+ * above the home tells something, the path counts as both, and the stricter decision holds. how, *ret_unknown (both may be NULL): see
+ * dfa_match_names().
+ */
+unsigned int compiled_match(const struct compiled *c, const struct dfa *d, const char *path, size_t len, const uint8_t *how,
+			    unsigned int *ret_other, bool *ret_unknown);
+
+/* The same of a path in a record, by its SL_STR_* flags; the first set alone. */
+unsigned int compiled_match_record(const struct compiled *c, const struct dfa *d, const char *path, size_t len, unsigned int str_flags,
+				   bool *ret_unknown);
+
+/* What the automata read instead of a path below a root: "/", a NUL byte, and the rest. Returns its length; 0: it is below none. */
+size_t compiled_root_text(const struct compiled *c, const char *path, size_t len, char *buf, size_t size);
+
+/* A home that came up since. 1: new; 0: known; -E2BIG: SL_ROOTS_MAX; -ENOMEM. */
+int compiled_add_root(struct compiled *c, const char *path);
 
 /* Recognition at exec, exactly as the kernel does it (argv: SL_ARG_SCAN strings at most are looked at). */
 struct compiled_exec {

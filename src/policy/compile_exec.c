@@ -255,7 +255,7 @@ static const struct sl_exec_set *match_path(const struct compiled *c, const char
 {
 	bool unknown;
 
-	return &c->exec_sets[dfa_match_record(c->exec, path, strlen(path), str_flags, &unknown)];
+	return &c->exec_sets[compiled_match_record(c, c->exec, path, strlen(path), str_flags, &unknown)];
 }
 
 /* As the kernel: at most SL_ARG_LEN bytes with the NUL, a '/' in front unless there is one. */

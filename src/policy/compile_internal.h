@@ -40,6 +40,9 @@ struct compiled_priv {
 	struct rule_set *exe_rules;    /* exe_sets_cnt entries */
 	struct rule_set *user_rules;   /* users_cnt entries */
 
+	char **roots;                  /* homes that are no part of the automata, sorted; roots_cnt entries, owned */
+	size_t roots_cnt, roots_size;
+
 	/* Classes of the path automaton: secret classes that a rule names, then own stores. */
 	char **class_names;            /* classes_cnt entries, owned; "own:NAME" for own stores */
 	unsigned int classes_cnt, secrets_cnt;
@@ -64,6 +67,8 @@ struct compile {
 	struct errmsg *e;
 	struct compiled *c;
 
+	const char **homes;            /* of the automata */
+	size_t homes_cnt;
 	uint16_t *secret_class;        /* by secret: class of the path automaton, NO_CLASS: no rule names it */
 	struct exe_kind *kinds;        /* by exe_set */
 };
@@ -95,6 +100,8 @@ uint32_t compile_user_class(const struct compiled *c, uint32_t uid);
 #define COMPILE_PRIVATE 6
 extern const struct cidr compile_loopback[COMPILE_LOOPBACK], compile_private[COMPILE_PRIVATE];
 
+int compile_homes(struct compile *w);
+void compile_homes_done(struct compiled_priv *priv);
 int compile_classes(struct compile *w);
 int compile_exec(struct compile *w);
 int compile_files(struct compile *w);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "policy/compile.h"
 
+/* Of these two each home has its part; entries that one does not need are for the others. */
 #define FILESCAN_ENTRIES_MAX 200000  /* directory entries looked at: a developer's home down to its projects' top folders */
 #define FILESCAN_QUEUE_MAX 16384     /* folders that wait */
 #define FILESCAN_DEPTH_MAX 8         /* below a home, or a folder that a pattern names; what is deeper is not asked for */

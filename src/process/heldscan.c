@@ -48,15 +48,15 @@ static uint16_t match_held(const struct compiled *c, const char *root, const cha
 {
 	uint8_t how[SL_PATH_MAX + 2];
 	char text[SL_PATH_MAX + 1];
-	unsigned int set = dfa_match(c->path, path, len);
+	unsigned int set = compiled_match(c, c->path, path, len, NULL, NULL, NULL);
 	bool unknown;
 
-	if (dfa_match_record(c->path, path, len, SL_STR_FOLDS | SL_STR_DOS, &unknown) == set && !unknown)
+	if (compiled_match_record(c, c->path, path, len, SL_STR_FOLDS | SL_STR_DOS, &unknown) == set && !unknown)
 		return (uint16_t)set;
 	memcpy(text, path, len);
 	text[len] = '\0';
 	compare_names(root, text, how, sizeof(how));
-	set = dfa_match_names(c->path, text, len, how, &unknown);
+	set = compiled_match(c, c->path, text, len, how, NULL, &unknown);
 	return (uint16_t)(!set && unknown ? SL_SET_UNRESOLVED : set);
 }
 

@@ -317,6 +317,11 @@ int helper_held(struct helper *h, const struct sl_rec_exec *image, const struct 
 	return r == -ETIMEDOUT || r == -E2BIG ? 0 : r;
 }
 
+void helper_tables_changed(struct helper *h)
+{
+	h->compiled = NULL;
+}
+
 struct name {
 	char *text;
 	size_t size;

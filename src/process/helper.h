@@ -35,6 +35,9 @@ int helper_read_process(struct helper *h, uint32_t tgid, uint32_t uid, uint64_t 
 /* As heldscan(). */
 int helper_held(struct helper *h, const struct sl_rec_exec *image, const struct compiled *c, heldscan_sink sink, void *arg);
 
+/* The tables changed (a home came up): the next helper_held() is answered by a worker that knows them. */
+void helper_tables_changed(struct helper *h);
+
 /* Name of a user, at most size - 1 bytes. False: none to be had. */
 bool helper_user_name(struct helper *h, uint32_t uid, char *ret, size_t size);
 

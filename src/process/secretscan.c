@@ -5,28 +5,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "process/filescan.h"
+#include "process/localfs.h"
 #include "process/worker.h"
 
 #define FIRST 1000           /* entries of folders that are looked at without a rest, */
 #define SLICE 200            /* and between two rests after that: 2,000 a second */
 #define REST_NS 100000000
 #define REST_NICE 5          /* from then on nobody waits for it */
-#define XFS_MAGIC 0x58465342
-#define F2FS_MAGIC 0xf2f52010
-#define BCACHEFS_MAGIC 0xca451a4e
-#define ZFS_MAGIC 0x2fc12fc1
-#define JFS_MAGIC 0x3153464a
 
 enum message { MSG_FILE, MSG_SETTLED, MSG_OVER };
 
@@ -65,30 +59,6 @@ static bool begin_folder(void *arg, const char *path)
 	return true;
 }
 
-/* Its files are opened without asking anybody. Which the others are does not matter: they are not handed over. */
-static bool is_local(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs))
-		return false;
-	switch ((unsigned long)fs.f_type) {
-	case EXT4_SUPER_MAGIC:
-	case XFS_MAGIC:
-	case BTRFS_SUPER_MAGIC:
-	case F2FS_MAGIC:
-	case BCACHEFS_MAGIC:
-	case ZFS_MAGIC:
-	case JFS_MAGIC:
-	case TMPFS_MAGIC:
-	case RAMFS_MAGIC:
-	case OVERLAYFS_SUPER_MAGIC:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void send_found(const struct secretscan *s, enum message message, int fd, uint32_t set, uint64_t left_out)
 {
 	struct found f = { .message = message, .set = set, .left_out = left_out };
@@ -122,7 +92,7 @@ static void take_file(void *arg, const char *path, uint32_t set, const struct st
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &now) || now.st_dev != st->st_dev || now.st_ino != st->st_ino || !S_ISREG(now.st_mode))
 		return;
-	if (is_local(fd))
+	if (localfs(fd))
 		send_found(s, MSG_FILE, fd, set, 0);
 }
 

@@ -14,7 +14,7 @@
 
 #include "process/filescan.h"
 
-#define FOUND_MAX 16
+#define FOUND_MAX 64
 
 struct scan {
 	char dir[64];
@@ -151,6 +151,84 @@ static void folders_that_patterns_name(void **state)
 	scan_done(&s);
 }
 
+/* As run(), with these homes; so many entries in all, 0: to the end. */
+static void run_homes(struct scan *s, const char *paths, const char *const *homes, size_t homes_cnt, unsigned int entries)
+{
+	cleanup_(filescan_freep) struct filescan *scan = NULL;
+	const struct policy_host host = { homes, homes_cnt, NULL, 0 };
+	char text[8192];
+	struct policy_source src = { .name = (char[]){ "p.yaml" }, .text = text };
+
+	src.len = (size_t)snprintf(text, sizeof(text), "version: 1\nsecrets: {a: {paths: [%s]}}\ntools: {t: {exe: /t}}\n"
+				   "rules: [{id: r, tool: any, read: a, action: log}]\n", paths);
+	assert_int_equal(policy_load_sources(&src, 1, &s->p, NULL), 0);
+	assert_int_equal(policy_compile(s->p, &host, &s->c, NULL), 0);
+	assert_int_equal(filescan_new(s->c, homes, homes_cnt, &scan), 0);
+	if (entries) {
+		assert_true(filescan_step(scan, entries, take, s));
+		return;
+	}
+	while (filescan_step(scan, 100, take, s))
+		;
+	assert_int_equal(filescan_left_out(scan), 0);
+}
+
+/* Many homes outside the usual places, with names that would be patterns, and many folders that patterns name in each. */
+static void many_homes(void **state)
+{
+	static char text[15][128];
+	const char *homes[15];
+	char paths[4096] = "'~/.x/key'", name[128];
+	struct scan s;
+
+	(void)state;
+	scan_init(&s);
+	for (int i = 0; i < 80; i++)
+		snprintf(paths + strlen(paths), sizeof(paths) - strlen(paths), ", '~/.none%d/x'", i);
+	for (int i = 0; i < 15; i++) {
+		snprintf(text[i], sizeof(text[i]), "%s/h/%d \\[x\\]\\*", s.dir, i);
+		homes[i] = text[i];
+		snprintf(name, sizeof(name), "h/%d [x]*/.x/key", i);
+		make_file(&s, name);
+	}
+	run_homes(&s, paths, homes, 15, 0);
+	/* Each twice: in a folder that a pattern names, and in one of the home. */
+	assert_int_equal(s.cnt, 30);
+	for (int i = 0; i < 15; i++) {
+		snprintf(name, sizeof(name), "/h/%d [x]*/.x/key", i);
+		assert_true(found(&s, name));
+	}
+	scan_done(&s);
+}
+
+/* A home with more in it than is looked at keeps nobody else's from being looked at. */
+static void homes_take_turns(void **state)
+{
+	static char text[4][128];
+	const char *homes[4];
+	char name[128];
+	struct scan s;
+
+	(void)state;
+	scan_init(&s);
+	for (int i = 0; i < 4; i++) {
+		snprintf(text[i], sizeof(text[i]), "%s/h/%d", s.dir, i);
+		homes[i] = text[i];
+	}
+	for (int i = 0; i < 40; i++)
+		for (int j = 0; j < 50; j++) {
+			snprintf(name, sizeof(name), "h/0/%d/%d", i, j);
+			make_file(&s, name);
+		}
+	for (int i = 1; i < 4; i++) {
+		snprintf(name, sizeof(name), "h/%d/a/b/.env", i);
+		make_file(&s, name);
+	}
+	run_homes(&s, "'**/.env'", homes, 4, 1000);
+	assert_int_equal(s.cnt, 3);
+	scan_done(&s);
+}
+
 /* The depth is bounded. */
 static void too_deep(void **state)
 {
@@ -175,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(homes_and_their_folders),
 		cmocka_unit_test(folders_that_patterns_name),
+		cmocka_unit_test(many_homes),
+		cmocka_unit_test(homes_take_turns),
 		cmocka_unit_test(too_deep),
 	};
 
