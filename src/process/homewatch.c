@@ -72,6 +72,7 @@ struct watch {
 	struct user *users;       /* by number of the uid */
 	size_t users_size;
 	uint32_t pass;
+	uint64_t pass_ns;         /* that the last one took */
 };
 
 static void send_message(const struct watch *w, const struct message *m, int fd)
@@ -207,6 +208,7 @@ static void look_at_running(struct watch *w)
 {
 	DIR *dir = opendir("/proc");
 	const struct dirent *d;
+	uint64_t began = now_ns();
 	struct stat st;
 
 	while (dir && (d = readdir(dir))) {
@@ -220,6 +222,7 @@ static void look_at_running(struct watch *w)
 	}
 	if (dir)
 		closedir(dir);
+	w->pass_ns = now_ns() - began;
 }
 
 static void look_at_all(struct watch *w)
@@ -243,8 +246,14 @@ static bool wait_for(struct watch *w, bool *mounted, uint32_t *ret_uid)
 {
 	struct pollfd p[] = { { .fd = w->fd, .events = POLLIN }, { .fd = w->mounts_fd, .events = POLLPRI } };
 
+	uint64_t rest_ms = HOMEWATCH_REST * w->pass_ns / 1000000;
+
+	if (rest_ms < HOMEWATCH_PASS_MS)
+		rest_ms = HOMEWATCH_PASS_MS;
+	if (rest_ms > HOMEWATCH_PAUSE_NS / 1000000)
+		rest_ms = HOMEWATCH_PAUSE_NS / 1000000;
 	w->page->busy = 0;
-	poll(p, ARRAY_SIZE(p), HOMEWATCH_PASS_MS);
+	poll(p, ARRAY_SIZE(p), (int)rest_ms);
 	w->page->busy = 1;
 	worker_beat(w->page);
 	*mounted |= (p[1].revents & (POLLPRI | POLLERR)) != 0;
@@ -394,7 +403,7 @@ void homewatch_poll(struct homewatch *h, int wait_ms, homewatch_found found, voi
 		h->beat = beat;
 		h->beat_ns = now;
 	}
-	if (r < 0 || now - h->beat_ns > HOMES_STALLED_MS * 1000000ull) {
+	if (r < 0 || now - h->beat_ns > HOMEWATCH_STALLED_NS) {
 		give_up(h);
 		h->beat_ns = now;
 	}

@@ -5,7 +5,8 @@
  * those that come up. A worker looks
  *
  *   - at all accounts when /etc/passwd or the table of mounts has changed, at most every HOMEWATCH_FULL_NS;
- *   - every HOMEWATCH_PASS_MS at users that run a process and were not looked at, or had no home yet;
+ *   - every HOMEWATCH_PASS_MS at users that run a process and were not looked at, or had no home yet; where there are so many processes that a
+ *     pass takes long, after HOMEWATCH_REST times as long;
  *   - at once at a user whose session begins (homewatch_ask()).
  *
  * A name service or a home that does not answer costs the worker; the next one leaves that home out. After HOMES_SKIPS_MAX such ends there
@@ -20,6 +21,8 @@
 #include "base/cleanup.h"
 
 #define HOMEWATCH_PASS_MS 1000
+#define HOMEWATCH_REST 50
+#define HOMEWATCH_STALLED_NS (10ull * 1000000000) /* no progress for so long: it does not answer. Nobody waits */
 #define HOMEWATCH_FULL_NS (2ull * 1000000000)
 #define HOMEWATCH_PAUSE_NS (60ull * 1000000000)
 #define HOMEWATCH_USERS_MAX 65536  /* users that are remembered; beyond it they are left out */
