@@ -247,10 +247,50 @@ GLOBAL __u32 guard_open(__u64 dentry, __u32 mode)
 
 /* ---- bpf(2) -------------------------------------------------------------------------------------------------------------- */
 
-/* Of those the agent has none, and what one decides about is devices alone. */
-ALWAYS_INLINE int is_device_program(struct bpf_prog *prog)
+#define INSNS_AT_ONCE 8
+#define DEVICE_INSNS_MAX 4096 /* some ten for each device that a container may use; a longer program is refused */
+
+struct insns {
+	struct bpf_insn read[INSNS_AT_ONCE];
+	__u64 at;
+	__u64 left;
+	__u64 calls;
+};
+
+static long find_call_cb(__u32 i, void *ctx)
 {
-	return BPF_CORE_READ(prog, type) == BPF_PROG_TYPE_CGROUP_DEVICE;
+	struct insns *s = ctx;
+
+	if (!s->left)
+		return 1;
+	if (bpf_probe_read_kernel(s->read, sizeof(s->read), (void *)s->at))
+		s->calls = 1;
+	for (int n = 0; n < INSNS_AT_ONCE; n++)
+		if ((__u64)n < s->left && s->read[n].code == (BPF_JMP | BPF_CALL))
+			s->calls = 1;
+	s->at = forget(s->at + sizeof(s->read));
+	s->left = forget(s->left > INSNS_AT_ONCE ? s->left - INSNS_AT_ONCE : 0);
+	return s->calls != 0;
+}
+
+/*
+ * A program about devices that calls nothing and has no map: it decides about devices and can do nothing else. One that calls helpers reads
+ * kernel memory (bpf_probe_read_kernel), and a map would carry that out; engines generate programs of comparisons alone. The agent has
+ * no program of this type.
+ */
+GLOBAL __u32 is_device_program(__u64 address)
+{
+	struct bpf_prog *prog = (struct bpf_prog *)address;
+	struct insns s = {};
+
+	s.left = BPF_CORE_READ(prog, len);
+	if (BPF_CORE_READ(prog, type) != BPF_PROG_TYPE_CGROUP_DEVICE || BPF_CORE_READ(prog, aux, used_map_cnt) || s.left > DEVICE_INSNS_MAX)
+		return 0;
+	s.at = forget(address + bpf_core_field_offset(struct bpf_prog, insnsi));
+	s.left = forget(s.left);
+	s.calls = forget(0);
+	bpf_loop(DEVICE_INSNS_MAX / INSNS_AT_ONCE, find_call_cb, &s, 0);
+	return !s.calls && !s.left;
 }
 
 /* The root of the hierarchy, or a cgroup that holds the agent: it would be among those that a program there decides about. */
@@ -268,9 +308,10 @@ ALWAYS_INLINE int is_agents_cgroup(__u32 fd)
 }
 
 /*
- * What engines do as root for each container: load a program on devices, see which ones its cgroup has, replace them. No command is
- * let through that can name one of the agent's programs, links or maps: those have other types, and a type is part of each
- * command here (of a look-up by id, in the hook of the descriptor that it gives). The descriptor of the cgroup may be another's by
+ * What engines do as root for each container: load a program on devices, see which ones its cgroup has, replace them; and try out what
+ * the kernel can, with an array of their own. No command is let through that can change one of the agent's programs, links or maps: those
+ * have other types, and a type is part of each command here (of a look-up by id, in the hook of the descriptor that it gives).
+ * BPF_OBJ_GET_INFO_BY_FD only reads, of a descriptor that is there. The descriptor of the cgroup may be another's by
  * the time that the kernel looks at it, in a process whose threads race: what is gained is a say over the agent's devices, of which
  * it needs none.
  */
@@ -281,6 +322,10 @@ GLOBAL __u32 guard_bpf_spared(const struct sl_bpf_call *call)
 	switch (call->cmd) {
 	case BPF_PROG_LOAD:
 		return call->attr[0] == BPF_PROG_TYPE_CGROUP_DEVICE; /* prog_type */
+	case BPF_MAP_CREATE:
+		return call->attr[0] == BPF_MAP_TYPE_ARRAY; /* map_type */
+	case BPF_OBJ_GET_INFO_BY_FD:
+		return 1;
 	case BPF_PROG_ATTACH:
 		return call->attr[2] == BPF_CGROUP_DEVICE && !is_agents_cgroup(call->attr[0]); /* attach_type, target_fd */
 	case BPF_PROG_DETACH:
@@ -303,7 +348,7 @@ GLOBAL __u32 guard_bpf_returned(__u32 cmd, __u64 attr, __u32 fd)
 	if (cmd == BPF_PROG_LOAD || cmd == BPF_PROG_GET_FD_BY_ID) {
 		files = BPF_CORE_READ(task, files, fdt, fd);
 		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-		return file && is_device_program((struct bpf_prog *)BPF_CORE_READ(file, private_data));
+		return file && is_device_program((__u64)BPF_CORE_READ(file, private_data));
 	}
 	bpf_probe_read_user(call.attr, cmd == BPF_PROG_QUERY ? 8 : 12, (void *)attr);
 	return guard_bpf_spared(&call);
@@ -408,7 +453,7 @@ HOOK(bpf, 2) /* command, attributes */
 /* A descriptor of a program is about to be handed out: the new one's, or that of one looked up by its id. */
 HOOK(bpf_prog, 1)
 {
-	return is_device_program((struct bpf_prog *)arg[0]) ? 0 : guard_tell(SL_GUARD_BPF, BPF_PROG_GET_FD_BY_ID, 0);
+	return is_device_program(arg[0]) ? 0 : guard_tell(SL_GUARD_BPF, BPF_PROG_GET_FD_BY_ID, 0);
 }
 
 /* A namespace of the initial user namespace: what is mounted there may propagate to the agent's. */

@@ -116,8 +116,15 @@ struct file {
 	void *private_data;      /* pidfd before pidfs: the struct pid; socket: the struct socket; program: the struct bpf_prog */
 };
 
+struct bpf_prog_aux {
+	unsigned int used_map_cnt;
+} __attribute__((preserve_access_index));
+
 struct bpf_prog {
 	enum bpf_prog_type type;
+	unsigned int len;        /* instructions */
+	struct bpf_prog_aux *aux;
+	struct bpf_insn insnsi[0]; /* as the verifier left them */
 };
 
 struct renamedata {

@@ -9,6 +9,8 @@
  *                         by "leave"), open-only (a cgroup's file), mount umount bind (a folder)
  *   meddle bpf -          bpf(2), the most harmless command
  *   meddle HOW ID         prog-id map-id link-id: a descriptor of an object of BPF
+ *   meddle HOW -          array: a map that nobody else has is made, and asked what it is; calling-device: a program on devices that calls a
+ *                         helper; mapped-device: one that has a map
  *   meddle HOW CGROUP     device: a program on devices comes and goes, as container engines do; connects: the same as device, of a program on connections; exclusive: that stays, and lets no
  *                         other be attached; inclusive: it goes
  */
@@ -69,6 +71,40 @@ static int load(enum bpf_prog_type type, enum bpf_attach_type attach)
 	long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 
 	return fd < 0 ? -errno : (int)fd;
+}
+
+/* As feature tests of libraries do. */
+static int array(void)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
+	struct bpf_map_info info = { 0 };
+	union bpf_attr about = { .info = { .info_len = sizeof(info), .info = (unsigned long)&info } };
+	long fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+
+	about.info.bpf_fd = (__u32)fd;
+	return fd < 0 ? -errno : bpf(BPF_OBJ_GET_INFO_BY_FD, &about) ?: (int)fd;
+}
+
+/* A program on devices that does more than to decide: it calls bpf_ktime_get_ns(), or uses a map. */
+static int device_with(int mapped)
+{
+	int map = mapped ? array() : 0;
+	const struct bpf_insn calls[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_ktime_get_ns },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const struct bpf_insn uses[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{ 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE, .insn_cnt = mapped ? 4 : 3,
+				.insns = (unsigned long)(mapped ? uses : calls), .license = (unsigned long)"GPL",
+				.expected_attach_type = BPF_CGROUP_DEVICE };
+
+	return map < 0 ? map : rc(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)));
 }
 
 static int attach(int cgroup, int prog, enum bpf_attach_type type, __u32 flags)
@@ -273,6 +309,11 @@ int main(int argc, char **argv)
 		union bpf_attr attr = { .start_id = 0 };
 
 		err = rc(syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)));
+	} else if (!strcmp(how, "array")) {
+		err = array();
+		err = err < 0 ? err : 0;
+	} else if (!strcmp(how, "calling-device") || !strcmp(how, "mapped-device")) {
+		err = device_with(*how == 'm');
 	} else if (argv[2][0] == '/') {
 		err = folder_way(how, argv[2]);
 	} else {
