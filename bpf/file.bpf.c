@@ -112,14 +112,13 @@ ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct 
 	return set;
 }
 
-/* name_step() of a dentry whose type the verifier knows: most names are in the dentry, and need no call to be read. */
+/* name_step() of a dentry whose type the verifier knows: most names are in the dentry, and need no call to be read. Its file system compares
+ * bytes: the caller has asked. */
 ALWAYS_INLINE __u32 step(const struct dentry *at, __u64 dentry, __u32 state)
 {
 	const __u64 *words = (const void *)at + DENTRY_AT + inline_at();
 	__u32 len = at->d_name.len;
 
-	if (known_folds(at))
-		return NAME_UNKNOWN;
 	if (!inline_at() || len > INLINE_READ || (__u64)at->d_name.name != (__u64)words)
 		return name_step(dentry, state);
 	return name_step_short(words[0], words[1], words[2], words[3], (__u64)len << 32 | state);
@@ -139,7 +138,8 @@ ALWAYS_INLINE int root_bit(__u64 ino)
 /*
  * What the cache knows of the directories above the file's own: most directories that were never seen lie beside one that was, and
  * leave the automaton in the same state. `state` is that of the file's name. Returns the match set, or the hash of the highest place
- * that was looked at. Ends at the root of the mount, and at whatever is cut off from it. A renamed directory on the way would have
+ * that was looked at. All of them are of one file system, which compares bytes, or the state of the name would not be known. Ends at the
+ * root of the mount, and at whatever is cut off from it. A renamed directory on the way would have
  * to be asked for its old name, so that there may be none.
  */
 static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 dentry, __u32 state)
@@ -335,7 +335,7 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
 	rec->came = t->came;
 	rec->excepted = t->excepted;
 	if (t->text_len) {
-		rec->path_flags = t->text_flags;
+		rec->path_flags = t->text_flags | name_folds(t->dentry);
 		at += t->text_len;
 	} else {
 		rec->path_flags = copy_path(s, &at, SL_PATH_MAX, (struct vfsmount *)t->mnt, (struct dentry *)t->dentry);
@@ -465,6 +465,7 @@ ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *
 {
 	struct dentry *dentry = file->f_path.dentry, *parent = dentry->d_parent;
 	struct place p;
+	__u32 state;
 	__s32 set;
 
 	p.mnt = low_half(file->f_path.mnt);
@@ -482,7 +483,8 @@ ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *
 	t->inode = t->dentry + distance(file->f_inode, dentry);
 	if (set > 0)
 		return set;
-	return lookup_state(&p, k, t, file->f_inode->i_nlink, step(dentry, t->dentry, knobs.path.start >> 16), ret_state);
+	state = known_folds(dentry) ? NAME_UNKNOWN : step(dentry, t->dentry, knobs.path.start >> 16);
+	return lookup_state(&p, k, t, file->f_inode->i_nlink, state, ret_state);
 }
 
 /* No match, by what is known further up. *above: the state of the file's name; then where to remember what is found out instead. */
@@ -561,11 +563,10 @@ ALWAYS_INLINE int for_peers(struct file *file)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 
-	if (!knobs.inspects && !knobs.spools)
+	/* The label first: most opens are a bystander's, and each field of the file costs more. */
+	if ((!knobs.inspects && !knobs.spools) || !has_label(tgid) || is_self(tgid))
 		return 0;
-	if (file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC ? !knobs.inspects : !knobs.spools || !(file->f_mode & FMODE_WRITE))
-		return 0;
-	return has_label(tgid) && !is_self(tgid);
+	return file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC ? knobs.inspects : knobs.spools && file->f_mode & FMODE_WRITE;
 }
 
 SEC("lsm/file_open")

@@ -64,6 +64,9 @@ __u64 mount_folds(__u64 mount);
 /* The same of any dentry's file system. */
 __u64 dentry_folds(__u64 dentry);
 
+/* SL_STR_FOLDS and SL_STR_DOS of a file. */
+__u32 name_folds(__u64 dentry);
+
 /* What is known of a name of len bytes in this directory: 0, or WALK_FOLDED and more. mount: WALK_FOLDS, _DOS or _ASK. */
 __u64 directory_folds(__u64 mount, __u64 dentry, __u32 len);
 
@@ -78,6 +81,6 @@ __u64 fold_sock(__u32 last, __u64 left, __u64 flags, __u64 state);
 
 #define FOLD_STATE(r) ((r) & 0xffff)
 #define FOLD_USED(r) ((r) >> 16 & 7)
-#define FOLD_SHORT (1ull << 24)     /* it can be the short form of any name */
+#define FOLD_SHORT (1ull << 24)     /* it can be the short form of any name, or a stream of any file */
 
 #endif /* SL_BPF_FOLD_H */

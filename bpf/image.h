@@ -12,7 +12,7 @@ ALWAYS_INLINE __u32 copy_path(struct scratch *s, __u32 *at, __u32 max, struct vf
 	__u64 r = path_copy(s, *at, max, (__u64)mnt, (__u64)dentry);
 
 	*at = PATH_VALUE(r);
-	return PATH_FLAGS(r);
+	return PATH_FLAGS(r) | name_folds((__u64)dentry);
 }
 
 /* Sends the image of the current process. origin: SL_EXEC_ORIGIN_*. A global function, see path.h. */

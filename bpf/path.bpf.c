@@ -29,6 +29,16 @@ GLOBAL __u64 directory_folds(__u64 mount, __u64 dentry, __u32 len)
 	return WALK_FOLDED | WALK_UNFED | (mount & WALK_DOS && len <= SL_SHORT_NAME ? WALK_BRIEF : 0);
 }
 
+GLOBAL __u32 name_folds(__u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	__u64 folds = dentry_folds(dentry);
+
+	if (!folds || !directory_folds(folds, (__u64)BPF_CORE_READ(d, d_parent), 0))
+		return 0;
+	return folds & WALK_DOS ? SL_STR_FOLDS | SL_STR_DOS : SL_STR_FOLDS;
+}
+
 /* What is fed for a name's last character, the last byte in the lowest; the high half is how many bytes of the name it is. */
 ALWAYS_INLINE __u64 last_char(__u32 last, __u64 left, __u64 flags)
 {
@@ -59,7 +69,8 @@ ALWAYS_INLINE __u64 fold_char(int kind, __u32 last, __u64 left, __u64 flags, __u
 	limit = limit_of(kind);
 	if (bytes)
 		flags &= ~WALK_UNFED;
-	if (flags & WALK_BRIEF && flags & WALK_DIGIT && bytes == '~')
+	/* A short name, or a stream of a file: ".env::$DATA". */
+	if ((flags & WALK_BRIEF && flags & WALK_DIGIT && bytes == '~') || (flags & WALK_DOS && bytes == ':'))
 		c |= (__u64)FOLD_SHORT << 16;
 	flags = bytes >= '0' && bytes <= '9' ? flags | WALK_DIGIT : flags & ~WALK_DIGIT;
 	for (int i = 0; i < 4; i++, bytes >>= 8)
@@ -194,10 +205,12 @@ ALWAYS_INLINE long text_round(struct text *t, int kind)
 	/* Knobs are volatile: read once. */
 	__u32 shift = shift_of(kind), limit = limit_of(kind);
 	const struct sl_dfa *dfa = automaton(kind);
-	__u32 path = t->path, name = t->name, left = t->left;
+	__u32 path = t->path, name = t->name, left = t->left, width;
 
 	if (!dfa || !t->bytes)
 		return 1;
+	width = dfa->width;
+	opaque(width);
 	for (int n = 0; n < TEXT_CHUNK; n++) {
 		__u32 pos = left - 1 - n, cls;
 
@@ -205,7 +218,7 @@ ALWAYS_INLINE long text_round(struct text *t, int kind)
 			break;
 		cls = dfa->cls[t->bytes[pos]];
 		if (cls) {
-			name = sl_dfa_name(dfa, limit, name, cls); /* 0 stays 0 */
+			name = sl_dfa_name_by(dfa, limit, width, name, cls); /* 0 stays 0 */
 			continue;
 		}
 		path = sl_dfa_component(dfa, shift, limit, path, sl_dfa_symbol(dfa, limit, name));

@@ -176,15 +176,16 @@ ALWAYS_INLINE __u32 component(int kind, const struct sl_dfa *dfa, __u32 path, __
 /* Feeds n <= max bytes of a name, last first; the verifier follows one such loop a round, not loops in loops. */
 ALWAYS_INLINE __u32 feed(int kind, const struct sl_dfa *dfa, __u32 name, const __u8 *bytes, __u64 n, int max)
 {
-	__u32 limit = limit_of(kind);
+	__u32 limit = limit_of(kind), width = dfa->width;
 
+	opaque(width);
 	for (int i = 0; i < max; i++) {
 		__u64 pos = n - 1 - i;
 
 		opaque(pos); /* or the compiler counts a pointer down, whose bounds the verifier does not know */
 		if (pos >= (__u64)max)
 			break;
-		name = sl_dfa_name(dfa, limit, name, dfa->cls[bytes[pos]]);
+		name = sl_dfa_name_by(dfa, limit, width, name, dfa->cls[bytes[pos]]);
 		if (!name) /* no pattern speaks of this name, whatever comes before */
 			break;
 	}
@@ -442,7 +443,7 @@ ALWAYS_INLINE int walk_round(struct walk *w, int kind)
 	}
 	w->name_state = forget(feed(kind, dfa, w->name_state, d->bytes, n, NAME_CHUNK));
 named:
-	if (w->left && (w->name_state || w->flags & WALK_BRIEF))
+	if (w->left && (w->name_state || (w->flags & (WALK_DOS | WALK_FOLDED)) == (WALK_DOS | WALK_FOLDED)))
 		return 0;
 	w->left = 0;
 	if (kind == WALK_SYMBOLS)

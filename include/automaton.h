@@ -72,11 +72,17 @@ sl_dfa_at(const struct sl_dfa *dfa, __u32 limit, __u32 idx)
 #endif
 }
 
-/* Next name state; 0 stays 0. */
+/* Next name state; 0 stays 0. width: dfa->width, which a loop reads once. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_name_by(const struct sl_dfa *dfa, __u32 limit, __u32 width, __u32 name, __u32 cls)
+{
+	return sl_dfa_at(dfa, limit, name * width + cls);
+}
+
 static inline __attribute__((always_inline)) __u32
 sl_dfa_name(const struct sl_dfa *dfa, __u32 limit, __u32 name, __u32 cls)
 {
-	return sl_dfa_at(dfa, limit, name * dfa->width + cls);
+	return sl_dfa_name_by(dfa, limit, dfa->width, name, cls);
 }
 
 /* Symbol of a component that ends in this name state. */

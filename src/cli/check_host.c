@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
-/* Owns: the findings about a policy that only this host's files show. Looks at names (lstat), opens nothing. */
+/* Owns: the findings about a policy that only this host shows. Looks at names (lstat) and the list of mounts, opens no file of anybody's. */
 #include "cli/check_host.h"
 
 #include <limits.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "cli/shipped.h"
 #include "process/mounts.h"
 
@@ -118,11 +119,34 @@ static void look_at(const struct look *k, const struct policy_strings *patterns,
 			look_at_pattern(k, patterns->v[i], patterns->where[i], exe);
 }
 
+/*
+ * Mounted so, vfat gives `.env` the short name `ENV`, which has no `~` to be known by: the file can be opened by a name that no pattern
+ * matches.
+ */
+static void look_at_mounts(const struct look *k)
+{
+	cleanup_fclose FILE *f = fopen("/proc/self/mountinfo", "re");
+	cleanup_free char *line = NULL;
+	char at[PATH_MAX], text[PATH_MAX + 256];
+	size_t size = 0;
+
+	while (f && getline(&line, &size, f) > 0) {
+		const char *type = strstr(line, " - ");
+
+		if (!type || strncmp(type, " - vfat ", 8) || !strstr(type, ",nonumtail") || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1)
+			continue;
+		snprintf(text, sizeof(text), "%s is mounted with nonumtail: a file there can be opened by a short name that no pattern knows ('ENV' for "
+			 "'.env'): mount it without that option", at);
+		k->found(k->arg, (struct policy_where){ .line = 1, .column = 1 }, text);
+	}
+}
+
 void check_host(const struct loaded *l, lint_sink found, void *arg)
 {
 	struct look k = { .l = l, .found = found, .arg = arg };
 	const struct policy *p = l->policy;
 
+	look_at_mounts(&k);
 	if (mounts_read("/proc/self/mountinfo", &k.mounts))
 		k.mounts.left_out = 1;
 

@@ -26,8 +26,11 @@ static size_t put(uint16_t *out, size_t at, uint8_t byte)
 	return at + 1;
 }
 
+/* Or a stream of a file, which has another name. */
 static bool is_short_name(const char *name, size_t len)
 {
+	if (memchr(name, ':', len))
+		return true;
 	for (size_t i = 0; len <= SL_SHORT_NAME && i + 1 < len; i++)
 		if (name[i] == '~' && name[i + 1] >= '0' && name[i + 1] <= '9')
 			return true;

@@ -559,6 +559,13 @@ static void test_folded_names(void **state)
 	assert_false(unknown);
 	assert_false(folded(d, "/a-long-name-with~1", "-d", &unknown));
 	assert_false(unknown);
+	/* Nor do streams, whose names begin with that of the file. */
+	assert_false(folded(d, "/.env::$DATA", "-d", &unknown));
+	assert_true(unknown);
+	assert_false(folded(d, "/a-long-name-of-a-file.txt:stream", "-d", &unknown));
+	assert_true(unknown);
+	assert_false(folded(d, "/.env::$DATA", "-f", &unknown));
+	assert_false(unknown);
 }
 
 /* Some spelling of the folded letters from `at` on matches. */
