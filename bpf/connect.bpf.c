@@ -114,6 +114,7 @@ ALWAYS_INLINE const struct sl_net_names *names_of(const struct dest *d, union ne
 		words[2] = bpf_htonl(0xffff);
 		words[3] = d->addr[0];
 	}
+	key->addr.netns = d->netns;
 	return bpf_map_lookup_elem(&net_names, &key->addr);
 }
 
@@ -221,6 +222,7 @@ GLOBAL int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie
 	rec.net.op = made >> 8;
 	rec.net.taken = made;
 	rec.net.by = SL_BY_CGROUP;
+	rec.net.netns = sl_netns_tag(d->netns);
 	rec.rule = choice->rule;
 	rec.set = choice->set;
 	rec.action = choice->action;
@@ -268,11 +270,12 @@ ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_who *who, 
 	mark->choice = *choice;
 	mark->port = d->port;
 	mark->family = d->family;
+	mark->netns = d->netns;
 	mark->judged = judged;
 }
 
 /* Returns 1 to let it pass, 0 to refuse it: the caller gets EPERM. */
-ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, const struct dest *d, int sendmsg)
+ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, struct dest *d, int sendmsg)
 {
 	int udp = ctx->type == SOCK_DGRAM, later = udp && !sendmsg && !knobs.net.blocks, refuse;
 	struct sl_session root = root_of(label);
@@ -294,6 +297,9 @@ ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *l
 			count_loss(SL_LOSS_FLOW); /* and the first datagram of a connected socket goes unseen */
 		else if (!sendmsg || !mark->pending)
 			write_mark(mark, &who, &root, d, &choice, !later);
+		if (mark && !mark->owner)
+			mark->owner = owner_uid() + 1;
+		d->owner = mark ? mark->owner : 0;
 		if (mark && !sendmsg)
 			*(volatile __u32 *)&mark->pending = 1;
 		if (udp && !sendmsg)
@@ -341,6 +347,7 @@ ALWAYS_INLINE int from4(struct bpf_sock_addr *ctx, int sendmsg)
 	d.addr[0] = ctx->user_ip4;
 	d.port = bpf_ntohs(ctx->user_port);
 	d.kind = kind_of(ctx);
+	d.netns = bpf_get_netns_cookie(ctx);
 	return connecting(ctx, label, &d, sendmsg);
 }
 
@@ -367,6 +374,7 @@ ALWAYS_INLINE int from6(struct bpf_sock_addr *ctx, int sendmsg)
 	}
 	d.port = bpf_ntohs(ctx->user_port);
 	d.kind = kind_of(ctx);
+	d.netns = bpf_get_netns_cookie(ctx);
 	return connecting(ctx, label, &d, sendmsg);
 }
 

@@ -118,18 +118,22 @@ GLOBAL int flow_open(const struct sl_who *who, const struct dest *d, const struc
 {
 	struct sl_flow *f;
 	struct scratch *s;
+	__u32 fresh;
 
 	if (!who || !d || !choice || !root)
 		return 0;
-	if (d->kind == SL_NET_DATAGRAM) {
-		f = bpf_map_lookup_elem(&flows, &cookie);
-		/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
-		if (f && (f->sent_segs || f->received_segs))
-			return 0;
+	f = bpf_map_lookup_elem(&flows, &cookie);
+	/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
+	if (f && d->kind == SL_NET_DATAGRAM && (f->sent_segs || f->received_segs))
+		return 0;
+	fresh = !f;
+	if (fresh && !owner_take(SL_OWNED_FLOW, d->owner - 1)) {
+		count_loss(SL_LOSS_FLOW);
+		return 0;
 	}
 	s = scratch_get();
 	if (!s)
-		return 0;
+		goto none;
 	f = (struct sl_flow *)s->data;
 	/* Of the two names only their lengths count. */
 	__builtin_memset(f, 0, __builtin_offsetof(struct sl_flow, name));
@@ -138,6 +142,8 @@ GLOBAL int flow_open(const struct sl_who *who, const struct dest *d, const struc
 	__builtin_memcpy(f->addr, d->addr, sizeof(f->addr));
 	f->port = d->port;
 	f->family = d->family;
+	f->netns = d->netns;
+	f->owner = d->owner;
 	f->proto = d->kind == SL_NET_DATAGRAM ? IPPROTO_UDP : IPPROTO_TCP;
 	f->first_ns = f->last_ns = bpf_ktime_get_boot_ns();
 	f->rule = choice->rule;
@@ -145,9 +151,14 @@ GLOBAL int flow_open(const struct sl_who *who, const struct dest *d, const struc
 	f->state = choice->state;
 	f->root_ns = root->ns;
 	f->root_pid = root->pid;
-	if (bpf_map_update_elem(&flows, &cookie, f, BPF_ANY))
+	if (!bpf_map_update_elem(&flows, &cookie, f, BPF_ANY))
+		fresh = 0;
+	else
 		count_loss(SL_LOSS_FLOW);
 	scratch_put(s);
+none:
+	if (fresh)
+		owner_give(SL_OWNED_FLOW, d->owner - 1);
 	return 0;
 }
 
@@ -158,10 +169,11 @@ GLOBAL int flow_end(__u64 cookie, __u32 flags)
 	struct sl_rec_flow *rec;
 	struct scratch *s;
 	const __u8 *name;
-	__u32 len, told;
+	__u32 len, told, owner;
 
 	if (!f)
 		return 0;
+	owner = f->owner;
 	if (f->proto == IPPROTO_UDP && !f->sent_segs && !f->received_segs)
 		goto out;
 	if (f->after_bytes)
@@ -178,6 +190,7 @@ GLOBAL int flow_end(__u64 cookie, __u32 flags)
 	rec->port = f->port;
 	rec->family = f->family;
 	rec->proto = f->proto;
+	rec->netns = sl_netns_tag(f->netns);
 	rec->flags = f->flags | flags;
 	rec->first_ns = f->first_ns;
 	rec->last_ns = f->last_ns;
@@ -195,7 +208,8 @@ GLOBAL int flow_end(__u64 cookie, __u32 flags)
 	send_ordinary(&rec->hdr, sizeof(*rec) + (len & SL_HOST_MAX));
 	scratch_put(s);
 out:
-	bpf_map_delete_elem(&flows, &cookie);
+	if (!bpf_map_delete_elem(&flows, &cookie))
+		owner_give(SL_OWNED_FLOW, owner - 1);
 	return 0;
 }
 
@@ -277,6 +291,7 @@ GLOBAL int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice
 	__builtin_memcpy(d.addr, f->addr, sizeof(d.addr));
 	d.port = f->port;
 	d.family = f->family;
+	d.netns = f->netns;
 	d.kind = f->proto == IPPROTO_TCP ? SL_NET_STREAM : SL_NET_DATAGRAM;
 	if (!(f->hello.flags & (SL_HELLO_NAME | SL_HELLO_PROXY)))
 		return net_judge(&f->who, &d, state, ret);
@@ -285,6 +300,7 @@ GLOBAL int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice
 	/* The strictest: on the proxy, and on where it is asked to go. Of a name the address is the proxy's business: none. */
 	net_judge(&f->who, &d, state, ret);
 	__builtin_memset(&d, 0, sizeof(d));
+	d.netns = f->netns;
 	d.kind = SL_NET_STREAM;
 	d.port = f->hello.port ? f->hello.port : f->port;
 	if (f->asked_addr) {
@@ -328,6 +344,7 @@ GLOBAL int hello_told(struct sl_flow *f, __u64 cookie)
 	rec->port = f->port;
 	rec->family = f->family;
 	rec->proto = f->proto;
+	rec->netns = sl_netns_tag(f->netns);
 	rec->hello_flags = f->hello.flags & SL_HELLO_FLAGS;
 	if (f->hello.flags & SL_HELLO_NAME && knobs.net.rules) {
 		flow_judge(f, f->state, &choice);
@@ -445,6 +462,7 @@ GLOBAL int first_datagram(__u64 cookie, const struct sl_socket *mark)
 	rec.net.proto = IPPROTO_UDP;
 	rec.net.op = SL_NET_UDP_SEND;
 	rec.net.by = SL_BY_CGROUP;
+	rec.net.netns = sl_netns_tag(mark->netns);
 	rec.rule = mark->choice.rule;
 	rec.set = mark->choice.set;
 	rec.action = mark->choice.action;
@@ -456,6 +474,12 @@ GLOBAL int first_datagram(__u64 cookie, const struct sl_socket *mark)
 	else
 		send_ordinary(&rec.net.hdr, sizeof(rec));
 	return 0;
+}
+
+/* What a socket sends could be refused: unfollowed, it would pass. */
+ALWAYS_INLINE int must_follow(void)
+{
+	return knobs.net.blocks && enforcing();
 }
 
 /* The flow of a connected socket begins now, or, of a UDP socket, anew: it was idle for so long that it was told and forgotten. */
@@ -472,6 +496,8 @@ GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 	__builtin_memcpy(d.addr, mark->addr, sizeof(d.addr));
 	d.port = mark->port;
 	d.family = mark->family;
+	d.netns = mark->netns;
+	d.owner = mark->owner;
 	d.kind = udp ? SL_NET_DATAGRAM : SL_NET_STREAM;
 	first = mark->pending && __sync_val_compare_and_swap(&mark->pending, 1, 0);
 	if (first && udp) {
@@ -482,8 +508,12 @@ GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 		}
 		first_datagram(cookie, mark);
 	}
-	if (!f && (first || udp))
-		flow_open(&mark->who, &d, &mark->choice, cookie, &mark->root);
+	if (f || (!first && !udp))
+		return 0;
+	flow_open(&mark->who, &d, &mark->choice, cookie, &mark->root);
+	/* There is no room: what it sends waits for some (flow_sent), and the flow begins with it. */
+	if (!udp && must_follow() && !bpf_map_lookup_elem(&flows, &cookie))
+		*(volatile __u32 *)&mark->pending = 1;
 	return 0;
 }
 
@@ -519,8 +549,10 @@ GLOBAL int flow_sent(struct __sk_buff *skb)
 		return 1;
 	cookie = bpf_get_socket_cookie(skb);
 	f = flow_of(cookie, mark);
-	if (!f || odd)
+	if (odd)
 		return 1;
+	if (!f)
+		return !p.len || !must_follow();
 	if (f->flags & SL_FLOW_CUT && p.len)
 		return 0;
 	if (f->proto == IPPROTO_UDP) {
@@ -578,27 +610,20 @@ GLOBAL int flow_received(struct __sk_buff *skb)
 
 /* ---- programs ------------------------------------------------------------------------------------------------------- */
 
-SEC("cgroup_skb/egress")
-int skb_egress(struct __sk_buff *skb)
-{
-	struct bpf_sock *sk = skb->sk;
+#define FROM 0 /* where a port is in the header of UDP and TCP */
+#define TO 2
 
-	if (!sk || !maybe_marked(sk))
-		return 1;
-	return flow_sent(skb) != 0; /* the verifier wants to see that it is 0 or 1 */
-}
-
-/* From port 53, UDP or TCP? A bystander's packet is looked at in place. Returns the offset of that header, 0: no. */
-ALWAYS_INLINE __u32 from_dns(struct __sk_buff *skb, __u8 *ret_proto)
+/* From or to port 53, UDP or TCP? A bystander's packet is looked at in place. Returns the offset of that header, 0: no. */
+ALWAYS_INLINE __u32 dns_at(struct __sk_buff *skb, __u32 port, __u8 *ret_proto)
 {
 	const __u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u32 at;
 
-	if (data + 22 > end)
+	if (data + 24 > end)
 		return 0;
 	if (data[0] == 0x45) { /* nearly all: IPv4 without options */
 		*ret_proto = data[9];
-		return *(const __be16 *)(data + 20) == bpf_htons(PORT_DNS) ? 20 : 0;
+		return *(const __be16 *)(data + 20 + port) == bpf_htons(PORT_DNS) ? 20 : 0;
 	}
 	if (data[0] >> 4 == 4) {
 		*ret_proto = data[9];
@@ -607,7 +632,7 @@ ALWAYS_INLINE __u32 from_dns(struct __sk_buff *skb, __u8 *ret_proto)
 		*ret_proto = data[6];
 		at = 40;
 	}
-	if (data + at + 2 > end || *(const __be16 *)(data + at) != bpf_htons(PORT_DNS))
+	if (data + at + 4 > end || *(const __be16 *)(data + at + port) != bpf_htons(PORT_DNS))
 		return 0;
 	return at;
 }
@@ -633,7 +658,7 @@ ALWAYS_INLINE void dns_segment(struct __sk_buff *skb, __u32 at)
 		len = (__u32)head[0] << 8 | head[1];
 		if (len > left - 2)
 			break;
-		dns_answer(skb, from + 2, len);
+		dns_answer(skb, from + 2, len, 1);
 		from += len + 2;
 		left -= len + 2;
 	}
@@ -650,13 +675,42 @@ GLOBAL int packet_received(struct __sk_buff *skb)
 	if (!skb)
 		return 1;
 	flow_received(skb);
-	at = from_dns(skb, &proto);
+	at = dns_at(skb, FROM, &proto);
 	if (!at)
 		return 1;
 	if (proto == IPPROTO_TCP)
 		dns_segment(skb, at);
 	else if (proto == IPPROTO_UDP && skb->len > at + UDP_HEADER)
-		dns_answer(skb, at + UDP_HEADER, skb->len - at - UDP_HEADER);
+		dns_answer(skb, at + UDP_HEADER, skb->len - at - UDP_HEADER, 0);
+	return 1;
+}
+
+/* A function of its own, as the one above. */
+GLOBAL int packet_asked(struct __sk_buff *skb)
+{
+	__u8 proto = 0;
+	__u32 at;
+
+	if (!skb)
+		return 1;
+	at = dns_at(skb, TO, &proto);
+	if (at && proto == IPPROTO_UDP && skb->len > at + UDP_HEADER)
+		dns_question(skb, at + UDP_HEADER, skb->len - at - UDP_HEADER);
+	return 1;
+}
+
+SEC("cgroup_skb/egress")
+int skb_egress(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u8 proto;
+
+	if (!sk)
+		return 1;
+	if (maybe_marked(sk) && !flow_sent(skb))
+		return 0;
+	if (dns_at(skb, TO, &proto))
+		packet_asked(skb);
 	return 1;
 }
 
@@ -666,7 +720,7 @@ int skb_ingress(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 	__u8 proto;
 
-	if ((sk && maybe_marked(sk)) || from_dns(skb, &proto))
+	if ((sk && maybe_marked(sk)) || dns_at(skb, FROM, &proto))
 		packet_received(skb);
 	return 1;
 }
@@ -717,6 +771,7 @@ ALWAYS_INLINE void listens(struct sock *sk)
 	fill_who(&mark->who, label);
 	mark->root = root_of(label);
 	mark->proto = IPPROTO_TCP;
+	mark->owner = owner_uid() + 1;
 	mark->judged = 1;
 	mark->listening = 1;
 	*(volatile __u32 *)&listened = 1;
@@ -778,6 +833,7 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 	struct sl_net_choice choice = {};
 	struct dest d = { .kind = SL_NET_STREAM };
 	struct sl_flow *f;
+	struct net *net;
 	struct end e;
 	__u64 cookie;
 
@@ -787,6 +843,10 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 	__builtin_memcpy(d.addr, e.addr, sizeof(d.addr));
 	d.port = e.port;
 	d.family = e.family;
+	net = (struct net *)e.net;
+	d.netns = BPF_CORE_READ(net, net_cookie);
+	mark->netns = d.netns;
+	d.owner = mark->owner;
 	__builtin_memcpy(mark->addr, d.addr, sizeof(mark->addr));
 	mark->port = d.port;
 	mark->family = d.family;

@@ -27,6 +27,7 @@ GLOBAL int follow_told(struct sl_flow *f, __u64 cookie, __u32 cut)
 	rec.family = f->family;
 	rec.proto = f->proto;
 	rec.cut = cut;
+	rec.netns = sl_netns_tag(f->netns);
 	send_urgent(&rec.hdr, sizeof(rec));
 	return 0;
 }
@@ -39,6 +40,7 @@ static __attribute__((noinline)) int tell_verdict(const struct sl_flow *f, __u64
 	__builtin_memcpy(d.addr, f->addr, sizeof(d.addr));
 	d.port = f->port;
 	d.family = f->family;
+	d.netns = f->netns;
 	d.kind = f->proto == IPPROTO_TCP ? SL_NET_STREAM : SL_NET_DATAGRAM;
 	return net_told(&f->who, &d, cookie, MADE(f->proto, SL_NET_SEND_ON, taken), choice);
 }

@@ -239,7 +239,9 @@ struct in6_addr {
 	} in6_u;
 };
 
-struct net;
+struct net {
+	__u64 net_cookie;
+};
 
 typedef struct {
 	struct net *net;

@@ -236,7 +236,7 @@ SL_EXTERN struct {
 	__type(value, struct sl_alias);
 } aliases SEC(".maps");
 
-/* Entries that each user has in `aliases` and `moved`. Full: one more user has no share, as if it were used up. */
+/* Entries that each user has in `aliases`, `moved` and `flows`. Full: one more user has no share, as if it were used up. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -416,11 +416,12 @@ SL_EXTERN struct {
 	__uint(value_size, 4096);
 } host_names SEC(".maps");
 
-/* Address (IPv4 as v4-mapped) -> names known from DNS. LRU: when full the address used longest ago is forgotten, and has no
+/* Address (IPv4 as v4-mapped) in a network namespace -> names known from DNS. LRU: when full the address used longest ago is forgotten, and has no
  * name until it is looked up again. The agent's own table is as large, is filled by the same answers, and counts what it
  * forgets (SL_LOSS_NAME_EVICTED). */
 struct net_addr {
 	__u8 addr[16];
+	__u32 netns;             /* where it was asked for: low half of the namespace's cookie */
 };
 
 SL_EXTERN struct {
@@ -429,6 +430,27 @@ SL_EXTERN struct {
 	__type(key, struct net_addr);
 	__type(value, struct sl_net_names);
 } net_names SEC(".maps");
+
+/* Questions that a socket has sent and that are not answered yet, whoever it belongs to. With the socket, so that nobody can take the
+ * room of another's: when one asks more at a time, the oldest question counts as not asked. */
+#define DNS_ASKED 16 /* a power of two */
+#define DNS_ASKED_NS 30000000000ull /* what comes later is no answer */
+
+struct dns_asked {
+	struct {
+		__u64 until_ns;  /* 0: free, or answered */
+		__u32 hash;      /* of name, type and class */
+		__u32 id;
+	} v[DNS_ASKED];
+	__u32 next, reserved;
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct dns_asked);
+} dns_questions SEC(".maps");
 
 /* What sessions have read, by outermost session; entries go with the session (agent). Full: what is read then is not remembered,
  * SL_LOSS_MEMORY. memory_sets: path set -> bits of conditions. */
@@ -446,7 +468,8 @@ SL_EXTERN struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } memory_sets SEC(".maps");
-/* Flows of sessions by socket cookie. Not preallocated. Full: SL_LOSS_FLOW, the flow goes on unfollowed. */
+/* Flows of sessions by socket cookie. Not preallocated. Full, or its user's share is: SL_LOSS_FLOW, and the socket sends nothing where a
+ * block could still come from what it sends; elsewhere it goes on unfollowed. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

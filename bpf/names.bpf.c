@@ -5,7 +5,11 @@
  * name that was asked for before whoever asked reads the answer, so that its connection is judged by that name; and they
  * go to the agent raw, with the session that asked when its socket is known. The packets come from flow.bpf.c.
  *
- * Known limits: answers over TCP that do not begin and end with a segment are counted (SL_LOSS_DNS_LONG); what TLS, HTTPS and QUIC
+ * An answer by UDP counts only if the socket that it comes to has asked that question under that number, a short while ago, and only
+ * once; over TCP the connection is the proof. What is learnt holds in the network namespace of that socket alone: in one of one's own,
+ * anybody can be the resolver.
+ *
+ * Known limits: a resolver that a process chooses itself can say what it likes, in the namespace where it is asked. answers over TCP that do not begin and end with a segment are counted (SL_LOSS_DNS_LONG); what TLS, HTTPS and QUIC
  * resolvers answer is not seen at all (that somebody asks one is: providers of tier `resolver`); IPv6
  * extension headers and IP fragments are passed over. The owners of address records are not compared with the chain of CNAMEs
  * from the question (the agent does that for what it shows): a server can give any address for its own names anyway.
@@ -29,6 +33,7 @@
 #define MESSAGE_AT sizeof(struct sl_rec_dns)
 #define NAME_AT 8192
 #define ENTRY_AT (NAME_AT + 256)
+#define SOCK_AT (ENTRY_AT + sizeof(struct sl_net_names))
 
 ALWAYS_INLINE __u32 be16(const __u8 *p)
 {
@@ -41,6 +46,7 @@ struct question {
 	__u32 left;      /* of the label */
 	__u32 end;       /* offset behind the name, 0: not found */
 	__u32 text_len;
+	__u32 hash;      /* of the name; with type and class once it is whole */
 };
 
 /* A byte of the question: the length of a label becomes the dot before it. */
@@ -69,6 +75,57 @@ static long question_cb(__u32 i, void *ctx)
 		byte = '.';
 	}
 	q->bytes[NAME_AT + to] = byte;
+	q->hash = forget((q->hash ^ byte) * 0x01000193u);
+	return 0;
+}
+
+/* The only question of a message, of which len bytes are in the scratch buffer. Returns 0 if there is none that is whole. */
+ALWAYS_INLINE int read_question(struct scratch *s, __u32 len, struct question *q)
+{
+	const __u8 *m = s->data + MESSAGE_AT;
+	__u32 at;
+
+	q->bytes = s->data;
+	q->len = forget(len);
+	q->left = forget(0);
+	if (be16(m + 4) != 1)
+		return 0;
+	bpf_loop(DNS_NAME_MAX, question_cb, q, 0);
+	at = q->end;
+	opaque(at);
+	if (!at || at + 4 > len || at >= SL_DNS_MAX)
+		return 0;
+	q->hash = (q->hash ^ be16(m + at)) * 0x01000193u ^ be16(m + at + 2);
+	return 1;
+}
+
+/* ---- what was asked ------------------------------------------------------------------------------------------------- */
+
+ALWAYS_INLINE void note_question(struct dns_asked *asked, __u32 id, __u32 hash, __u64 now)
+{
+	__u32 at = __sync_fetch_and_add(&asked->next, 1) & (DNS_ASKED - 1);
+
+	for (__u32 i = 0; i < DNS_ASKED; i++)
+		if (asked->v[i].id == id && asked->v[i].hash == hash)
+			at = i; /* sent again */
+	opaque(at);
+	at &= DNS_ASKED - 1;
+	asked->v[at].until_ns = 0;
+	asked->v[at].id = id;
+	asked->v[at].hash = hash;
+	*(volatile __u64 *)&asked->v[at].until_ns = now + DNS_ASKED_NS;
+}
+
+/* Returns 1 if that was asked and is not answered yet. */
+ALWAYS_INLINE int take_question(struct dns_asked *asked, __u32 id, __u32 hash, __u64 now)
+{
+	for (__u32 i = 0; i < DNS_ASKED; i++) {
+		__u64 until = *(volatile __u64 *)&asked->v[i].until_ns;
+
+		if (until >= now && asked->v[i].id == id && asked->v[i].hash == hash &&
+		    __sync_val_compare_and_swap(&asked->v[i].until_ns, until, 0) == until)
+			return 1;
+	}
 	return 0;
 }
 
@@ -125,13 +182,13 @@ struct answers {
 	__u32 left;      /* records */
 	__u32 behind;    /* 1: at stands behind the record's name */
 	__u32 ttl;       /* least along the chain of CNAMEs */
-	__u32 set, asker;
+	__u32 set, asker, netns;
 };
 
 ALWAYS_INLINE void learn(struct answers *a, const __u8 *addr, __u32 type, __u32 ttl)
 {
 	struct sl_net_names *names, *fresh = (struct sl_net_names *)(a->bytes + ENTRY_AT);
-	struct net_addr key = { .addr = { [10] = 0xff, 0xff } };
+	struct net_addr key = { .addr = { [10] = 0xff, 0xff }, .netns = a->netns };
 	__u64 word;
 
 	if (type == TYPE_A)
@@ -198,21 +255,17 @@ static long answer_cb(__u32 i, void *ctx)
 	return !a->left;
 }
 
-/* s: the scratch buffer with the message. asker: 0 unknown. */
-ALWAYS_INLINE void learn_answer(struct scratch *s, __u32 len, __u32 asker)
+/* s: the scratch buffer with the message and its question as text. */
+ALWAYS_INLINE void learn_answer(struct scratch *s, __u32 len, const struct question *q, __u32 asker, __u32 netns)
 {
 	const __u8 *m = s->data + MESSAGE_AT;
-	struct question q = { .bytes = s->data, .len = forget(len), .left = forget(0) };
-	struct answers a = { .bytes = s->data, .len = forget(len), .behind = forget(0), .ttl = forget(~0u), .asker = asker };
+	struct answers a = { .bytes = s->data, .len = forget(len), .behind = forget(0), .ttl = forget(~0u), .asker = asker, .netns = netns };
 
-	/* An answer, to a query, of one question, without an error; no other can give an address. */
-	if ((m[2] & 0xf8) != 0x80 || m[3] & 0x0f || be16(m + 4) != 1 || !be16(m + 6))
+	/* Without an error; no other can give an address. */
+	if (m[3] & 0x0f || !be16(m + 6))
 		return;
-	bpf_loop(DNS_NAME_MAX, question_cb, &q, 0);
-	if (!q.end || q.end + 4 > len)
-		return;
-	a.set = name_set(s->data + NAME_AT, q.text_len);
-	a.at = forget(q.end + 4);
+	a.set = name_set(s->data + NAME_AT, q->text_len);
+	a.at = forget(q->end + 4);
 	a.left = forget(be16(m + 6));
 	a.now = bpf_ktime_get_boot_ns();
 	bpf_loop(DNS_STEPS, answer_cb, &a, 0);
@@ -220,45 +273,107 @@ ALWAYS_INLINE void learn_answer(struct scratch *s, __u32 len, __u32 asker)
 
 /* ---- packets -------------------------------------------------------------------------------------------------------- */
 
-/* Learns from it and hands it on. */
-GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len)
+/* The message into the scratch buffer. A function of its own, for the stack. */
+GLOBAL int load_message(struct __sk_buff *skb, struct scratch *s, __u32 from, __u32 len)
 {
+	if (!skb || !s)
+		return -EINVAL;
+	opaque(len);
+	if (len < DNS_HEADER || len > SL_DNS_MAX)
+		return -EINVAL;
+	return bpf_skb_load_bytes(skb, from, s->data + MESSAGE_AT, len);
+}
+
+/* Low half of the cookie of the network namespace. By way of memory the pointer becomes a number, which the verifier lets be read from. */
+ALWAYS_INLINE __u32 netns_of(struct scratch *s, const struct bpf_sock *sk)
+{
+	volatile __u64 *room = (volatile __u64 *)(s->data + SOCK_AT);
+	struct sock *number;
+
+	*room = (__u64)sk;
+	number = (struct sock *)*room;
+	return BPF_CORE_READ(number, __sk_common.skc_net.net, net_cookie);
+}
+
+GLOBAL int dns_question(struct __sk_buff *skb, __u32 from, __u32 len)
+{
+	struct question q = {};
+	struct dns_asked *asked;
+	struct bpf_sock *sk;
+	struct scratch *s;
+	const __u8 *m;
+
+	if (!skb)
+		return 0;
+	sk = skb->sk;
+	if (!sk)
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	m = s->data + MESSAGE_AT;
+	if (load_message(skb, s, from, len) || m[2] & 0xf8 || !read_question(s, len, &q))
+		goto out;
+	asked = bpf_sk_storage_get(&dns_questions, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (asked)
+		note_question(asked, be16(m), q.hash, bpf_ktime_get_boot_ns());
+	else
+		count_loss(SL_LOSS_SOCK);
+out:
+	scratch_put(s);
+	return 0;
+}
+
+/* Learns from it and hands it on. tcp: it came on a connection. */
+GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
+{
+	struct question q = {};
+	struct dns_asked *asked;
 	struct bpf_sock *sk;
 	struct scratch *s;
 	struct sl_socket *mark;
 	struct sl_rec_dns *rec;
 	__u32 asker = 0;
+	const __u8 *m;
 
 	if (!skb)
 		return 0;
 	sk = skb->sk;
-	mark = sk && maybe_marked(sk) ? bpf_sk_storage_get(&flow_marks, sk, 0, 0) : NULL;
+	if (!sk)
+		return 0;
+	asked = bpf_sk_storage_get(&dns_questions, sk, 0, 0);
+	if (!asked && !tcp)
+		return 0;
+	if (len > SL_DNS_MAX) {
+		count_loss(SL_LOSS_DNS_LONG);
+		return 0;
+	}
 	s = scratch_get();
 	if (!s)
 		return 0;
+	m = s->data + MESSAGE_AT;
+	if (load_message(skb, s, from, len) || (m[2] & 0xf8) != 0x80 || !read_question(s, len, &q))
+		goto out;
+	if (!tcp && !(asked && take_question(asked, be16(m), q.hash, bpf_ktime_get_boot_ns())))
+		goto out;
 	rec = (struct sl_rec_dns *)s->data;
 	__builtin_memset(rec, 0, sizeof(*rec));
 	fill_hdr(&rec->hdr, SL_REC_DNS);
 	rec->cookie = bpf_get_socket_cookie(skb);
+	rec->netns = netns_of(s, sk);
+	mark = maybe_marked(sk) ? bpf_sk_storage_get(&flow_marks, sk, 0, 0) : NULL;
 	if (mark) {
 		rec->session_ns = mark->who.session_ns;
 		rec->session_pid = mark->who.session_pid;
 		rec->tgid = mark->who.tgid;
 		asker = sl_net_asker(rec->session_ns, rec->session_pid);
 	}
-	if (len > SL_DNS_MAX) {
-		count_loss(SL_LOSS_DNS_LONG);
-		goto out;
-	}
-	opaque(len);
-	if (len < 12 || len > SL_DNS_MAX) /* shorter than a DNS header */
-		goto out;
 	rec->payload_len = len;
-	if (bpf_skb_load_bytes(skb, from, rec + 1, len))
-		goto out;
 	if (knobs.net.rules && decides(1))
-		learn_answer(s, len, asker);
-	send_ordinary(&rec->hdr, sizeof(*rec) + len);
+		learn_answer(s, len, &q, asker, rec->netns);
+	opaque(len);
+	if (len <= SL_DNS_MAX)
+		send_ordinary(&rec->hdr, sizeof(*rec) + len);
 out:
 	scratch_put(s);
 	return 0;

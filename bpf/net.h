@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 
+#include "alias.h"
 #include "common.h"
 
 #include <bpf/bpf_endian.h>
@@ -19,6 +20,8 @@ struct dest {
 	__u16 port;      /* host order */
 	__u8 family;     /* 4 or 6 */
 	__u8 kind;       /* SL_NET_STREAM or SL_NET_DATAGRAM */
+	__u32 netns;     /* low half of the cookie of its network namespace */
+	__u32 owner;     /* of the flow to it, as in struct sl_socket */
 };
 
 /* connect.bpf.c. The verdict on a destination by the names that DNS gave it, and by one name alone. Global functions, see
@@ -32,8 +35,9 @@ int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32
 /* How a connection was made and what became of it, as one argument of net_told(). */
 #define MADE(proto, op, taken) ((__u32)(proto) << 16 | (__u32)(op) << 8 | (taken))
 
-/* names.bpf.c. A DNS message of `len` bytes at `from`. */
-int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len);
+/* names.bpf.c. A DNS message of `len` bytes at `from`, that is sent or comes in. */
+int dns_question(struct __sk_buff *skb, __u32 from, __u32 len);
+int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp);
 
 /* flow.bpf.c. A marked socket (flow_mark) gets a flow; one that sends datagrams only if it has none. root: outermost session. */
 int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,

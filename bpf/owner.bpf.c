@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
-/* Owns: shares of the tables of files and folders that were renamed, and the end of their entries. */
+/* Owns: shares of the tables of files and folders that were renamed and of flows, and the end of the entries of files. */
 #include "alias.h"
 
 #define NAMESPACES_MAX 32 /* user namespaces within each other: the kernel's limit */
@@ -34,6 +34,18 @@ GLOBAL __u32 owner_uid(void)
 	return c.owner;
 }
 
+ALWAYS_INLINE __u32 share_of(__u32 what)
+{
+	switch (what) {
+	case SL_OWNED_ALIAS:
+		return SL_ALIASES_SHARE;
+	case SL_OWNED_MOVED:
+		return SL_MOVED_SHARE;
+	default:
+		return SL_FLOWS_SHARE;
+	}
+}
+
 GLOBAL __u32 owner_take(__u32 what, __u32 owner)
 {
 	__u64 key = sl_owner_key(what, owner);
@@ -44,7 +56,7 @@ GLOBAL __u32 owner_take(__u32 what, __u32 owner)
 		cnt = bpf_map_lookup_elem(&owners, &key);
 	}
 	/* Root's is the whole table. */
-	if (!cnt || (owner && *(volatile __u32 *)cnt >= (what == SL_OWNED_ALIAS ? SL_ALIASES_SHARE : SL_MOVED_SHARE)))
+	if (!cnt || (owner && *(volatile __u32 *)cnt >= share_of(what)))
 		return !owner;
 	__sync_fetch_and_add(cnt, 1);
 	return 1;

@@ -54,6 +54,7 @@
 /* Sockets of sessions whose flows are followed at a time; about 500 bytes each. Full: a new one goes uncounted and its server
  * name unread (SL_LOSS_FLOW). */
 #define SL_FLOWS_MAX 50000
+#define SL_FLOWS_SHARE (SL_FLOWS_MAX / 4) /* of each user but root */
 
 /* A unit's name that is followed, with its NUL; longer ones are not. Units that were asked for and may start yet. */
 #define SL_UNIT_LEN 128

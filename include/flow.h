@@ -37,6 +37,8 @@ struct sl_socket {
 	__u32 pending;            /* connected, and no flow of that yet (taken by an atomic exchange) */
 	__u32 placed;             /* SL_PLACED_* */
 	__u32 listening;          /* it listens; what it accepts has a copy of this mark, as it is before the connection stands */
+	__u32 netns;              /* low half of the cookie of its network namespace */
+	__u32 owner;              /* user whose share its flow takes (owner_uid()), plus one; 0: not known yet */
 };
 
 /* Is it counted in places[]? */
@@ -73,6 +75,8 @@ struct sl_flow {
 	__u8 asked_len;           /* 0: nothing */
 	__u8 asked_addr;          /* it is an address */
 	__u8 reserved[6];
+	__u32 netns;              /* as in struct sl_socket */
+	__u32 owner;
 };
 
 /*
@@ -95,8 +99,8 @@ static inline __attribute__((always_inline)) const __u8 *sl_flow_name(const stru
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
-_Static_assert(sizeof(struct sl_socket) == 120, "the agent and the programs must agree");
-_Static_assert(sizeof(struct sl_flow) == 736, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_socket) == 128, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_flow) == 744, "the agent and the programs must agree");
 #endif
 
 #endif /* SL_FLOW_H */

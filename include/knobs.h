@@ -67,7 +67,7 @@ struct sl_alias {
 };
 
 /* Key of `owners`. */
-enum sl_owned { SL_OWNED_ALIAS = 0, SL_OWNED_MOVED };
+enum sl_owned { SL_OWNED_ALIAS = 0, SL_OWNED_MOVED, SL_OWNED_FLOW };
 
 static inline __attribute__((always_inline)) __u64
 sl_owner_key(enum sl_owned what, __u32 owner)

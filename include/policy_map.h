@@ -198,6 +198,9 @@ struct sl_net_name {
 	__u32 askers[SL_NET_ASKERS];   /* sl_net_asker() of sessions that asked for it, latest first; 0: none */
 };
 
+/* Bytes of a key of the table of names: the address, IPv4 as v4-mapped, and the network namespace as in struct sl_rec_dns. */
+#define SL_NET_KEY 20
+
 struct sl_net_names {
 	struct sl_net_name names[SL_NET_NAMES];
 };

@@ -232,7 +232,7 @@ struct sl_rec_net {
 	__u8 op;                  /* SL_NET_* */
 	__u8 taken;               /* SL_TAKEN_* */
 	__u8 by;                  /* SL_BY_* */
-	__u8 reserved;
+	__u8 netns;               /* network namespace of the socket: sl_netns_tag(), 0 not known */
 };
 
 /* Recordings made before the kernel judged connections have SL_REC_NET, which the reader of the record judges. */
@@ -246,6 +246,13 @@ struct sl_rec_verdict {
 	__u8 state;               /* which of the policy's `after:` conditions held */
 };
 
+/* What a record has of a network namespace: enough to tell two of them apart most times, where a wrong guess is only shown. */
+static inline __attribute__((always_inline)) __u8 sl_netns_tag(__u32 netns)
+{
+	return netns ? (__u8)(1 + netns % 255) : 0;
+}
+
+/* Only an answer to a question that this socket asked, and only the first one. */
 struct sl_rec_dns {
 	struct sl_hdr hdr;
 	__u64 cookie;             /* socket that receives it */
@@ -254,7 +261,7 @@ struct sl_rec_dns {
 	__u32 tgid;               /* process that owns the socket, 0 unknown */
 	__u16 payload_len;        /* DNS message bytes that follow */
 	__u16 flags;              /* SL_STR_TRUNCATED */
-	__u32 reserved;
+	__u32 netns;              /* low half of the cookie of its network namespace, 0 not known */
 };
 
 /* Named losses. Append only; names are in src/event/event.c. Index of the kernel's counter array. */
@@ -363,7 +370,8 @@ struct sl_rec_sent {
 	__u8 family;
 	__u8 proto;
 	__u8 cut;                 /* 1: it was refused to send on */
-	__u8 reserved[3];
+	__u8 netns;               /* as in struct sl_rec_net */
+	__u8 reserved[2];
 };
 
 /* The verdict on a server name is that on a connection to its address, had the name been known to be the address's. */
@@ -384,7 +392,8 @@ struct sl_rec_hello {
 	__u16 hello_flags;        /* SL_HELLO_* of hello.h */
 	__u16 name_len;           /* bytes as they were sent */
 	__u16 asked_port;         /* SL_HELLO_PROXY: the port that the proxy was asked for, 0 not told */
-	__u16 reserved16;
+	__u8 netns;               /* as in struct sl_rec_net */
+	__u8 reserved8;
 	__u32 reserved;
 };
 
@@ -410,7 +419,8 @@ struct sl_rec_flow {
 	__u64 sent_bytes, received_bytes;
 	__u64 sent_segs, received_segs;
 	__u16 asked_port;         /* as in struct sl_rec_hello */
-	__u16 reserved;
+	__u8 netns;               /* as in struct sl_rec_net */
+	__u8 reserved;
 	__u16 hello_flags;
 	__u16 name_len;           /* of the server, as it was sent */
 };

@@ -642,7 +642,7 @@ static int watch(int epoll, int fd)
 
 /* ---- reload ---------------------------------------------------------------------------------------------------- */
 
-static void set_names(void *arg, const uint8_t key[16], const struct sl_net_names *names)
+static void set_names(void *arg, const uint8_t key[SL_NET_KEY], const struct sl_net_names *names)
 {
 	kernel_set_names(arg, key, names);
 }

@@ -126,8 +126,8 @@ static void look_up(struct names *names, const struct event *ev, const char *lis
 {
 	const struct sl_who *w = ev->who;
 
-	ret->hits_cnt = names_lookup(names, dest->family, dest->addr, ev->time_ns, w->session_ns, w->session_pid, ret->hits,
-				     NAMES_PER_ADDR);
+	ret->hits_cnt = names_lookup(names, dest->family, dest->addr, ev->time_ns, w->session_ns, w->session_pid, ev->netns,
+				     ret->hits, NAMES_PER_ADDR);
 	dest->names = list;
 	dest->names_cnt = 0;
 	for (size_t i = 0; i < ret->hits_cnt && !ret->hits[i].sni; i++)
@@ -196,10 +196,11 @@ const char *connect_finding(const struct policy_provider *provider, uint8_t prot
 
 /* ---- the kernel's table --------------------------------------------------------------------------------------------- */
 
-void connect_key(uint8_t family, const uint8_t addr[16], uint8_t ret[16])
+void connect_key(uint8_t family, const uint8_t addr[16], uint32_t netns, uint8_t ret[SL_NET_KEY])
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
 
+	memcpy(ret + 16, &netns, sizeof(netns));
 	if (family == 6) {
 		memcpy(ret, addr, 16);
 		return;

@@ -21,7 +21,7 @@ struct connect_verdict {
 };
 
 /* The key and the value of the kernel's table for an address. Names in one set of the name automaton become one. */
-void connect_key(uint8_t family, const uint8_t addr[16], uint8_t ret[16]);
+void connect_key(uint8_t family, const uint8_t addr[16], uint32_t netns, uint8_t ret[SL_NET_KEY]);
 void connect_names(const struct compiled *c, const struct names_entry *entries, size_t cnt, struct sl_net_names *ret);
 
 /* What is known of a destination, without a verdict. dest: no names in it; ev: when, and whose session. */

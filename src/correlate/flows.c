@@ -266,5 +266,6 @@ int flows_learn(struct names *names, struct flows_asked *asked, const struct eve
 		return 0;
 	if (ev->kind != SL_REC_HELLO || !v->sni[0])
 		return 0;
-	return names_add_sni(names, h->family, h->addr, v->sni, ev->time_ns, ev->who->session_ns, ev->who->session_pid);
+	return names_add_sni(names, h->family, h->addr, v->sni, ev->time_ns, ev->who->session_ns, ev->who->session_pid,
+			     ev->netns);
 }

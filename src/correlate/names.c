@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "correlate/dns.h"
+#include "record.h"
 
 #define SECOND_NS 1000000000ull
 
@@ -38,7 +39,8 @@ struct known {
 struct address {
 	struct list lru;
 	struct address *chain;
-	uint8_t family, addr[16];
+	uint8_t family, addr[16], tag;
+	uint32_t netns;                       /* 0: only claims are known */
 	struct known *known;
 	size_t known_cnt;
 };
@@ -66,11 +68,11 @@ static struct address **bucket(struct names *n, uint8_t family, const uint8_t ad
 	return &n->buckets[h & (n->buckets_cnt - 1)];
 }
 
-static struct address *find(struct names *n, uint8_t family, const uint8_t addr[16])
+static struct address *find(struct names *n, uint8_t family, const uint8_t addr[16], uint8_t tag)
 {
 	struct address *a = *bucket(n, family, addr);
 
-	while (a && (a->family != family || memcmp(a->addr, addr, sizeof(a->addr)) != 0))
+	while (a && (a->family != family || a->tag != tag || memcmp(a->addr, addr, sizeof(a->addr)) != 0))
 		a = a->chain;
 	return a;
 }
@@ -126,9 +128,9 @@ static void evict(struct names *n, uint64_t now_ns)
 	drop_address(n, a);
 }
 
-static struct address *find_or_add(struct names *n, const struct dns_addr *from, uint64_t now_ns)
+static struct address *find_or_add(struct names *n, const struct dns_addr *from, uint8_t tag, uint64_t now_ns)
 {
-	struct address **at, *a = find(n, from->family, from->addr);
+	struct address **at, *a = find(n, from->family, from->addr, tag);
 
 	if (a) {
 		list_move_tail(&a->lru, &n->lru);
@@ -140,6 +142,7 @@ static struct address *find_or_add(struct names *n, const struct dns_addr *from,
 	if (!a)
 		return NULL;
 	a->family = from->family;
+	a->tag = tag;
 	memcpy(a->addr, from->addr, sizeof(a->addr));
 	at = bucket(n, a->family, a->addr);
 	a->chain = *at;
@@ -220,7 +223,16 @@ static bool asked(const struct known *k, uint64_t session_ns, uint32_t session_p
 	return false;
 }
 
-int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns, uint64_t session_ns, uint32_t session_pid)
+/* What was known of the address is another namespace's with the same tag. */
+static void set_netns(struct names *n, struct address *a, uint32_t netns)
+{
+	while (a->netns && a->netns != netns && a->known)
+		drop_known(n, a, &a->known);
+	a->netns = netns;
+}
+
+int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns, uint64_t session_ns, uint32_t session_pid,
+		  uint32_t netns)
 {
 	char name[DNS_TEXT_MAX], cname[DNS_TEXT_MAX] = "";
 	struct dns_response response;
@@ -234,11 +246,12 @@ int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns,
 		dns_name_text(&response.canonical, cname);
 	for (unsigned int i = 0; i < response.addrs_cnt; i++) {
 		uint64_t ttl = response.addrs[i].ttl * SECOND_NS;
-		struct address *a = find_or_add(n, &response.addrs[i], now_ns);
+		struct address *a = find_or_add(n, &response.addrs[i], sl_netns_tag(netns), now_ns);
 		struct known *k;
 
 		if (!a)
 			return -ENOMEM;
+		set_netns(n, a, netns);
 		k = find_known(a, name, cname);
 		if (!k)
 			k = add_known(n, a, name, cname, now_ns);
@@ -259,14 +272,14 @@ int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns,
 }
 
 int names_add_sni(struct names *n, uint8_t family, const uint8_t addr[16], const char *name, uint64_t now_ns,
-		  uint64_t session_ns, uint32_t session_pid)
+		  uint64_t session_ns, uint32_t session_pid, uint8_t tag)
 {
 	struct dns_addr at = { .family = family };
 	struct address *a;
 	struct known *k;
 
 	memcpy(at.addr, addr, family == 4 ? 4 : 16);
-	a = find_or_add(n, &at, now_ns);
+	a = find_or_add(n, &at, tag, now_ns);
 	if (!a)
 		return -ENOMEM;
 	k = find_known(a, name, "");
@@ -306,9 +319,9 @@ static bool is_better(const struct ranked *a, const struct ranked *b)
 }
 
 size_t names_lookup(struct names *n, uint8_t family, const uint8_t addr[16], uint64_t now_ns, uint64_t session_ns,
-		    uint32_t session_pid, struct names_hit *ret, size_t max)
+		    uint32_t session_pid, uint8_t tag, struct names_hit *ret, size_t max)
 {
-	struct address *a = find(n, family, addr);
+	struct address *a = find(n, family, addr, tag);
 	struct ranked list[NAMES_PER_ADDR];
 	size_t cnt = 0;
 
@@ -393,7 +406,7 @@ static void tell(const struct address *a, names_visitor fn, void *arg)
 		}
 	}
 	if (cnt)
-		fn(arg, a->family, a->addr, list, cnt);
+		fn(arg, a->family, a->addr, a->netns, list, cnt);
 }
 
 void names_visit(const struct names *n, names_visitor fn, void *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Address -> names, learnt from DNS answers. Pure and bounded (addresses and names per address); TTL honoured, with
+ * Address in a network namespace -> names, learnt from DNS answers. Pure and bounded (addresses and names per address); TTL honoured, with
  * a grace period because clients keep connections and resolvers round up. Several names of one address stay several.
  */
 #ifndef SLUICE_CORRELATE_NAMES_H
@@ -48,22 +48,24 @@ struct names_hit {
 };
 
 /*
- * Learns from one DNS message (answer section A/AAAA, CNAME chain from the question). session_*: who asked, 0 unknown.
+ * Learns from one DNS message (answer section A/AAAA, CNAME chain from the question). session_*: who asked, 0 unknown. netns: of the
+ * socket, as in struct sl_rec_dns. Of two namespaces with one tag (sl_netns_tag) the latest counts.
  * Returns the number of addresses learnt, or -EBADMSG (malformed; nothing learnt), or 0 for queries and failures.
  */
-int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns, uint64_t session_ns, uint32_t session_pid);
+int names_add_dns(struct names *n, const void *msg, size_t len, uint64_t now_ns, uint64_t session_ns, uint32_t session_pid,
+		  uint32_t netns);
 
 /*
  * Learns a server name that a connection of this session claimed, where DNS gave the address no such name. It counts as long as
- * NAMES_SNI_NS, behind all that DNS gave, and is never told to the kernel. -ENOMEM.
+ * NAMES_SNI_NS, behind all that DNS gave, and is never told to the kernel. tag: of the network namespace. -ENOMEM.
  */
 #define NAMES_SNI_NS (3600ull * 1000000000)
 int names_add_sni(struct names *n, uint8_t family, const uint8_t addr[16], const char *name, uint64_t now_ns,
-		  uint64_t session_ns, uint32_t session_pid);
+		  uint64_t session_ns, uint32_t session_pid, uint8_t tag);
 
 /* Names of an address, best first: from DNS, asked by this session, then not expired, then latest. Returns how many (<= max). */
 size_t names_lookup(struct names *n, uint8_t family, const uint8_t addr[16], uint64_t now_ns, uint64_t session_ns,
-		    uint32_t session_pid, struct names_hit *ret, size_t max);
+		    uint32_t session_pid, uint8_t tag, struct names_hit *ret, size_t max);
 
 /* One name of an address, for whoever fills a table of them. */
 struct names_entry {
@@ -77,7 +79,8 @@ struct names_entry {
 };
 
 /* Every address there is, used longest ago first. */
-typedef void (*names_visitor)(void *arg, uint8_t family, const uint8_t addr[16], const struct names_entry *entries, size_t cnt);
+typedef void (*names_visitor)(void *arg, uint8_t family, const uint8_t addr[16], uint32_t netns, const struct names_entry *entries,
+			      size_t cnt);
 void names_visit(const struct names *n, names_visitor fn, void *arg);
 
 size_t names_count(const struct names *n);

@@ -463,7 +463,7 @@ static void take_clock(struct pipeline *p, const struct event *ev)
 static int take_dns(struct pipeline *p, const struct event *ev)
 {
 	int r = names_add_dns(p->names, ev->payload.data, ev->payload.len, ev->time_ns, ev->dns->session_ns,
-			      ev->dns->session_pid);
+			      ev->dns->session_pid, ev->dns->netns);
 
 	if (r == -EBADMSG)
 		count_loss(p, SL_LOSS_DNS_PARSE, 1);
@@ -560,13 +560,13 @@ struct visit {
 	void *arg;
 };
 
-static void on_names(void *arg, uint8_t family, const uint8_t addr[16], const struct names_entry *entries, size_t cnt)
+static void on_names(void *arg, uint8_t family, const uint8_t addr[16], uint32_t netns, const struct names_entry *entries, size_t cnt)
 {
 	const struct visit *v = arg;
 	struct sl_net_names names;
-	uint8_t key[16];
+	uint8_t key[SL_NET_KEY];
 
-	connect_key(family, addr, key);
+	connect_key(family, addr, netns, key);
 	connect_names(v->compiled, entries, cnt, &names);
 	v->fn(v->arg, key, &names);
 }

@@ -38,7 +38,7 @@ void pipeline_finish(struct pipeline *p);
 
 /* What is known of every address, in the form of the kernel's table (include/policy_map.h): a new policy has new numbers for
  * names, and the kernel learns only from answers that come after it. */
-typedef void (*pipeline_names_fn)(void *arg, const uint8_t key[16], const struct sl_net_names *names);
+typedef void (*pipeline_names_fn)(void *arg, const uint8_t key[SL_NET_KEY], const struct sl_net_names *names);
 void pipeline_names(struct pipeline *p, const struct compiled *compiled, pipeline_names_fn fn, void *arg);
 
 /* A pipeline of another policy knows what the one before it has learnt from DNS. That one ends now. */

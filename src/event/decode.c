@@ -75,6 +75,7 @@ static bool decode_net(const struct sl_rec_net *r, struct event *ev)
 {
 	ev->net = r;
 	ev->who = &r->who;
+	ev->netns = r->netns;
 	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->op >= SL_NET_CONNECT &&
 	       r->op <= SL_NET_SEND_ON && r->taken <= SL_TAKEN_CUT && r->by <= SL_BY_CGROUP;
 }
@@ -137,6 +138,7 @@ static bool decode_sent(const struct sl_rec_sent *r, struct event *ev)
 {
 	ev->sent = r;
 	ev->who = &r->who;
+	ev->netns = r->netns;
 	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->cut <= 1 && r->read_ns <= r->first_ns &&
 	       r->first_ns <= r->hdr.time_ns;
 }
@@ -164,6 +166,7 @@ static bool decode_hello(const struct sl_rec_hello *r, struct cursor *c, struct 
 {
 	ev->hello = r;
 	ev->who = &r->who;
+	ev->netns = r->netns;
 	if (!who_ok(&r->who) || (r->family != 4 && r->family != 6) || r->rule > SL_RULES_MAX || r->set >= SL_SETS_MAX ||
 	    r->action > SL_ACTION_BLOCK || (r->taken != SL_TAKEN_NONE && r->taken != SL_TAKEN_CUT) || r->decided > 1 ||
 	    r->again > 1 || !hello_ok(r->hello_flags, r->name_len))
@@ -175,6 +178,7 @@ static bool decode_flow(const struct sl_rec_flow *r, struct cursor *c, struct ev
 {
 	ev->flow = r;
 	ev->who = &r->who;
+	ev->netns = r->netns;
 	if (!who_ok(&r->who) || (r->family != 4 && r->family != 6) || r->flags & ~(__u32)SL_FLOW_FLAGS ||
 	    !hello_ok(r->hello_flags, r->name_len))
 		return false;

@@ -82,7 +82,7 @@ static const char *const loss_help[] = {
 	[SL_LOSS_NET_NAME] = "An address had more names than the kernel keeps, and one that was still valid was forgotten: a rule by "
 			     "that name no longer applies to the address until it is looked up again.",
 	[SL_LOSS_FLOW] = "There was no room to follow a connection: what it sent is not counted, and its server's name was not read or "
-			 "judged. Look for a session that holds very many sockets.",
+			 "judged; where a rule blocks connections it sends nothing until there is room. Look for a session that holds very many sockets.",
 	[SL_LOSS_DECODE] = "A record was malformed and was skipped. The agent and its programs may be of different "
 			   "versions, or the recording is damaged.",
 	[SL_LOSS_PROC_EVICTED] = "The process table was full: later events of the dropped processes show less of where "

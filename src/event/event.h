@@ -40,6 +40,7 @@ struct event {
 		const struct sl_rec_hello *hello;
 		const struct sl_rec_flow *flow;
 	};
+	uint8_t netns;                            /* net, sent, hello, flow: sl_netns_tag(), 0 not known */
 	const struct sl_rec_verdict *decided;     /* net: what the kernel decided; NULL: it did not say */
 	struct view exe, cwd, argv, cgroup, tty;  /* exec; exe: also the target's of inspect */
 	struct view path;                         /* file, broker, guard */

@@ -260,7 +260,7 @@ int adopt_memory(struct kernel *k)
 
 struct names_copy {
 	struct kernel *k;
-	uint8_t key[16];
+	uint8_t key[SL_NET_KEY];
 	struct sl_net_names names;
 };
 

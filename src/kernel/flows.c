@@ -116,7 +116,8 @@ static bool take_older(const struct adoption *a, uint64_t cookie, struct sl_flow
 
 static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint32_t proto)
 {
-	struct sl_socket mark = { .who = f->who, .root = { .ns = f->root_ns, .pid = f->root_pid }, .port = f->port, .family = f->family, .proto = proto, .placed = SL_PLACED_LATER };
+	struct sl_socket mark = { .who = f->who, .root = { .ns = f->root_ns, .pid = f->root_pid }, .port = f->port, .family = f->family, .proto = proto,
+				  .placed = SL_PLACED_LATER, .netns = f->netns, .owner = f->owner };
 
 	memcpy(mark.addr, f->addr, sizeof(mark.addr));
 	mark.choice.rule = f->rule;
@@ -148,7 +149,7 @@ static int adopt_socket(void *arg, int fd)
 	uint64_t cookie = procsock_cookie(fd);
 	uint32_t proto = (uint32_t)option(fd, SO_PROTOCOL);
 	struct sl_flow f = { .who = a->who, .proto = (uint8_t)proto, .flags = SL_FLOW_ADOPTED, .first_ns = a->now_ns,
-			     .last_ns = a->now_ns, .root_ns = a->root.ns, .root_pid = a->root.pid, .hello = { .flags = SL_HELLO_MISSED, .state = SL_HELLO_DONE } };
+			     .last_ns = a->now_ns, .root_ns = a->root.ns, .root_pid = a->root.pid, .netns = procsock_netns(fd), .owner = a->who.uid + 1, .hello = { .flags = SL_HELLO_MISSED, .state = SL_HELLO_DONE } };
 
 	if (!cookie || (proto != IPPROTO_TCP && proto != IPPROTO_UDP))
 		return 0;
@@ -163,8 +164,8 @@ static int adopt_socket(void *arg, int fd)
 	take_older(a, cookie, &f);
 	if (bpf_map_update_elem(bpf_map__fd(a->k->skel->maps.flows), &cookie, &f, BPF_NOEXIST) && errno != EEXIST)
 		a->k->losses_user[SL_LOSS_FLOW]++;
-	else
-		mark_socket(a->k, fd, &f, proto);
+	/* Also where there was no room: then the programs know that it is not followed. */
+	mark_socket(a->k, fd, &f, proto);
 	return 0;
 }
 
@@ -338,6 +339,7 @@ static int tell_flow(const struct sl_flow *f, uint64_t cookie, uint32_t flags, k
 	r.rec.port = f->port;
 	r.rec.family = f->family;
 	r.rec.proto = f->proto;
+	r.rec.netns = sl_netns_tag(f->netns);
 	r.rec.flags = (f->flags | flags) & SL_FLOW_FLAGS;
 	r.rec.first_ns = f->first_ns;
 	r.rec.last_ns = f->last_ns;
@@ -386,24 +388,62 @@ static bool next_chunk(int fd, struct chunk *c)
 	return c->cnt > 0;
 }
 
+/* Flows that each user has, as they are met. More users than that keep the count that they have. */
+#define SHARES 256
+
+struct shares {
+	uint32_t owner[SHARES], flows[SHARES];
+	size_t cnt;
+};
+
+static uint32_t *share_of(struct shares *s, uint32_t owner)
+{
+	size_t at = 0;
+
+	while (at < s->cnt && s->owner[at] != owner)
+		at++;
+	if (at == SHARES)
+		return NULL;
+	if (at == s->cnt)
+		s->owner[s->cnt++] = owner;
+	return &s->flows[at];
+}
+
+/* The programs count as they open and end flows, the agent as it goes through them: what it ended or took over is in no other count. One
+ * that is opened just then is counted the next time. */
+static void set_shares(struct kernel *k, const struct shares *s)
+{
+	for (size_t i = 0; i < s->cnt; i++) {
+		uint64_t key = sl_owner_key(SL_OWNED_FLOW, s->owner[i] - 1);
+
+		bpf_map_update_elem(bpf_map__fd(k->skel->maps.owners), &key, &s->flows[i], BPF_ANY);
+	}
+}
+
 int kernel_end_flows(struct kernel *k, bool all, kernel_sink sink, void *arg)
 {
 	cleanup_free struct chunk *c = calloc(1, sizeof(*c));
+	cleanup_free struct shares *shares = calloc(1, sizeof(*shares));
 	int fd = bpf_map__fd(k->skel->maps.flows), err = 0;
 	uint64_t now = kernel_now_ns();
 
-	while (c && !err && next_chunk(fd, c)) {
+	while (c && shares && !err && next_chunk(fd, c)) {
 		for (uint32_t i = 0; i < c->cnt && !err; i++) {
-			uint32_t end = end_of(&c->flows[i], now, all);
+			uint32_t end = end_of(&c->flows[i], now, all), *has = share_of(shares, c->flows[i].owner);
 			struct sl_flow f;
 
 			/* Who takes it out tells of it. */
-			if (!end || bpf_map_lookup_and_delete_elem(fd, &c->cookies[i], &f))
+			if (!end || bpf_map_lookup_and_delete_elem(fd, &c->cookies[i], &f)) {
+				if (has)
+					++*has;
 				continue;
+			}
 			if (f.proto == IPPROTO_TCP || f.sent_segs || f.received_segs)
 				err = tell_flow(&f, c->cookies[i], end, sink, arg);
 		}
 	}
+	if (c && shares && !err)
+		set_shares(k, shares);
 	return err;
 }
 

@@ -151,7 +151,7 @@ int kernel_add_root(struct kernel *k, uint32_t dev, uint64_t ino);
 int kernel_exceptions(struct kernel *k, int (*tell)(void *arg, const char *text), void *arg);
 
 /* What is known of an address from DNS, where the kernel knows nothing of it yet: for a program set that takes over. */
-void kernel_set_names(struct kernel *k, const uint8_t key[16], const struct sl_net_names *names);
+void kernel_set_names(struct kernel *k, const uint8_t key[SL_NET_KEY], const struct sl_net_names *names);
 
 /*
  * Flows that packets will not tell the end of go to sink as SL_REC_FLOW records and are forgotten: UDP flows that are idle, or,

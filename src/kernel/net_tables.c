@@ -52,7 +52,7 @@ int net_tables_fill(struct kernel *k, const struct compiled *c)
 	return err;
 }
 
-void kernel_set_names(struct kernel *k, const uint8_t key[16], const struct sl_net_names *names)
+void kernel_set_names(struct kernel *k, const uint8_t key[SL_NET_KEY], const struct sl_net_names *names)
 {
 	if (bpf_map_update_elem(bpf_map__fd(k->skel->maps.net_names), key, names, BPF_NOEXIST) && errno != EEXIST)
 		k->losses_user[SL_LOSS_NAME_EVICTED]++;

@@ -18,6 +18,9 @@ int procsock_each(struct worker_page *page, uint32_t tgid, int (*fn)(void *arg, 
 /* The cookie of a socket, 0: none. */
 uint64_t procsock_cookie(int fd);
 
+/* Low half of the cookie of its network namespace, 0: none, or the kernel does not say. */
+uint32_t procsock_netns(int fd);
+
 /* Resets the connections of a process that have one of these cookies. Returns how many were found. */
 size_t procsock_reset(struct worker_page *page, uint32_t tgid, const uint64_t *cookies, size_t cnt);
 

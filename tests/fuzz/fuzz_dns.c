@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		names = names_new(64);
 	EXPECT(names);
 	now_ns += 1000000000;
-	learnt = names_add_dns(names, data, size, now_ns, size % 5, 1);
+	learnt = names_add_dns(names, data, size, now_ns, size % 5, 1, size % 3);
 	if (parsed != 1) {
 		EXPECT(learnt == parsed);
 		return 0;
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!learnt)
 		return 0;
 	/* The last address learnt cannot have been dropped, and the name just learnt is among its names. */
-	EXPECT(names_lookup(names, r.addrs[learnt - 1].family, r.addrs[learnt - 1].addr, now_ns, size % 5, 1, hits,
+	EXPECT(names_lookup(names, r.addrs[learnt - 1].family, r.addrs[learnt - 1].addr, now_ns, size % 5, 1, sl_netns_tag(size % 3), hits,
 			    NAMES_PER_ADDR) > 0);
 	EXPECT(hits[0].learnt_ns == now_ns && !hits[0].expired && hits[0].session == (size % 5 != 0));
 	return 0;

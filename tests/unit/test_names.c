@@ -13,6 +13,7 @@
 #include "correlate/names.h"
 #include "correlate/pipeline.h"
 #include "dns_message.h"
+#include "record.h"
 
 #include <errno.h>
 
@@ -26,14 +27,14 @@ static int learn(struct names *n, const char *name, unsigned int addr, uint32_t 
 {
 	dns_begin(&m, name, 1);
 	dns_a(&m, name, ttl, addr);
-	return names_add_dns(n, m.data, m.len, at, session, (uint32_t)session);
+	return names_add_dns(n, m.data, m.len, at, session, (uint32_t)session, 0);
 }
 
 static size_t lookup(struct names *n, unsigned int addr, uint64_t at, uint64_t session)
 {
 	uint8_t key[16] = { 192, 0, 2, (uint8_t)addr };
 
-	return names_lookup(n, 4, key, at, session, (uint32_t)session, hits, NAMES_PER_ADDR);
+	return names_lookup(n, 4, key, at, session, (uint32_t)session, 0, hits, NAMES_PER_ADDR);
 }
 
 static void test_learns_all_addresses_of_an_answer(void **state)
@@ -45,7 +46,7 @@ static void test_learns_all_addresses_of_an_answer(void **state)
 	dns_cname(&m, "api.example.com", 60, "edge.example.net");
 	dns_a(&m, "edge.example.net", 60, 1);
 	dns_a(&m, "edge.example.net", 60, 2);
-	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0), 2);
+	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 0), 2);
 	assert_int_equal(names_count(n), 2);
 	for (unsigned int addr = 1; addr <= 2; addr++) {
 		assert_int_equal(lookup(n, addr, START + SEC, 0), 1);
@@ -63,13 +64,13 @@ static void test_nothing_is_learnt_from_rubbish(void **state)
 	cleanup_(names_freep) struct names *n = names_new(16);
 
 	(void)state;
-	assert_int_equal(names_add_dns(n, "junk", 4, START, 0, 0), -EBADMSG);
+	assert_int_equal(names_add_dns(n, "junk", 4, START, 0, 0, 0), -EBADMSG);
 	dns_begin(&m, "a.example.com", 2);
 	dns_a(&m, "a.example.com", 60, 1);
-	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0), -EBADMSG); /* second record missing */
+	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 0), -EBADMSG); /* second record missing */
 	dns_header(&m, 0x0100, 1, 0);
 	dns_question(&m, "a.example.com", DNS_A);
-	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0), 0);
+	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 0), 0);
 	assert_int_equal(names_count(n), 0);
 }
 
@@ -80,8 +81,37 @@ static void test_family_is_part_of_the_address(void **state)
 
 	(void)state;
 	learn(n, "a.example.com", 1, 60, START, 0);
-	assert_int_equal(names_lookup(n, 6, v6, START, 0, 0, hits, NAMES_PER_ADDR), 0);
-	assert_int_equal(names_lookup(n, 4, v6, START, 0, 0, hits, NAMES_PER_ADDR), 1);
+	assert_int_equal(names_lookup(n, 6, v6, START, 0, 0, 0, hits, NAMES_PER_ADDR), 0);
+	assert_int_equal(names_lookup(n, 4, v6, START, 0, 0, 0, hits, NAMES_PER_ADDR), 1);
+}
+
+static size_t lookup_in(struct names *n, uint32_t netns)
+{
+	static const uint8_t addr[16] = { 192, 0, 2, 1 };
+
+	return names_lookup(n, 4, addr, START, 0, 0, sl_netns_tag(netns), hits, NAMES_PER_ADDR);
+}
+
+static void test_network_namespace_is_part_of_the_address(void **state)
+{
+	cleanup_(names_freep) struct names *n = names_new(16);
+
+	(void)state;
+	dns_begin(&m, "a.example.com", 1);
+	dns_a(&m, "a.example.com", 60, 1);
+	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 5), 1);
+	assert_int_equal(lookup_in(n, 1), 0);
+	assert_int_equal(lookup_in(n, 5), 1);
+	dns_begin(&m, "b.example.com", 1);
+	dns_a(&m, "b.example.com", 60, 1);
+	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 6), 1);
+	assert_int_equal(lookup_in(n, 5), 1);
+	assert_string_equal(hits[0].name, "a.example.com");
+	/* One that a record cannot tell from the first: what was known is not its own. */
+	assert_int_equal(sl_netns_tag(5 + 255), sl_netns_tag(5));
+	assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 5 + 255), 1);
+	assert_int_equal(lookup_in(n, 5), 1);
+	assert_string_equal(hits[0].name, "b.example.com");
 }
 
 static void test_own_question_comes_first_then_valid_then_latest(void **state)
@@ -222,7 +252,7 @@ static void test_names_without_end(void **state)
 		dns_pointer(&m, 12);
 		dns_record(&m, DNS_A, 600, 4);
 		dns_u32(&m, 0x0a000000 + i);
-		assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0), 1);
+		assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 0), 1);
 		assert_true(names_count(n) <= PIPELINE_NAMES);
 	}
 	assert_int_equal(names_count(n), PIPELINE_NAMES);
@@ -258,7 +288,7 @@ static void test_text_is_bounded(void **state)
 		dns_record(&m, DNS_A, 60, 4);
 		dns_bytes(&m, "\xc0\x00\x02", 3);
 		dns_u8(&m, i);
-		assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0), 1);
+		assert_int_equal(names_add_dns(n, m.data, m.len, START, 0, 0, 0), 1);
 	}
 	assert_in_range(names_count(n), 30, 34); /* 963 bytes of text and two NULs each, 512 allowed */
 	assert_int_equal(names_take_evicted(n), 64 - names_count(n));
@@ -274,7 +304,7 @@ static void test_best_ones_when_few_are_asked_for(void **state)
 	(void)state;
 	learn(n, "a.example.com", 1, 60, START, 0);
 	learn(n, "b.example.com", 1, 60, START, 0);
-	assert_int_equal(names_lookup(n, 4, key, START, 0, 0, hits, 1), 1);
+	assert_int_equal(names_lookup(n, 4, key, START, 0, 0, 0, hits, 1), 1);
 	assert_string_equal(hits[0].name, "b.example.com");
 }
 
@@ -282,11 +312,12 @@ static int claim(struct names *n, const char *name, unsigned int addr, uint64_t 
 {
 	uint8_t key[16] = { 192, 0, 2, (uint8_t)addr };
 
-	return names_add_sni(n, 4, key, name, at, 7, 7);
+	return names_add_sni(n, 4, key, name, at, 7, 7, 0);
 }
 
-static void count_told(void *arg, uint8_t family, const uint8_t addr[16], const struct names_entry *entries, size_t cnt)
+static void count_told(void *arg, uint8_t family, const uint8_t addr[16], uint32_t netns, const struct names_entry *entries, size_t cnt)
 {
+	(void)netns;
 	(void)family;
 	(void)addr;
 	for (size_t i = 0; i < cnt; i++)
@@ -346,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_learns_all_addresses_of_an_answer),
 		cmocka_unit_test(test_nothing_is_learnt_from_rubbish),
 		cmocka_unit_test(test_family_is_part_of_the_address),
+		cmocka_unit_test(test_network_namespace_is_part_of_the_address),
 		cmocka_unit_test(test_own_question_comes_first_then_valid_then_latest),
 		cmocka_unit_test(test_ttl_is_kept_within_bounds),
 		cmocka_unit_test(test_expired_names_stay_for_an_hour),
