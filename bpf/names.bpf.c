@@ -6,7 +6,7 @@
  * go to the agent raw, with the session that asked when its socket is known. The packets come from flow.bpf.c.
  *
  * An answer by UDP counts only if the socket that it comes to has asked that question under that number, a short while ago, and only
- * once; over TCP the connection is the proof. What is learnt holds in the network namespace of that socket alone: in one of one's own,
+ * once; over TCP the connection is the proof, and to root over the loopback, outside every session, who may send from that port. What is learnt holds in the network namespace of that socket alone: in one of one's own,
  * anybody can be the resolver.
  *
  * Known limits: a resolver that a process chooses itself can say what it likes, in the namespace where it is asked. answers over TCP that do not begin and end with a segment are counted (SL_LOSS_DNS_LONG); what TLS, HTTPS and QUIC
@@ -21,6 +21,7 @@
 /* ---- names of addresses --------------------------------------------------------------------------------------------- */
 
 #define DNS_HEADER 12
+#define LOOPBACK 1             /* index of the interface, in every network namespace */
 #define DNS_NAME_MAX 255
 #define DNS_STEPS 512          /* over the answers: a step is a label or a record; what is behind them is not looked at */
 #define TYPE_A 1
@@ -324,6 +325,12 @@ out:
 	return 0;
 }
 
+/* Over the loopback, to root: who sends that from port 53 is root as well, and root's word on its own host counts unasked. */
+ALWAYS_INLINE int is_roots_own(struct __sk_buff *skb)
+{
+	return skb->ifindex == LOOPBACK && !bpf_get_socket_uid(skb);
+}
+
 /* Learns from it and hands it on. tcp: it came on a connection. */
 GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 {
@@ -332,6 +339,7 @@ GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 	struct bpf_sock *sk;
 	struct scratch *s;
 	struct sl_socket *mark;
+	__u32 netns, own;
 	struct sl_rec_dns *rec;
 	__u32 asker = 0;
 	const __u8 *m;
@@ -342,7 +350,9 @@ GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 	if (!sk)
 		return 0;
 	asked = bpf_sk_storage_get(&dns_questions, sk, 0, 0);
-	if (!asked && !tcp)
+	mark = maybe_marked(sk) ? bpf_sk_storage_get(&flow_marks, sk, 0, 0) : NULL;
+	own = !mark && is_roots_own(skb);
+	if (!asked && !tcp && !own)
 		return 0;
 	if (len > SL_DNS_MAX) {
 		count_loss(SL_LOSS_DNS_LONG);
@@ -354,14 +364,15 @@ GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 	m = s->data + MESSAGE_AT;
 	if (load_message(skb, s, from, len) || (m[2] & 0xf8) != 0x80 || !read_question(s, len, &q))
 		goto out;
-	if (!tcp && !(asked && take_question(asked, be16(m), q.hash, bpf_ktime_get_boot_ns())))
+	netns = netns_of(s, sk);
+	if (!tcp && !(own && netns == knobs.netns) &&
+	    !(asked && take_question(asked, be16(m), q.hash, bpf_ktime_get_boot_ns())))
 		goto out;
 	rec = (struct sl_rec_dns *)s->data;
 	__builtin_memset(rec, 0, sizeof(*rec));
 	fill_hdr(&rec->hdr, SL_REC_DNS);
 	rec->cookie = bpf_get_socket_cookie(skb);
-	rec->netns = netns_of(s, sk);
-	mark = maybe_marked(sk) ? bpf_sk_storage_get(&flow_marks, sk, 0, 0) : NULL;
+	rec->netns = netns;
 	if (mark) {
 		rec->session_ns = mark->who.session_ns;
 		rec->session_pid = mark->who.session_pid;
@@ -370,7 +381,7 @@ GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 	}
 	rec->payload_len = len;
 	if (knobs.net.rules && decides(1))
-		learn_answer(s, len, &q, asker, rec->netns);
+		learn_answer(s, len, &q, asker, netns);
 	opaque(len);
 	if (len <= SL_DNS_MAX)
 		send_ordinary(&rec->hdr, sizeof(*rec) + len);

@@ -2,10 +2,27 @@
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: the tables of connect rules in the kernel, and what it knows of addresses. The rest of the policy is tables.c's. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "kernel/internal.h"
+#include "process/procsock.h"
+
+#define PORT_DNS 53
+
+/* The network namespace where nobody but root can answer from the port of DNS; 0: there is none, or the kernel does not say. */
+static uint32_t roots_netns(void)
+{
+	cleanup_fclose FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unsigned int start;
+
+	if (!f || fd < 0 || fscanf(f, "%u", &start) != 1 || start <= PORT_DNS)
+		return 0;
+	return procsock_netns(fd);
+}
 
 int net_tables_size(struct kernel *k, const struct compiled *c)
 {
@@ -13,6 +30,7 @@ int net_tables_size(struct kernel *k, const struct compiled *c)
 	int err;
 
 	k->skel->rodata->knobs.net = *info;
+	k->skel->rodata->knobs.netns = roots_netns();
 	k->skel->rodata->knobs.net.index = tables_padded(info->index);
 	k->skel->rodata->knobs.net.vectors = tables_padded(info->vectors);
 	err = bpf_map__set_value_size(k->skel->maps.net_index, tables_padded(info->index) * (uint32_t)sizeof(*c->net.index));

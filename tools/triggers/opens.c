@@ -75,6 +75,12 @@ static long by_open(const char *file)
 #define by_creat by_open
 #endif
 
+/* As libc's creat() does it. */
+static long by_openat_creat(const char *file)
+{
+	return trigger_sys(syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+}
+
 static long by_openat2(const char *file)
 {
 	struct open_how how = { .flags = O_RDONLY };
@@ -372,7 +378,7 @@ static const struct {
 	{ "comm", by_comm },         { "exec", by_exec },         { "mmap", by_mmap },
 	{ "sendfile", by_sendfile }, { "bind", by_bind },         { "chroot", by_chroot },
 	{ "detached", by_detached }, { "userns", by_userns },     { "missing", by_missing },
-	{ "nowhere", by_nowhere },
+	{ "nowhere", by_nowhere },   { "openat-creat", by_openat_creat },
 };
 
 static const struct {
