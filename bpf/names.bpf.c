@@ -296,10 +296,33 @@ ALWAYS_INLINE __u32 netns_of(struct scratch *s, const struct bpf_sock *sk)
 	return BPF_CORE_READ(number, __sk_common.skc_net.net, net_cookie);
 }
 
+/* Sends the message in the scratch buffer to the agent. mark: of its socket, NULL: none. A function of its own, for the stack. */
+static __attribute__((noinline)) int hand_on(struct __sk_buff *skb, struct scratch *s, __u32 len, const struct sl_socket *mark, __u32 netns)
+{
+	struct sl_rec_dns *rec = (struct sl_rec_dns *)s->data;
+
+	__builtin_memset(rec, 0, sizeof(*rec));
+	fill_hdr(&rec->hdr, SL_REC_DNS);
+	rec->cookie = bpf_get_socket_cookie(skb);
+	rec->netns = netns;
+	if (mark) {
+		rec->session_ns = mark->who.session_ns;
+		rec->session_pid = mark->who.session_pid;
+		rec->tgid = mark->who.tgid;
+	}
+	opaque(len);
+	if (len > SL_DNS_MAX)
+		return 0;
+	rec->payload_len = len;
+	send_ordinary(&rec->hdr, sizeof(*rec) + len);
+	return 0;
+}
+
 GLOBAL int dns_question(struct __sk_buff *skb, __u32 from, __u32 len)
 {
 	struct question q = {};
 	struct dns_asked *asked;
+	struct sl_socket *mark;
 	struct bpf_sock *sk;
 	struct scratch *s;
 	const __u8 *m;
@@ -320,6 +343,9 @@ GLOBAL int dns_question(struct __sk_buff *skb, __u32 from, __u32 len)
 		note_question(asked, be16(m), q.hash, bpf_ktime_get_boot_ns());
 	else
 		count_loss(SL_LOSS_SOCK);
+	mark = maybe_marked(sk) ? bpf_sk_storage_get(&flow_marks, sk, 0, 0) : NULL;
+	if (mark && mark->who.session_ns)
+		hand_on(skb, s, len, mark, netns_of(s, sk));
 out:
 	scratch_put(s);
 	return 0;
@@ -340,8 +366,6 @@ GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 	struct scratch *s;
 	struct sl_socket *mark;
 	__u32 netns, own;
-	struct sl_rec_dns *rec;
-	__u32 asker = 0;
 	const __u8 *m;
 
 	if (!skb)
@@ -368,23 +392,9 @@ GLOBAL int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp)
 	if (!tcp && !(own && netns == knobs.netns) &&
 	    !(asked && take_question(asked, be16(m), q.hash, bpf_ktime_get_boot_ns())))
 		goto out;
-	rec = (struct sl_rec_dns *)s->data;
-	__builtin_memset(rec, 0, sizeof(*rec));
-	fill_hdr(&rec->hdr, SL_REC_DNS);
-	rec->cookie = bpf_get_socket_cookie(skb);
-	rec->netns = netns;
-	if (mark) {
-		rec->session_ns = mark->who.session_ns;
-		rec->session_pid = mark->who.session_pid;
-		rec->tgid = mark->who.tgid;
-		asker = sl_net_asker(rec->session_ns, rec->session_pid);
-	}
-	rec->payload_len = len;
 	if (knobs.net.rules && decides(1))
-		learn_answer(s, len, &q, asker, netns);
-	opaque(len);
-	if (len <= SL_DNS_MAX)
-		send_ordinary(&rec->hdr, sizeof(*rec) + len);
+		learn_answer(s, len, &q, mark ? sl_net_asker(mark->who.session_ns, mark->who.session_pid) : 0, netns);
+	hand_on(skb, s, len, mark, netns);
 out:
 	scratch_put(s);
 	return 0;

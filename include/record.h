@@ -32,7 +32,7 @@ enum sl_kind {
 	SL_REC_EXIT = 3,   /* struct sl_rec_exit: a labelled process ended */
 	SL_REC_FILE = 4,   /* struct sl_rec_file: a file of interest was opened */
 	SL_REC_NET = 5,    /* struct sl_rec_net: connect, unconnected send, first send of a connected UDP socket */
-	SL_REC_DNS = 6,    /* struct sl_rec_dns: a DNS answer, raw */
+	SL_REC_DNS = 6,    /* struct sl_rec_dns: a DNS message, raw */
 	SL_REC_LOSS = 7,   /* struct sl_rec_loss: counted losses (made by the agent from the counters) */
 	SL_REC_CLOCK = 8,  /* struct sl_rec_clock (agent) */
 	SL_REC_USER = 9,   /* struct sl_rec_user: uid -> name (agent) */
@@ -252,10 +252,10 @@ static inline __attribute__((always_inline)) __u8 sl_netns_tag(__u32 netns)
 	return netns ? (__u8)(1 + netns % 255) : 0;
 }
 
-/* Only an answer to a question that this socket asked, and only the first one. */
+/* A question of a session, or an answer to one that this socket asked, and only the first one. */
 struct sl_rec_dns {
 	struct sl_hdr hdr;
-	__u64 cookie;             /* socket that receives it */
+	__u64 cookie;             /* socket that sends or receives it */
 	__u64 session_ns;         /* session that owns the socket, 0 unknown or none */
 	__u32 session_pid;
 	__u32 tgid;               /* process that owns the socket, 0 unknown */

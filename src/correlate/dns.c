@@ -283,6 +283,18 @@ int dns_parse(const void *msg, size_t len, struct dns_response *ret)
 	return 1;
 }
 
+int dns_parse_query(const void *msg, size_t len, struct dns_name *ret)
+{
+	const struct message m = { msg, len };
+	size_t at;
+
+	if (len < HEADER_LEN || len > UINT16_MAX)
+		return -EBADMSG;
+	if (be16(m.data + 2) & (FLAG_QR | FLAG_OPCODE) || be16(m.data + 4) != 1)
+		return 0;
+	return read_name(&m, HEADER_LEN, ret, &at) && at + 4 <= len ? 1 : -EBADMSG;
+}
+
 size_t dns_name_text(const struct dns_name *name, char ret[DNS_TEXT_MAX])
 {
 	size_t n = 0, at = 0;

@@ -59,6 +59,9 @@ struct dns_response {
  */
 int dns_parse(const void *msg, size_t len, struct dns_response *ret);
 
+/* The name that a query asks for. 1; 0: no query of one question; -EBADMSG: malformed. *ret has no meaning unless 1. */
+int dns_parse_query(const void *msg, size_t len, struct dns_name *ret);
+
 /*
  * A name as text: labels with dots between, no dot at the end, "." for the root. Bytes outside [a-z0-9_-] become \DDD
  * (decimal, RFC 1035, 5.1), so the text is safe anywhere. Returns its length.

@@ -346,6 +346,13 @@ static struct incident_flow *flow_of(struct incident *i, const struct incident_f
 	return &i->flows[least];
 }
 
+uint64_t incidents_read_ns(const struct incidents *t, uint64_t session_ns, uint32_t session_pid)
+{
+	size_t at = find(t, session_ns, session_pid);
+
+	return at == SIZE_MAX || !t->v[at].reads_cnt ? 0 : t->v[at].reads[0].time_ns;
+}
+
 bool incidents_sent(struct incidents *t, uint64_t session_ns, uint32_t session_pid, const struct incident_flow *flow, uint64_t time_ns)
 {
 	size_t at = find(t, session_ns, session_pid);

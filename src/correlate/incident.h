@@ -78,7 +78,7 @@ struct incident_read {
 struct incident_flow {
 	uint64_t cookie;
 	struct incident_process process;  /* that opened it */
-	uint8_t family, proto;
+	uint8_t family, proto;            /* family 0: names that carry data, addr says nothing */
 	uint8_t addr[16];
 	uint16_t port;
 	const struct policy_provider *provider;  /* NULL: unknown */
@@ -122,6 +122,9 @@ DEFINE_FREEP(struct incidents, incidents_free)
 
 /* A read that counts; `origin` is not looked at. path is copied, classes are borrowed. -ENOMEM: it is not remembered. */
 int incidents_read(struct incidents *t, uint64_t session_ns, uint32_t session_pid, uint16_t tool, const struct incident_read *read);
+
+/* When the first read was of what is told next for this session; 0: there is none. */
+uint64_t incidents_read_ns(const struct incidents *t, uint64_t session_ns, uint32_t session_pid);
 
 /* Something was sent after a read: flow->segment_ns is the time of that read, segment_bytes what was sent since it. host is
  * copied. False: no such read is known (it was before the start, or is told already). */

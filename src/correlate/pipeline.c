@@ -195,7 +195,7 @@ static void report_own_losses(struct pipeline *p, uint64_t time_ns)
 	uint64_t taken[_SL_LOSS_MAX] = { 0 };
 
 	proctree_take_losses(p->tree, taken);
-	taken[SL_LOSS_NAME_EVICTED] += names_take_evicted(p->names);
+	taken[SL_LOSS_NAME_EVICTED] += names_take_evicted(p->names) + carried_take_evicted(p->carried);
 	taken[SL_LOSS_DEDUPE] += dedupe_take_overflow(p->dedupe);
 	for (unsigned int i = 0; i < _SL_LOSS_MAX; i++) {
 		count_loss(p, i, taken[i]);
@@ -465,6 +465,8 @@ static int take_dns(struct pipeline *p, const struct event *ev)
 	int r = names_add_dns(p->names, ev->payload.data, ev->payload.len, ev->time_ns, ev->dns->session_ns,
 			      ev->dns->session_pid, ev->dns->netns);
 
+	if (!r && ev->dns->session_ns)
+		story_asked(p, ev);
 	if (r == -EBADMSG)
 		count_loss(p, SL_LOSS_DNS_PARSE, 1);
 	return r == -ENOMEM ? r : 0;
@@ -602,8 +604,9 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **ret)
 	p->dedupe = dedupe_new(DEDUPE_ENTRIES, DEDUPE_BYTES, on_repeats, p);
 	p->bursts = bursts_new(on_burst, p);
 	p->incidents = incidents_new(on_incident, p);
+	p->carried = carried_new();
 	p->read_kinds = calloc(config->compiled->path->info.sets, sizeof(*p->read_kinds));
-	if (!p->read_kinds || !p->tree || !p->names || !p->dedupe || !p->bursts || !p->incidents)
+	if (!p->read_kinds || !p->tree || !p->names || !p->dedupe || !p->bursts || !p->incidents || !p->carried)
 		return -ENOMEM;
 	*ret = take_ptr(p);
 	return 0;
@@ -618,6 +621,7 @@ void pipeline_free(struct pipeline *p)
 	dedupe_free(p->dedupe);
 	bursts_free(p->bursts);
 	incidents_free(p->incidents);
+	carried_free(p->carried);
 	flows_asked_done(&p->asked);
 	users_done(&p->users);
 	free(p->read_kinds);

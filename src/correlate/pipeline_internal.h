@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "correlate/burst.h"
+#include "correlate/carried.h"
 #include "correlate/connect.h"
 #include "correlate/dedupe.h"
 #include "correlate/flows.h"
@@ -30,6 +31,7 @@ struct pipeline {
 	struct dedupe *dedupe;
 	struct bursts *bursts;
 	struct incidents *incidents;
+	struct carried *carried;
 	struct flows_asked asked;
 	struct users users;
 	uint64_t wall_offset_ns;           /* wall time - boot time, modulo 2^64 */
@@ -67,5 +69,7 @@ void unfold_connect(const struct event *ev, const struct dedupe_item *item, stru
 int story_read(struct pipeline *p, const struct event *ev, const struct process *process);
 /* Something was sent after a read. */
 void story_sent(struct pipeline *p, const struct event *ev);
+/* A session asked for a name: data may go with it. */
+void story_asked(struct pipeline *p, const struct event *ev);
 
 #endif /* SLUICE_CORRELATE_PIPELINE_INTERNAL_H */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: which reads and sends make a story (correlate/incident.h). */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "correlate/pipeline_internal.h"
 
 #define PORT_DNS 53
+#define DNS_ORDINARY 16384 /* octets to a resolver on one flow; what is more is no question for a name */
 
 /* The outermost session around one; as far up as it is known. */
 static void outermost(struct pipeline *p, uint64_t *ns, uint32_t *pid, uint16_t *tool)
@@ -134,7 +136,7 @@ void story_sent(struct pipeline *p, const struct event *ev)
 	as_net.decided = NULL;
 	connect_judge(p->config.compiled, p->names, &as_net, &v);
 	/* Asking the resolver for the destination's name is no destination. */
-	if (s->port == PORT_DNS && v.decision.action == SL_ACTION_ALLOW)
+	if (s->port == PORT_DNS && v.decision.action == SL_ACTION_ALLOW && s->bytes <= DNS_ORDINARY)
 		return;
 	flow.provider = asked ? asked->provider : v.provider;
 	flow.evidence = !asked ? v.evidence : asked->inner ? "sni" : "proxy-connect";
@@ -150,5 +152,33 @@ void story_sent(struct pipeline *p, const struct event *ev)
 	}
 	flow.process = incident_process(&s->who, proctree_find(p->tree, s->who.tgid, s->who.start_ns));
 	outermost(p, &ns, &pid, &root_tool);
+	incidents_sent(p->incidents, ns, pid, &flow, ev->time_ns);
+}
+
+void story_asked(struct pipeline *p, const struct event *ev)
+{
+	struct incident_flow flow = { .proto = IPPROTO_UDP, .port = PORT_DNS, .evidence = "dns-question", .confidence = "high" };
+	const struct process *process = proctree_find_pid(p->tree, ev->dns->tgid);
+	uint64_t ns = ev->dns->session_ns;
+	uint32_t pid = ev->dns->session_pid;
+	struct carried_sum sum;
+	struct dns_name name;
+	uint16_t tool = 0;
+
+	if (dns_parse_query(ev->payload.data, ev->payload.len, &name) != 1)
+		return;
+	outermost(p, &ns, &pid, &tool);
+	flow.segment_ns = incidents_read_ns(p->incidents, ns, pid);
+	if (!flow.segment_ns || !carried_ask(p->carried, ns, pid, flow.segment_ns, &name, ev->time_ns, &sum))
+		return;
+	flow.cookie = sum.key;
+	flow.host = sum.domain;
+	flow.first_ns = sum.first_ns;
+	flow.segment_bytes = sum.bytes;
+	flow.process.pid = ev->dns->tgid;
+	if (process) {
+		flow.process.start_ns = process->start_ns;
+		memcpy(flow.process.comm, process->comm, sizeof(flow.process.comm));
+	}
 	incidents_sent(p->incidents, ns, pid, &flow, ev->time_ns);
 }

@@ -72,7 +72,7 @@ struct report {
 
 	/* net.connect, net.hello, net.flow */
 	const struct policy_provider *provider;  /* NULL: unknown */
-	const char *net_evidence;         /* "dns-session", "dns-host", "sni", "proxy-connect", "cidr", "none" */
+	const char *net_evidence;         /* "dns-session", "dns-host", "sni", "proxy-connect", "cidr", "dns-question", "none" */
 	const char *net_confidence;       /* "exact", "high", "low", "none" */
 	const struct names_hit *names;    /* candidates, best first; names[0] is `host` */
 	size_t names_cnt;

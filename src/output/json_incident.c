@@ -64,9 +64,12 @@ static void add_incident_flow(struct strbuf *b, const struct incident *i, const 
 
 	LIT(b, "{\"proto\":\"");
 	format_proto(b, f->proto);
-	LIT(b, "\",\"addr\":\"");
-	format_addr(b, f->family, f->addr);
 	strbuf_addc(b, '"');
+	if (f->family) {
+		LIT(b, ",\"addr\":\"");
+		format_addr(b, f->family, f->addr);
+		strbuf_addc(b, '"');
+	}
 	NUM(b, "port", f->port);
 	if (f->host && f->host[0])
 		STR(b, "host", f->host);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/carried.h"
 #include "correlate/dns.h"
 #include "correlate/names.h"
 
@@ -35,10 +36,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dns_response r;
 	struct names_hit hits[NAMES_PER_ADDR];
 	int parsed = dns_parse(data, size, &r), learnt;
+	static struct carried *carried;
+	struct carried_sum sum;
+	struct dns_name asked;
 
-	if (!names)
+	if (!names) {
 		names = names_new(64);
-	EXPECT(names);
+		carried = carried_new();
+	}
+	EXPECT(names && carried);
+	if (dns_parse_query(data, size, &asked) == 1) {
+		EXPECT(parsed == 0);
+		check_name(&asked);
+		if (carried_ask(carried, 1, 1, size % 2, &asked, now_ns, &sum))
+			EXPECT(sum.bytes && strlen(sum.domain) < sizeof(sum.domain));
+	}
 	now_ns += 1000000000;
 	learnt = names_add_dns(names, data, size, now_ns, size % 5, 1, size % 3);
 	if (parsed != 1) {
