@@ -100,6 +100,13 @@ static const struct read_case {
 	{ "claude-code", "/usr/bin/dash", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
 	{ "claude-code", "/usr/bin/bash", "/home/ann/.ssh/id_ed25519", "private-keys", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/bash", "/home/ann/.bashrc", NULL, NULL },
+	/* a search that a tool brings along; the loader as a program; the compiler's first pass */
+	{ "qwen-code", "/usr/lib/node_modules/@qwen-code/qwen-code/vendor/ripgrep/x64-linux/rg", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "copilot-cli", "/usr/lib/node_modules/@github/copilot/ripgrep/bin/linux-x64/rg", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/lib/ld-musl-x86_64.so.1", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/libexec/gcc/x86_64-linux-gnu/14/cc1", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/shuf", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	/* start-up load is its own kind, and only where it is known */
 	{ "gemini-cli", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
 	{ "qwen-code", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
