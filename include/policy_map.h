@@ -327,7 +327,10 @@ sl_first_bit(__u64 word)
 		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
 	};
 
-	return number[(word & -word) * 0x022fdd63cc95386dull >> 58];
+	word &= -word;
+	/* Clang sees what this counts, makes an operation of it; 17 and 18 then have no code for that on BPF. */
+	asm volatile("" : "+r"(word));
+	return number[word * 0x022fdd63cc95386dull >> 58];
 }
 
 /* The first rule that holds for a place by a name of this match set (0: by no name). */
