@@ -44,8 +44,9 @@ __u32 owner_uid(void);
 __u32 owner_take(__u32 what, __u32 owner);
 __u32 owner_give(__u32 what, __u32 owner);
 
-/* exception.bpf.c. Is there an exception for this file, for a process of this tool? The agent opened the file of one. */
-__u32 exception_holds(__u64 inode, __u32 tool);
+/* exception.bpf.c. Is there an exception for this file, for this process? Within several tools, one for a certain
+ * tool does not hold. The agent opened the file of one. */
+__u32 exception_holds(__u64 inode, const struct sl_label *label);
 __u32 exception_note(__u64 dentry, __u32 slot);
 
 /* The oldest mount of the file's filesystem through which it can be reached, as a vfsmount; 0: none but the one given. */

@@ -194,8 +194,7 @@ ALWAYS_INLINE int has_label(__u32 tgid)
 
 /* label.bpf.c */
 __u32 label_spare(__u32 tgid, __u32 claim);
-int label_set(__u32 tgid, const struct sl_label *label);
-int label_introduce(__u32 tgid);   /* outside every session, and told to the agent */
+int label_set(__u32 tgid, const struct sl_label *label); /* label NULL: outside every session, and its image was sent */
 int label_drop(__u32 tgid);
 
 ALWAYS_INLINE struct sl_label *label_find(__u32 tgid)

@@ -55,8 +55,14 @@ ALWAYS_INLINE __u32 user_of(__u32 uid, union net_key *key)
 	return cls ? *cls : 0;
 }
 
+/* Of whom a verdict is asked. */
+struct subject {
+	__u32 uid, asker;        /* asker: sl_net_asker() of the session */
+	__u16 tool, exe_set;
+};
+
 /* A function of its own, for the stack. */
-GLOBAL int find_place(const struct dest *d, const struct sl_who *who, __u32 state, struct sl_net_place *ret)
+GLOBAL int find_place(const struct dest *d, const struct subject *who, __u32 state, struct sl_net_place *ret)
 {
 	const struct sl_net_vectors *vectors;
 	const struct sl_net_index *index;
@@ -147,16 +153,18 @@ static long look_cb(__u32 i, void *ctx)
 	return 0;
 }
 
-/* The verdict on a destination. A global function, see path.h: of four programs, each would be verified with all of it. */
-GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state, struct sl_net_choice *ret)
+ALWAYS_INLINE int is_stricter(const struct sl_net_choice *c, const struct sl_net_choice *than)
+{
+	return !than->rule || c->action > than->action;
+}
+
+/* The verdict on a destination for one subject, unless *ret has a stricter one already. A global function, see path.h: of four programs, each would be verified with all of it. */
+GLOBAL int net_judge_one(const struct subject *who, const struct dest *d, __u32 state, struct sl_net_choice *ret)
 {
 	struct looking l = {};
 	union net_key key;
 
-	if (!who || !d || !ret)
-		return 0;
-	__builtin_memset(ret, 0, sizeof(*ret));
-	if (!knobs.net.rules)
+	if (!who || !d || !ret || !knobs.net.rules)
 		return 0;
 	state &= (1u << SL_MEMORIES_MAX) - 1;
 	ret->state = state;
@@ -164,41 +172,107 @@ GLOBAL int net_judge(const struct sl_who *who, const struct dest *d, __u32 state
 		return 0;
 	l.names = names_of(d, &key);
 	if (l.names) {
-		l.asker = sl_net_asker(who->session_ns, who->session_pid);
+		l.asker = who->asker;
 		l.now = bpf_ktime_get_boot_ns();
 		bpf_loop(SL_NET_NAMES, look_cb, &l, 0);
 	}
-	if (l.choice.rank) {
+	if (!l.choice.rank) {
+		key.decision = (struct sl_decision){};
+		decide(&l.place, 0, &key.decision);
+		l.choice.rule = key.decision.rule;
+		l.choice.action = key.decision.action;
+	}
+	if (is_stricter(&l.choice, ret)) {
 		*ret = l.choice;
 		ret->state = state;
-		return 0;
 	}
-	key.decision = (struct sl_decision){};
-	decide(&l.place, 0, &key.decision);
-	ret->rule = key.decision.rule;
-	ret->action = key.decision.action;
 	return 0;
 }
 
-/* The verdict had the destination this name and no other. Called for a packet: who sends it is not the current task. */
-GLOBAL int net_judge_name(const struct sl_who *who, const struct dest *d, __u32 set, __u32 state,
-			  struct sl_net_choice *ret)
+/* The same had the destination this name and no other. Called for a packet: who sends it is not the current task. */
+GLOBAL int net_judge_name_one(const struct subject *who, const struct dest *d, __u32 set, __u32 state,
+			      struct sl_net_choice *ret)
 {
 	struct sl_net_place place = {};
 	struct sl_decision dec = {};
 
 	if (!who || !d || !ret)
 		return 0;
-	__builtin_memset(ret, 0, sizeof(*ret));
 	state &= (1u << SL_MEMORIES_MAX) - 1;
 	ret->state = state;
 	if (!knobs.net.rules || !find_place(d, who, state, &place))
 		return 0;
 	decide(&place, set, &dec);
+	if (ret->rule && dec.action <= ret->action)
+		return 0;
 	ret->rule = dec.rule;
 	ret->action = dec.action;
 	ret->set = set;
 	ret->names = 1;
+	return 0;
+}
+
+/* The n-th of all that are asked, the tool itself first. 0: there are no more; -1: none by this number. */
+ALWAYS_INLINE int nth_subject(const struct sl_party *by, int n, struct subject *ret)
+{
+	if (n & 1 && !by->asked.unproved)
+		return -1;
+	ret->tool = n < 2 ? by->who.tool : by->asked.outer[n / 2 - 1];
+	if (n >= 2 && !ret->tool)
+		return 0;
+	ret->exe_set = n & 1 ? 0 : by->who.exe_set;
+	return 1;
+}
+
+ALWAYS_INLINE void first_subject(const struct sl_party *by, struct subject *ret)
+{
+	ret->uid = by->who.uid;
+	ret->asker = sl_net_asker(by->who.session_ns, by->who.session_pid);
+	ret->tool = by->who.tool;
+	ret->exe_set = by->who.exe_set;
+}
+
+GLOBAL int net_judge(const struct sl_party *by, const struct dest *d, __u32 state, struct sl_net_choice *ret)
+{
+	struct subject s;
+	int more;
+
+	if (!by || !d || !ret)
+		return 0;
+	first_subject(by, &s);
+	net_judge_one(&s, d, state, ret);
+	if (!sl_asked_any(&by->asked))
+		return 0;
+	for (int n = 1; n < 2 * (1 + SL_OUTER_MAX); n++) {
+		more = nth_subject(by, n, &s);
+		if (!more)
+			break;
+		if (more < 0)
+			continue;
+		net_judge_one(&s, d, state, ret);
+	}
+	return 0;
+}
+
+GLOBAL int net_judge_name(const struct sl_party *by, const struct dest *d, __u32 set, __u32 state, struct sl_net_choice *ret)
+{
+	struct subject s;
+	int more;
+
+	if (!by || !d || !ret)
+		return 0;
+	first_subject(by, &s);
+	net_judge_name_one(&s, d, set, state, ret);
+	if (!sl_asked_any(&by->asked))
+		return 0;
+	for (int n = 1; n < 2 * (1 + SL_OUTER_MAX); n++) {
+		more = nth_subject(by, n, &s);
+		if (!more)
+			break;
+		if (more < 0)
+			continue;
+		net_judge_name_one(&s, d, set, state, ret);
+	}
 	return 0;
 }
 
@@ -246,25 +320,25 @@ ALWAYS_INLINE __u64 dest_hash(const struct dest *d)
 }
 
 /* A datagram to an address. The first one there is told, and one that is judged otherwise than those before. */
-ALWAYS_INLINE void datagram(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
+ALWAYS_INLINE void datagram(const struct sl_party *by, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
 			    const struct sl_session *root)
 {
 	struct dest_key key = { .cookie = cookie, .dest = dest_hash(d) };
 	__u32 rule = choice->rule, *seen;
 
-	flow_open(who, d, choice, cookie, root);
+	flow_open(by, d, choice, cookie, root);
 	seen = bpf_map_lookup_elem(&dests, &key);
 	if (seen && *seen == rule)
 		return;
 	if (bpf_map_update_elem(&dests, &key, &rule, BPF_ANY))
 		count_loss(SL_LOSS_SOCK);
-	net_told(who, d, cookie, MADE(IPPROTO_UDP, SL_NET_SENDMSG, SL_TAKEN_NONE), choice);
+	net_told(&by->who, d, cookie, MADE(IPPROTO_UDP, SL_NET_SENDMSG, SL_TAKEN_NONE), choice);
 }
 
-ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_who *who, const struct sl_session *root,
+ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_party *by, const struct sl_session *root,
 			      const struct dest *d, const struct sl_net_choice *choice, int judged)
 {
-	mark->who = *who;
+	mark->by = *by;
 	mark->root = *root;
 	__builtin_memcpy(mark->addr, d->addr, sizeof(mark->addr));
 	mark->choice = *choice;
@@ -281,22 +355,23 @@ ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *l
 	struct sl_session root = root_of(label);
 	struct sl_net_choice choice = {};
 	struct sl_socket *mark;
-	struct sl_who who;
+	struct sl_party by;
 	__u64 cookie;
 
 	if (!decides(1))
 		return 1;
-	fill_who(&who, label);
+	fill_who(&by.who, label);
+	by.asked = label->asked;
 	/* Where nothing can be refused, most UDP connects (addresses are sorted that way) need no verdict. */
 	if (!later)
-		net_judge(&who, d, memory_state(label), &choice);
+		net_judge(&by, d, memory_state(label), &choice);
 	refuse = choice.action == SL_ACTION_BLOCK && enforcing();
 	if (!refuse && (udp || (ctx->type == SOCK_STREAM && ctx->protocol == IPPROTO_TCP))) {
 		mark = flow_mark(ctx);
 		if (!mark)
 			count_loss(SL_LOSS_FLOW); /* and the first datagram of a connected socket goes unseen */
 		else if (!sendmsg || !mark->pending)
-			write_mark(mark, &who, &root, d, &choice, !later);
+			write_mark(mark, &by, &root, d, &choice, !later);
 		if (mark && !mark->owner)
 			mark->owner = owner_uid() + 1;
 		d->owner = mark ? mark->owner : 0;
@@ -306,14 +381,14 @@ ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *l
 			return 1;
 		cookie = bpf_get_socket_cookie(ctx);
 		if (udp) {
-			datagram(&who, d, &choice, cookie, &root);
+			datagram(&by, d, &choice, cookie, &root);
 			return 1;
 		}
 	} else {
 		cookie = bpf_get_socket_cookie(ctx);
 	}
 	/* What is refused is told each time, a UDP connect too: nothing will be sent. */
-	net_told(&who, d, cookie,
+	net_told(&by.who, d, cookie,
 		 MADE(ctx->protocol, sendmsg ? SL_NET_SENDMSG : SL_NET_CONNECT, refuse ? SL_TAKEN_DENIED : SL_TAKEN_NONE), &choice);
 	return !refuse;
 }

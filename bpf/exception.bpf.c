@@ -20,12 +20,14 @@ static long exception_cb(__u32 i, void *ctx)
 	return c->holds;
 }
 
-GLOBAL __u32 exception_holds(__u64 inode, __u32 tool)
+GLOBAL __u32 exception_holds(__u64 inode, const struct sl_label *label)
 {
-	struct excepted c = { .tool = tool };
+	struct excepted c = {};
 
 	if (!*(volatile __u32 *)&exceptions_used)
 		return 0;
+	if (label)
+		c.tool = label->asked.outer[0] ? SL_TOOLS_MAX : label->tool;
 	alias_key(&c.key, (struct inode *)inode);
 	bpf_loop(SL_EXCEPTIONS_MAX, exception_cb, &c, 0);
 	return c.holds;

@@ -287,6 +287,59 @@ ALWAYS_INLINE struct sl_decision *strictest(__s32 row, const struct names *names
 	return d;
 }
 
+/* The row of another that is asked: an outer tool, or the tool itself, as of a program that no list names. */
+ALWAYS_INLINE __s32 row_for(const struct sl_label *label, __u32 tool, __u32 exe_set, __u32 mode)
+{
+	__u32 idx = sl_row_index(knobs.exe_sets, knobs.users, tool, exe_set, mode, user_class());
+	__u16 *row = bpf_map_lookup_elem(&rows, &idx);
+
+	return row ? *row : -1;
+}
+
+#define JUDGED_BY_INODE (1ull << 63)  /* not its path tells what it is, but a name that it had */
+
+ALWAYS_INLINE __u64 judged(const struct names *names, __u32 set, const struct sl_decision *d)
+{
+	__u64 r = (__u64)set << 32 | (d ? (__u32)d->reader << 24 | (__u32)d->action << 16 | d->rule : 0);
+
+	return set == names->alias && set != names->opened && set != names->origin ? r | JUDGED_BY_INODE : r;
+}
+
+/* The strictest decision on a file, of the process's own row and of all others that are asked (struct sl_asked). Low half: its rule,
+ * action (from bit 16) and reader (from bit 24); high half: the set that it is about, and JUDGED_BY_INODE. A function of its own, for the stack. */
+GLOBAL __u64 judge(struct sl_label *label, __u64 packed)
+{
+	struct names known = { .opened = packed & 0xffff, .origin = packed >> 16 & 0xffff, .alias = packed >> 32 & 0xffff }, *names = &known;
+	__u32 set, tool, mode, action;
+	struct sl_decision *d;
+	__s32 row = row_of(label);
+	__u64 found;
+
+	d = strictest(row, names, &set);
+	found = judged(names, set, d);
+	if (!label || !sl_asked_any(&label->asked))
+		return found;
+	found = forget(found);
+	action = forget(d ? d->action : SL_ACTION_ALLOW);
+	for (int i = 1; i < 2 * (1 + SL_OUTER_MAX); i++) {
+		if (i & 1 && !label->asked.unproved)
+			continue;
+		tool = i < 2 ? label->tool : label->asked.outer[i / 2 - 1];
+		if (i >= 2 && !tool)
+			break;
+		mode = i < 2 ? label->mode : SL_MODE_CHILD;
+		if (mode == SL_MODE_SELF && label->startup_until_ns)
+			mode = SL_MODE_STARTUP; /* row_of() has looked at the clock */
+		row = row_for(label, tool, i & 1 ? 0 : label->exe_set, mode);
+		d = strictest(row, names, &set);
+		if (d && d->action > action) {
+			action = d->action;
+			found = judged(names, set, d);
+		}
+	}
+	return found;
+}
+
 /* Asked again and again: else it is on the stack all the way, and older kernels give the programs little. */
 ALWAYS_INLINE __u32 current_tgid(void)
 {
@@ -294,21 +347,22 @@ ALWAYS_INLINE __u32 current_tgid(void)
 }
 
 /* The agent knows every labelled process from its exec or fork; anyone else is introduced once an image. */
-ALWAYS_INLINE void introduce_stranger(__u32 tgid)
+static __attribute__((noinline)) int introduce_stranger(__u32 tgid)
 {
 	struct sl_label *label = label_find(tgid);
 
 	if (label && label->reported)
-		return;
+		return 0;
 	if (label) {
 		label->reported = 1;
 	} else {
-		if (label_introduce(tgid))
-			return;
+		if (label_set(tgid, NULL))
+			return 0;
 		label = label_find(tgid);
 	}
 	if (label)
 		send_image(label, SL_EXEC_ORIGIN_STRANGER, 0);
+	return 0;
 }
 
 /* Returns when. */
@@ -358,35 +412,39 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 {
 	struct sl_label *label = label_find(current_tgid());
 	struct inode *inode = (struct inode *)t->inode;
-	struct sl_decision *d;
+	struct sl_decision d;
 	__u8 taken = SL_TAKEN_NONE;
-	__u64 now;
 	__u32 set;
+	__u64 now;
 
-	d = strictest(row_of(label), names, &set);
+	now = judge(label, (__u64)names->alias << 32 | names->origin << 16 | names->opened);
+	t->by_inode = !!(now & JUDGED_BY_INODE);
+	set = now >> 32 & 0xffff;
+	d.rule = now;
+	d.action = now >> 16;
+	d.reader = now >> 24;
 	if (set == SL_SET_UNRESOLVED && !(label && label->tool))
 		return SL_TAKEN_NONE;
-	if (!d || d->action == SL_ACTION_ALLOW)
+	if (d.action == SL_ACTION_ALLOW)
 		return SL_TAKEN_NONE;
 	/* Only reads are judged: not a directory, not for writing alone, not to be executed, not O_PATH. */
 	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
 	    t->f_mode & FMODE_PATH)
 		return SL_TAKEN_NONE;
 	t->excepted = 0;
-	if (d->action == SL_ACTION_BLOCK && enforcing()) {
-		t->excepted = exception_holds(t->inode, label ? label->tool : 0);
+	if (d.action == SL_ACTION_BLOCK && enforcing()) {
+		t->excepted = exception_holds(t->inode, label);
 		taken = t->excepted ? SL_TAKEN_NONE : refusal;
 	}
 	if (!label || !label->tool) {
 		introduce_stranger(current_tgid());
 		label = label_find(current_tgid());
 	}
-	t->by_inode = set == names->alias && set != names->opened && set != names->origin;
-	now = s ? report(t, label, d, set, by, taken, s) : bpf_ktime_get_boot_ns();
+	now = s ? report(t, label, &d, set, by, taken, s) : bpf_ktime_get_boot_ns();
 	/* After the record, so that what is counted from here on is counted from a read that is known. */
-	if (label && label->tool && taken == SL_TAKEN_NONE && d->reader != SL_READER_PURPOSE &&
-	    d->reader != SL_READER_STARTUP)
-		memory_note(label, set, d->action >= SL_ACTION_ALERT, now);
+	if (label && label->tool && taken == SL_TAKEN_NONE && d.reader != SL_READER_PURPOSE &&
+	    d.reader != SL_READER_STARTUP)
+		memory_note(label, set, d.action >= SL_ACTION_ALERT, now);
 	return taken;
 }
 

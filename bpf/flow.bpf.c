@@ -113,14 +113,14 @@ ALWAYS_INLINE struct sl_socket *mark_of(struct __sk_buff *skb)
 
 /* ---- the life of a flow --------------------------------------------------------------------------------------------- */
 
-GLOBAL int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice,
+GLOBAL int flow_open(const struct sl_party *by, const struct dest *d, const struct sl_net_choice *choice,
 		     __u64 cookie, const struct sl_session *root)
 {
 	struct sl_flow *f;
 	struct scratch *s;
 	__u32 fresh;
 
-	if (!who || !d || !choice || !root)
+	if (!by || !d || !choice || !root)
 		return 0;
 	f = bpf_map_lookup_elem(&flows, &cookie);
 	/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
@@ -138,7 +138,7 @@ GLOBAL int flow_open(const struct sl_who *who, const struct dest *d, const struc
 	/* Of the two names only their lengths count. */
 	__builtin_memset(f, 0, __builtin_offsetof(struct sl_flow, name));
 	__builtin_memset(&f->asked_len, 0, sizeof(*f) - __builtin_offsetof(struct sl_flow, asked_len));
-	f->who = *who;
+	f->by = *by;
 	__builtin_memcpy(f->addr, d->addr, sizeof(f->addr));
 	f->port = d->port;
 	f->family = d->family;
@@ -281,9 +281,14 @@ GLOBAL int feed(struct __sk_buff *skb, struct sl_flow *f, struct scratch *s, __u
 	return 0;
 }
 
+/* A function of its own, for the stack. */
+static __attribute__((noinline)) __u32 set_of_name(const __u8 *text, __u32 len)
+{
+	return name_set(text, name_len_of(text, len));
+}
+
 GLOBAL int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret)
 {
-	struct sl_net_choice asked = {};
 	struct dest d = {};
 
 	if (!f || !ret)
@@ -293,12 +298,12 @@ GLOBAL int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice
 	d.family = f->family;
 	d.netns = f->netns;
 	d.kind = f->proto == IPPROTO_TCP ? SL_NET_STREAM : SL_NET_DATAGRAM;
-	if (!(f->hello.flags & (SL_HELLO_NAME | SL_HELLO_PROXY)))
-		return net_judge(&f->who, &d, state, ret);
+	if ((f->hello.flags & (SL_HELLO_NAME | SL_HELLO_PROXY)) == SL_HELLO_NAME)
+		return net_judge_name(&f->by, &d, set_of_name(f->name, f->hello.name_len), state, ret);
+	net_judge(&f->by, &d, state, ret);
 	if (!(f->hello.flags & SL_HELLO_PROXY))
-		return net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f->name, f->hello.name_len)), state, ret);
+		return 0;
 	/* The strictest: on the proxy, and on where it is asked to go. Of a name the address is the proxy's business: none. */
-	net_judge(&f->who, &d, state, ret);
 	__builtin_memset(&d, 0, sizeof(d));
 	d.netns = f->netns;
 	d.kind = SL_NET_STREAM;
@@ -306,20 +311,15 @@ GLOBAL int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice
 	if (f->asked_addr) {
 		__builtin_memcpy(d.addr, f->asked, sizeof(d.addr));
 		d.family = f->asked_len == 4 ? 4 : 6;
-		net_judge(&f->who, &d, state, &asked);
+		net_judge(&f->by, &d, state, ret);
 	} else if (f->asked_len) {
-		net_judge_name(&f->who, &d, name_set(f->asked, name_len_of(f->asked, f->asked_len)), state, &asked);
+		net_judge_name(&f->by, &d, set_of_name(f->asked, f->asked_len), state, ret);
 	}
-	if (asked.action > ret->action)
-		*ret = asked;
 	/* And on whom the hello behind the request is for. */
 	if ((f->hello.flags & (SL_HELLO_INNER | SL_HELLO_NAME)) != (SL_HELLO_INNER | SL_HELLO_NAME))
 		return 0;
 	d.family = 0;
-	net_judge_name(&f->who, &d, name_set(f->name, name_len_of(f->name, f->hello.name_len)), state, &asked);
-	if (asked.action > ret->action)
-		*ret = asked;
-	return 0;
+	return net_judge_name(&f->by, &d, set_of_name(f->name, f->hello.name_len), state, ret);
 }
 
 /* Judges the server name and tells. Returns 0 if the flow is cut. */
@@ -503,14 +503,15 @@ GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 	if (first && udp) {
 		if (!mark->judged) {
 			label = label_find(mark->who.tgid);
-			net_judge(&mark->who, &d, label ? memory_state(label) : 0, &mark->choice);
+			mark->choice = (struct sl_net_choice){};
+			net_judge(&mark->by, &d, label ? memory_state(label) : 0, &mark->choice);
 			mark->judged = 1;
 		}
 		first_datagram(cookie, mark);
 	}
 	if (f || (!first && !udp))
 		return 0;
-	flow_open(&mark->who, &d, &mark->choice, cookie, &mark->root);
+	flow_open(&mark->by, &d, &mark->choice, cookie, &mark->root);
 	/* There is no room: what it sends waits for some (flow_sent), and the flow begins with it. */
 	if (!udp && must_follow() && !bpf_map_lookup_elem(&flows, &cookie))
 		*(volatile __u32 *)&mark->pending = 1;
@@ -769,6 +770,7 @@ ALWAYS_INLINE void listens(struct sock *sk)
 		return;
 	}
 	fill_who(&mark->who, label);
+	mark->by.asked = label->asked;
 	mark->root = root_of(label);
 	mark->proto = IPPROTO_TCP;
 	mark->owner = owner_uid() + 1;
@@ -852,7 +854,7 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 	mark->family = d.family;
 	into_place(mark, place_of(sk), SL_PLACED_NOT);
 	cookie = bpf_get_socket_cookie(sk);
-	flow_open(&mark->who, &d, &choice, cookie, &mark->root);
+	flow_open(&mark->by, &d, &choice, cookie, &mark->root);
 	f = bpf_map_lookup_elem(&flows, &cookie);
 	if (!f)
 		return;

@@ -116,6 +116,7 @@ GLOBAL int send_image(const struct sl_label *label, __u32 origin, __u32 new_sess
 	exe = BPF_CORE_READ(p, mm, exe_file);
 	rec->exe_flags = copy_path(s, &at, SL_PATH_MAX, BPF_CORE_READ(exe, f_path.mnt),
 				   BPF_CORE_READ(exe, f_path.dentry));
+	rec->exe_flags |= label->asked.unproved ? SL_STR_UNPROVED : 0;
 	rec->exe_len = at - sizeof(*rec);
 	from = at;
 	fs = BPF_CORE_READ(p, fs);

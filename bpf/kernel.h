@@ -31,6 +31,7 @@ struct super_block {
 	struct dentry *s_root;
 	__u32 s_dev;
 	unsigned long s_magic;
+	struct user_namespace *s_user_ns; /* whose root mounted it: another's than the initial one's says what it likes of owners */
 	void *s_encoding;        /* it can have directories that ignore case; only where the kernel is built with CONFIG_UNICODE */
 };
 
@@ -81,6 +82,7 @@ struct dentry {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;           /* MNT_NOSUID */
 };
 
 struct mnt_namespace;

@@ -35,32 +35,28 @@ GLOBAL int label_set(__u32 tgid, const struct sl_label *label)
 {
 	__u32 word = tgid / 64;
 	__u64 *bits = bpf_map_lookup_elem(&label_bits, &word);
-	struct sl_label copy;
+	struct sl_label copy = {};
 	long err;
 
-	if (!bits || !label)
+	if (!bits)
 		return -ENOMEM;
-	copy = *label; /* 6.1 takes a new entry's value from no memory but the stack and maps */
-	err = put(tgid, label);
+	if (label) /* 6.1 takes a new entry's value from no memory but the stack and maps */
+		copy = *label;
+	else
+		copy.reported = 1;
+	err = put(tgid, &copy);
 	if (err)
-		err = put(label_spare(tgid, 0), label);
+		err = put(label_spare(tgid, 0), &copy);
 	for (int i = 0; err && i < UPDATE_TRIES; i++)
 		err = bpf_map_update_elem(&labels, &tgid, &copy, BPF_ANY);
 	if (err)
-		err = put(label_spare(tgid, 1), label);
+		err = put(label_spare(tgid, 1), &copy);
 	if (err) {
 		count_loss(SL_LOSS_LABEL);
 		return -ENOMEM;
 	}
 	__sync_fetch_and_or(bits, 1ull << (tgid % 64));
 	return 0;
-}
-
-GLOBAL int label_introduce(__u32 tgid)
-{
-	struct sl_label label = { .reported = 1 };
-
-	return label_set(tgid, &label);
 }
 
 GLOBAL int label_drop(__u32 tgid)

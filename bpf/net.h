@@ -9,6 +9,7 @@
 
 #include "alias.h"
 #include "common.h"
+#include "flow.h"
 
 #include <bpf/bpf_endian.h>
 
@@ -24,10 +25,10 @@ struct dest {
 	__u32 owner;     /* of the flow to it, as in struct sl_socket */
 };
 
-/* connect.bpf.c. The verdict on a destination by the names that DNS gave it, and by one name alone. Global functions, see
+/* connect.bpf.c. The verdict on a destination, unless *ret has a stricter one already (all zero: it has none), by the names that DNS gave it, and by one name alone. Global functions, see
  * path.h. */
-int net_judge(const struct sl_who *who, const struct dest *d, __u32 state, struct sl_net_choice *ret);
-int net_judge_name(const struct sl_who *who, const struct dest *d, __u32 set, __u32 state, struct sl_net_choice *ret);
+int net_judge(const struct sl_party *by, const struct dest *d, __u32 state, struct sl_net_choice *ret);
+int net_judge_name(const struct sl_party *by, const struct dest *d, __u32 set, __u32 state, struct sl_net_choice *ret);
 
 /* Tells of a connection. */
 int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32 made, const struct sl_net_choice *choice);
@@ -40,7 +41,7 @@ int dns_question(struct __sk_buff *skb, __u32 from, __u32 len);
 int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp);
 
 /* flow.bpf.c. A marked socket (flow_mark) gets a flow; one that sends datagrams only if it has none. root: outermost session. */
-int flow_open(const struct sl_who *who, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
+int flow_open(const struct sl_party *by, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
 	      const struct sl_session *root);
 
 /* The verdict on a flow by all that is known of it: a server's name instead of those that DNS gave, a proxy and what it is asked for. */

@@ -72,6 +72,29 @@ GLOBAL __u32 is_inside(__u64 session_ns, __u32 session_pid, __u64 leader)
 	return k.found;
 }
 
+GLOBAL __u32 peer_judge_others(const struct sl_label *label, __u32 object)
+{
+	__u32 found = forget(0), action = forget(0), tool, idx;
+	struct sl_decision *d;
+
+	if (!label)
+		return 0;
+	for (int i = 1; i < 2 * (1 + SL_OUTER_MAX); i++) {
+		if (i & 1 && !label->asked.unproved)
+			continue;
+		tool = i < 2 ? label->tool : label->asked.outer[i / 2 - 1];
+		if (!tool)
+			break;
+		idx = peer_place(tool, i & 1 ? 0 : label->exe_set, object);
+		d = bpf_map_lookup_elem(&peer_decisions, &idx);
+		if (d && d->action > action) {
+			action = d->action;
+			found = idx + 1;
+		}
+	}
+	return found;
+}
+
 /* The kernel refuses this by itself: another user's process, and no right to trace everybody. Only for hooks that come before
  * that check. */
 ALWAYS_INLINE int kernel_refuses(const struct task_struct *leader)

@@ -24,15 +24,27 @@ ALWAYS_INLINE __u64 leader_of_pid(struct pid *pid)
 	return (__u64)BPF_CORE_READ(task, group_leader);
 }
 
-ALWAYS_INLINE struct sl_decision *peer_decide(const struct sl_label *label, __u32 object)
+/* Place in the table of the strictest decision of all others that are asked (struct sl_asked), and 1; 0: none. A global function. */
+__u32 peer_judge_others(const struct sl_label *label, __u32 object);
+
+ALWAYS_INLINE __u32 peer_place(__u32 tool, __u32 exe_set, __u32 object)
 {
-	__u32 idx = sl_peer_index(knobs.exe_sets, knobs.users, label->tool, label->exe_set, user_class());
+	__u32 idx = sl_peer_index(knobs.exe_sets, knobs.users, tool, exe_set, user_class());
 	__u16 *row = bpf_map_lookup_elem(&peer_rows, &idx);
 
-	if (!row)
-		return NULL;
-	idx = *row * knobs.peer_objects + object;
-	return bpf_map_lookup_elem(&peer_decisions, &idx);
+	return row ? *row * knobs.peer_objects + object : ~0u;
+}
+
+ALWAYS_INLINE struct sl_decision *peer_decide(const struct sl_label *label, __u32 object)
+{
+	__u32 idx = peer_place(label->tool, label->exe_set, object);
+	struct sl_decision *d = bpf_map_lookup_elem(&peer_decisions, &idx), *other;
+
+	if (!sl_asked_any(&label->asked))
+		return d;
+	idx = peer_judge_others(label, object) - 1;
+	other = bpf_map_lookup_elem(&peer_decisions, &idx);
+	return other && (!d || other->action > d->action) ? other : d;
 }
 
 #endif /* SL_PEERS_H */

@@ -9,6 +9,7 @@
  * change nothing. Each program is there twice, see first_run(). Known limit: a process that was handed work over a
  * socket is no descendant and gets no label but where units.bpf.c knows it again.
  */
+#include "alias.h"
 #include "image.h"
 #include "units.h"
 
@@ -22,6 +23,7 @@ struct arg_scan {
 	__u64 inside;     /* in the middle of an overlong argument */
 	__u64 set0;       /* match set of argv[0]'s last component */
 	__u64 script;     /* match set of the script, 0 none */
+	__u64 hash;       /* of the script as it is written */
 	__u64 interpreter;
 };
 
@@ -33,6 +35,7 @@ struct arg_feed {
 	__u64 state;
 	__u64 base_only;  /* up to the last '/' */
 	__u64 absolute;   /* a '/' was fed last */
+	__u64 hash;
 };
 
 static long arg_byte_cb(__u32 i, void *ctx)
@@ -48,13 +51,14 @@ static long arg_byte_cb(__u32 i, void *ctx)
 	if (f->base_only && byte == '/')
 		return 1;
 	f->absolute = byte == '/';
+	f->hash = forget((f->hash ^ byte) * 0x100000001b3ull);
 	f->state = forget(sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f->state, byte));
 	f->left = forget(pos);
 	return 0;
 }
 
 /* Match set of an argument, as if a '/' stood in front where none does. */
-ALWAYS_INLINE __u32 feed_arg(const __u8 *buf, __u32 len, __u32 base_only)
+ALWAYS_INLINE __u32 feed_arg(const __u8 *buf, __u32 len, __u32 base_only, __u64 *ret_hash)
 {
 	const struct sl_dfa *dfa = automaton(WALK_EXEC);
 	struct arg_feed f = {
@@ -63,11 +67,13 @@ ALWAYS_INLINE __u32 feed_arg(const __u8 *buf, __u32 len, __u32 base_only)
 		.state = forget(knobs.exec.start),
 		.base_only = forget(base_only),
 		.absolute = forget(0),
+		.hash = forget(knobs.seed),
 	};
 
 	if (!dfa)
 		return 0;
 	bpf_loop(SL_ARG_LEN, arg_byte_cb, &f, 0);
+	*ret_hash = f.hash;
 	if (!f.absolute)
 		f.state = sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f.state, '/');
 	return sl_dfa_accept(dfa, knobs.exec.shift, knobs.exec.limit, f.state);
@@ -79,6 +85,7 @@ static long arg_cb(__u32 i, void *ctx)
 	struct sl_exec_set *info;
 	__u8 *buf = s->buf;
 	__u32 set, was_inside = s->inside;
+	__u64 hash = 0;
 	long n;
 
 	if (!buf || s->addr >= s->end)
@@ -92,7 +99,7 @@ static long arg_cb(__u32 i, void *ctx)
 	if (was_inside)
 		return 0;
 	s->index = forget(s->index + 1);
-	set = feed_arg(buf, n - 1, s->index == 1);
+	set = feed_arg(buf, n - 1, s->index == 1, &hash);
 	if (s->index == 1) {
 		s->set0 = set;
 		return s->interpreter ? 0 : 1;
@@ -109,10 +116,12 @@ static long arg_cb(__u32 i, void *ctx)
 		return 0;
 	}
 	s->script = set;
+	s->hash = forget(hash);
 	return 1;
 }
 
-/* What the arguments tell. Low half: match set of argv[0]'s last component; high half: of the script, 0 none. */
+/* What the arguments tell. Low half: match set of argv[0]'s last component; high half: of the script, 0 none, whose hash is left in
+ * scratch->work[0]. */
 GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter)
 {
 	struct arg_scan s = {};
@@ -128,11 +137,65 @@ GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 in
 	s.inside = forget(0);
 	s.set0 = forget(0);
 	s.script = forget(0);
+	s.hash = forget(0);
 	/* Overlong arguments take several rounds: room for SL_ARG_SCAN arguments and 16 KB of excess. */
 	bpf_loop(SL_ARG_SCAN + 64, arg_cb, &s, 0);
 	if (!s.index && start < end)
 		count_loss(SL_LOSS_ARGV);
+	scratch->work[0] = s.hash;
 	return s.script << 32 | (__u32)s.set0;
+}
+
+/* ---- where an executable is from ------------------------------------------------------------------------------------------- */
+
+#define MNT_NOSUID 0x01
+
+/* The executable is what its path says: root's, nobody else may write it, and on a file system that the host's root has mounted, and
+ * not in the way of removable media and of users' own (nosuid). That is asked of the oldest mount, which a sandbox's is a copy of. */
+ALWAYS_INLINE int is_roots(__u64 mnt, __u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct vfsmount *m = (struct vfsmount *)mnt;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+
+	return !BPF_CORE_READ(inode, i_uid.val) && !(BPF_CORE_READ(inode, i_mode) & 022) &&
+	       !BPF_CORE_READ(inode, i_sb, s_user_ns, level) && !(BPF_CORE_READ(m, mnt_flags) & MNT_NOSUID);
+}
+
+#define EXE_PROVED (1ull << 32)
+
+/* Match set of an executable by its path; EXE_PROVED: it is that by its origin as well, so that nobody but root made it so. */
+GLOBAL __u64 exe_match(__u64 mnt, __u64 dentry)
+{
+	__u32 set = PATH_VALUE(path_match_exec(mnt, dentry)), from;
+	struct sl_exec_set *info = bpf_map_lookup_elem(&exec_sets, &set), *other;
+	__u64 origin;
+
+	if (!info)
+		return 0;
+	/* Most executables are in no list, by whatever path: a mount of a tool elsewhere is no reason to look for each one's origin. */
+	if (!info->tool_exe && !info->exe_set && !(info->flags & SL_EXEC_INTERPRETER))
+		return set;
+	origin = path_origin(mnt, dentry);
+	if (!is_roots(origin ? origin : mnt, dentry))
+		return set;
+	if (!origin)
+		return set | EXE_PROVED;
+	from = PATH_VALUE(path_match_exec(origin, dentry));
+	other = bpf_map_lookup_elem(&exec_sets, &from);
+	return set | (other && other->exe_set == info->exe_set && other->tool_exe == info->tool_exe ? EXE_PROVED : 0);
+}
+
+/* What an installation is known by: the folder that the executable is in, for tools are made of several. */
+GLOBAL __u64 exe_folder(__u64 dentry)
+{
+	struct dentry *d = (struct dentry *)dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_parent, d_inode);
+	__u64 h = knobs.seed ^ BPF_CORE_READ(inode, i_ino);
+
+	h = (h ^ h >> 29) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 32 ^ ((__u64)BPF_CORE_READ(inode, i_sb, s_dev) << 32 | BPF_CORE_READ(inode, i_generation))) * 0xbf58476d1ce4e5b9ull;
+	return h ^ h >> 31;
 }
 
 struct recognised {
@@ -140,6 +203,9 @@ struct recognised {
 	__u16 exe_set;
 	__u8 evidence;
 	__u8 helper;
+	__u8 unproved;
+	__u8 scripted;
+	__u64 image;
 };
 
 ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
@@ -148,15 +214,18 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	struct sl_exec_set *info;
 	struct scratch *scratch;
 	__u32 set, interpreter;
-	__u64 args;
+	__u64 args, dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry);
 
 	__builtin_memset(r, 0, sizeof(*r));
-	set = PATH_VALUE(path_match_exec((__u64)BPF_CORE_READ(exe, f_path.mnt), (__u64)BPF_CORE_READ(exe, f_path.dentry)));
+	args = exe_match((__u64)BPF_CORE_READ(exe, f_path.mnt), dentry);
+	set = args;
 	info = bpf_map_lookup_elem(&exec_sets, &set);
 	if (!info)
 		return;
 	r->tool = info->tool_exe;
 	r->exe_set = info->exe_set;
+	r->unproved = !(args & EXE_PROVED) && !(info->flags & SL_EXEC_ANY_ORIGIN);
+	r->image = r->tool ? exe_folder(dentry) : 0;
 	r->evidence = info->tool_exe ? SL_EVID_EXE : SL_EVID_NONE;
 	interpreter = info->flags & SL_EXEC_INTERPRETER;
 	if (!info->tool_exe && !interpreter)
@@ -168,6 +237,8 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 		return;
 	}
 	args = args_scan(scratch, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end), interpreter);
+	if (!r->tool)
+		r->image = scratch->work[0];
 	scratch_put(scratch);
 	set = args;
 	info = bpf_map_lookup_elem(&exec_sets, &set);
@@ -179,33 +250,53 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	if (info && info->tool_argv) {
 		r->tool = info->tool_argv;
 		r->evidence = SL_EVID_ARGV;
+		r->scripted = 1;
 	}
 }
 
-ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
+/* A tool is met in its own session: is it the tool that has started itself again? Else anybody may have put it there, and it is judged as
+ * any program of the session as well. Nothing but the tool has run in between, and it is from the same folder, or the same script; or
+ * what its script has started (npm packages bring a script, and that the program); or root's. */
+ALWAYS_INLINE int is_same_tool(const struct sl_label *label, const struct recognised *r)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	if (label->left_tool)
+		return 0;
+	return (label->image && label->image == r->image) || (!r->scripted && (label->scripted || !r->unproved));
+}
+
+/* Gives the current process the label of its new image. Each on its own: the label, and the record of it, for the stack. Returns what is
+ * to be sent. */
+#define EXEC_QUIET 0
+#define EXEC_SEND 1
+#define EXEC_SEND_NEW 2          /* a session begins */
+
+GLOBAL int label_exec(const struct recognised *found)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, number;
 	struct sl_label *old = label_find(tgid), label = {};
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct recognised r;
+	int followed = 0, tool_here, new_session = 0;
 	struct sl_tool *tool;
-	__u32 number, new_session = 0, followed = 0;
 
-	if (!first_run(SL_TWIN_EXEC, second, (__u64)low_half(p->mm) << 32 | p->pid))
-		return;
-	if (is_self(tgid))
-		__sync_fetch_and_add(&self_hits[SL_HOOK_EXEC], 1);
-	recognise(p, &r);
+	if (!found)
+		return EXEC_QUIET;
+	tool_here = found->tool;
 	if (old)
 		label = *old;
 	if (units_used && !label.tool)
 		followed = unit_started(&label);
+	if (tool_here && label.tool && (label.tool != tool_here || !is_same_tool(&label, found)) &&
+	    !sl_asked_add(&label.asked, label.tool)) {
+		count_loss(SL_LOSS_NESTED);
+		tool_here = 0;
+	}
 	label.exec_ns = now;
-	label.exe_set = r.exe_set;
-	label.mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
+	label.exe_set = found->exe_set;
+	label.asked.unproved = found->unproved;
+	label.mode = tool_here ? SL_MODE_SELF : SL_MODE_CHILD;
 	label.startup_until_ns = 0;
 	label.reported = 0;
-	if (r.tool && (label.tool != r.tool || (label.left_tool && !r.helper))) {
+	if (tool_here && (label.tool != tool_here || (label.left_tool && !found->helper))) {
 		/* A tool, met from outside or inside another session (of another tool, or of the same one behind a
 		 * program that is not the tool: a tool that only starts itself again stays in its session). */
 		label.parent_session_ns = label.session_ns;
@@ -217,27 +308,50 @@ ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
 			label.root_ns = now;
 			label.root_pid = tgid;
 		}
-		label.tool = r.tool;
-		label.evidence = r.evidence;
+		label.tool = tool_here;
+		label.evidence = found->evidence;
 		label.left_tool = 0;
 		new_session = 1;
 	} else if (label.tool) {
-		label.evidence = r.tool ? r.evidence : followed ? SL_EVID_UNIT : SL_EVID_INHERITED;
-		label.left_tool = r.tool ? label.left_tool : 1;
-	} else if (!r.exe_set) {
+		label.evidence = tool_here ? found->evidence : followed ? SL_EVID_UNIT : SL_EVID_INHERITED;
+		label.left_tool = tool_here ? label.left_tool : 1;
+	} else if (!found->exe_set) {
 		if (old)
 			label_drop(tgid);
-		return;
+		return EXEC_QUIET;
 	}
-	if (r.tool && !r.helper) {
-		number = r.tool;
+	if (tool_here) {
+		label.image = found->image;
+		label.scripted = found->scripted;
+	}
+	/* Inside another's session it is a session's program that reads, whenever it does. */
+	if (tool_here && !found->helper && !label.asked.outer[0]) {
+		number = tool_here;
 		tool = bpf_map_lookup_elem(&tools, &number);
 		if (tool && tool->startup_ns)
 			label.startup_until_ns = now + tool->startup_ns;
 	}
 	if (label_set(tgid, &label) || !label.tool)
+		return EXEC_QUIET;
+	return new_session ? EXEC_SEND_NEW : EXEC_SEND;
+}
+
+ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct sl_label *label;
+	struct recognised r;
+	int what;
+
+	if (!first_run(SL_TWIN_EXEC, second, (__u64)low_half(p->mm) << 32 | p->pid))
 		return;
-	send_image(&label, SL_EXEC_ORIGIN_EXEC, new_session);
+	if (is_self(tgid))
+		__sync_fetch_and_add(&self_hits[SL_HOOK_EXEC], 1);
+	recognise(p, &r);
+	what = label_exec(&r);
+	label = what ? label_find(tgid) : NULL;
+	if (label)
+		send_image(label, SL_EXEC_ORIGIN_EXEC, what == EXEC_SEND_NEW);
 }
 
 SEC("tp_btf/sched_process_exec")

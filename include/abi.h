@@ -84,6 +84,10 @@
 /* Pids are below this on every kernel (PID_MAX_LIMIT); sizes the bitmap of labelled processes. */
 #define SL_PID_LIMIT 4194304
 
+/* Tools of the sessions around a session, each counted once. A further one that is met inside is no tool there but a program of the session
+ * that it is in: nothing becomes milder by that, and its own rules are not asked (SL_LOSS_NESTED). */
+#define SL_OUTER_MAX 3
+
 /* Policy sizes. Beyond any of them the compiler refuses the policy and names what did not fit. */
 #define SL_TOOLS_MAX 256      /* tool 0 is "outside every session" */
 #define SL_RULES_MAX 1024

@@ -12,6 +12,7 @@
 #define SL_FLOW_H
 
 #include "hello.h"
+#include "label.h"
 #include "policy_map.h"
 #include "record.h"
 
@@ -20,13 +21,22 @@
 #pragma GCC diagnostic error "-Wpadded"
 #endif
 
+/* Whose a connection is, and who else is asked before a verdict on it. */
+struct sl_party {
+	struct sl_who who;
+	struct sl_asked asked;
+};
+
 /*
  * Kept with the socket of a flow (map `flow_marks`), and gone with it. Where it was pointed last, and who did: a connect costs no more
  * than this, the flow begins with the first packet that shows one. Two threads that point one socket at different places at
  * the same time may leave a mixture; so does the kernel, as to where the datagram goes.
  */
 struct sl_socket {
-	struct sl_who who;
+	union {
+		struct sl_party by;
+		struct sl_who who;
+	};
 	struct sl_session root;   /* outermost session around it */
 	__u8 addr[16];            /* as in struct sl_rec_net */
 	struct sl_net_choice choice; /* verdict on it */
@@ -50,7 +60,10 @@ struct sl_socket {
 #define SL_PLACES 4096
 
 struct sl_flow {
-	struct sl_who who;
+	union {
+		struct sl_party by;
+		struct sl_who who;
+	};
 	__u8 addr[16];            /* as in struct sl_rec_net */
 	__u16 port;
 	__u8 family, proto;

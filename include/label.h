@@ -15,6 +15,39 @@
 #pragma GCC diagnostic error "-Wpadded"
 #endif
 
+/*
+ * Who else is asked before a verdict on what a process does; the strictest of all answers counts. `outer` has the tools of the sessions
+ * around its own, each once, 0 behind the last: each is asked as of a program in its session, whatever that is to the inner tool.
+ * So a tool that is started inside a session can only add rules. `unproved`: the executable is what exe_set says by a path that
+ * anybody can make, and not by its origin; all are asked as of a program that no list names as well.
+ */
+struct sl_asked {
+	__u16 outer[SL_OUTER_MAX];
+	__u16 unproved;
+};
+
+/* Is anybody else asked? */
+static inline __attribute__((always_inline)) int
+sl_asked_any(const struct sl_asked *a)
+{
+	return a->outer[0] || a->unproved;
+}
+
+/* Adds the tool of a session around. 0: there is no room, and it is not there yet. */
+static inline __attribute__((always_inline)) int
+sl_asked_add(struct sl_asked *a, __u16 tool)
+{
+	for (int i = 0; i < SL_OUTER_MAX; i++) {
+		if (a->outer[i] == tool)
+			return 1;
+		if (!a->outer[i]) {
+			a->outer[i] = tool;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 struct sl_label {
 	__u64 session_ns;         /* session id; 0 when tool is 0 */
 	__u64 parent_session_ns;  /* session around this one, 0 none */
@@ -30,14 +63,17 @@ struct sl_label {
 	__u8 left_tool;           /* 1: since the tool's own image ran, this line has run another program: the tool
 	                           * met again below starts a session of its own */
 	__u8 reported;            /* tool 0: its image was sent to the agent */
-	__u8 reserved[2];
+	__u8 scripted;            /* the tool's image is an interpreter with its script */
+	__u8 reserved;
 	__u32 root_pid;           /* outermost session around this one, itself if there is none: what is read is remembered there */
 	__u64 root_ns;
+	__u64 image;              /* what the tool's own image is known by: its folder, or its script; 0: not known */
+	struct sl_asked asked;
 };
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
-_Static_assert(sizeof(struct sl_label) == 64, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_label) == 80, "the agent and the programs must agree");
 #endif
 
 /* Entries of `labels` for moments without memory; a power of two. One is of the process that label_spares[] names. */

@@ -55,6 +55,7 @@ struct sl_exec_set {
 
 #define SL_EXEC_INTERPRETER 0x1 /* as exe: its script is looked for in argv */
 #define SL_EXEC_OPT_VALUE 0x2   /* as argument: an option whose value is the next argument */
+#define SL_EXEC_ANY_ORIGIN 0x8  /* as exe: each purpose-built reader that it is says `origin: any` */
 #define SL_EXEC_HELPER 0x4      /* as argv[0]: the tool re-run as a helper (rg, bfs, ugrep): same session */
 
 struct sl_tool {

@@ -61,6 +61,7 @@ struct sl_hdr {
 #define SL_STR_MISSING 0x8    /* could not be read at all */
 #define SL_STR_FOLDS 0x10     /* path: the file's directory ignores case (include/fold.h); of those above it nothing is said */
 #define SL_STR_DOS 0x20       /* and as SL_NAMES_DOS says */
+#define SL_STR_UNPROVED 0x40  /* of an executable that a rule or reader names: anybody may have put it there, not only root */
 
 /* Who did it. Shared by every record about a process. */
 struct sl_who {
@@ -281,6 +282,7 @@ enum sl_loss {
 	SL_LOSS_NET_NAME,         /* an address has more names than there is room for: one still valid was forgotten */
 	SL_LOSS_MEMORY,           /* no room to remember what a session has read */
 	SL_LOSS_FLOW,             /* no room to follow a flow: neither its bytes nor its server's name are known */
+	SL_LOSS_NESTED,           /* a tool inside more tools than there is room for: it counts as a program of the session around it */
 	_SL_LOSS_KERNEL_MAX,
 	SL_LOSS_DECODE = 32,      /* from here: counted in user space. A record that does not decode */
 	SL_LOSS_PROC_EVICTED,     /* process table full: the oldest entry was dropped */

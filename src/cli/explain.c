@@ -61,6 +61,7 @@ struct question {
 	bool exe_given;
 	int mode;                      /* SL_MODE_*, -1: by exe */
 	uint32_t uid;
+	struct sl_asked asked;        /* of a process: who else decides */
 };
 
 /* ---- the question --------------------------------------------------------------------------------------------------- */
@@ -230,13 +231,13 @@ static struct sl_decision judge(const struct question *q, unsigned int tool)
 	struct sl_decision d, other;
 
 	if (!q->path[0])
-		return compiled_connect(c, tool, q->exe.exe_set, q->uid, &q->dest);
+		return compiled_connect_asked(c, tool, q->exe.exe_set, &q->asked, q->uid, &q->dest);
 	if (tool && q->mode >= 0)
 		mode = (unsigned int)q->mode;
 	else if (tool && q->exe.tool == tool)
 		mode = SL_MODE_SELF;
-	d = compiled_file(c, tool, q->exe.exe_set, mode, q->uid, q->set);
-	other = compiled_file(c, tool, q->exe.exe_set, mode, q->uid, q->other);
+	d = compiled_file_asked(c, tool, q->exe.exe_set, mode, &q->asked, q->uid, q->set);
+	other = compiled_file_asked(c, tool, q->exe.exe_set, mode, &q->asked, q->uid, q->other);
 	return q->other && other.action > d.action ? other : d;
 }
 
@@ -513,6 +514,7 @@ static int explain(const struct arguments *a)
 		q.exe = who.exe;
 		q.exe_given = true;
 		q.uid = who.uid;
+		q.asked = who.asked;
 		tool = (int)who.tool;
 	} else {
 		r = find_tool(l->policy, a->tool, &tool);

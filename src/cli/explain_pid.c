@@ -91,6 +91,11 @@ static void print_process(const struct procscan *s, const struct procscan_entry 
 	if (p->label.parent_session_pid)
 		printf("          within a session of %s, begun by %u\n", compiled_tool(c, p->label.parent_tool)->name,
 		       p->label.parent_session_pid);
+	for (size_t i = 0; i < SL_OUTER_MAX && p->label.asked.outer[i]; i++)
+		printf("          the rules for %s hold as well: the stricter answer counts\n",
+		       compiled_tool(c, p->label.asked.outer[i])->name);
+	if (p->label.asked.unproved)
+		puts("          its executable is not root's alone, so that no rule becomes milder by its name");
 }
 
 int explain_process(const struct loaded *l, uint32_t pid, struct explain_process *ret)
@@ -112,6 +117,7 @@ int explain_process(const struct loaded *l, uint32_t pid, struct explain_process
 			.tool = p->label.tool,
 			.exe = procscan_recognise(p->rec, l->compiled),
 			.uid = p->rec->who.uid,
+			.asked = p->label.asked,
 		};
 	}
 	procscan_done(&s);

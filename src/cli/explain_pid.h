@@ -5,11 +5,13 @@
 #define SLUICE_CLI_EXPLAIN_PID_H
 
 #include "cli/options.h"
+#include "label.h"
 
 struct explain_process {
 	unsigned int tool;         /* of its session, 0 none */
 	struct compiled_exec exe;  /* what it is by itself */
 	uint32_t uid;
+	struct sl_asked asked;     /* who else decides */
 };
 
 /* Prints it. 0, or an exit status (told): CLI_NO there is no such process. */

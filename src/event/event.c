@@ -40,6 +40,7 @@ static const char *const loss_names[] = {
 	[SL_LOSS_MEMORY] = "memory-full",
 	[SL_LOSS_NET_NAME] = "address-names-full",
 	[SL_LOSS_FLOW] = "flow-table-full",
+	[SL_LOSS_NESTED] = "tools-nested",
 	[SL_LOSS_DECODE] = "record-malformed",
 	[SL_LOSS_PROC_EVICTED] = "process-evicted",
 	[SL_LOSS_NAME_EVICTED] = "name-evicted",
@@ -83,6 +84,8 @@ static const char *const loss_help[] = {
 			     "that name no longer applies to the address until it is looked up again.",
 	[SL_LOSS_FLOW] = "There was no room to follow a connection: what it sent is not counted, and its server's name was not read or "
 			 "judged; where a rule blocks connections it sends nothing until there is room. Look for a session that holds very many sockets.",
+	[SL_LOSS_NESTED] = "A tool was started inside more tools than are told apart, and counts as a program of the session around it: that "
+			   "session's rules hold for it, its own do not.",
 	[SL_LOSS_DECODE] = "A record was malformed and was skipped. The agent and its programs may be of different "
 			   "versions, or the recording is damaged.",
 	[SL_LOSS_PROC_EVICTED] = "The process table was full: later events of the dropped processes show less of where "

@@ -55,6 +55,20 @@ static uint32_t translate_set(const struct kernel *k, uint32_t set)
 	return best;
 }
 
+/* A tool that the new policy does not have has no rules to be asked. */
+static void translate_asked(const struct kernel *k, struct sl_asked *asked)
+{
+	struct sl_asked now = { .unproved = asked->unproved };
+
+	for (size_t i = 0; i < SL_OUTER_MAX; i++) {
+		uint16_t tool = translate_tool(k, asked->outer[i]);
+
+		if (tool)
+			sl_asked_add(&now, tool);
+	}
+	*asked = now;
+}
+
 /* False: under this policy there is nothing to label. */
 static bool translate_label(const struct kernel *k, const struct procscan *scan, uint32_t tgid, struct sl_label *label)
 {
@@ -67,6 +81,7 @@ static bool translate_label(const struct kernel *k, const struct procscan *scan,
 		r = procscan_recognise(p->rec, k->compiled);
 	label->tool = translate_tool(k, label->tool);
 	label->parent_tool = translate_tool(k, label->parent_tool);
+	translate_asked(k, &label->asked);
 	label->exe_set = r.exe_set;
 	label->mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
 	label->reported = 0;

@@ -50,6 +50,7 @@ struct adoption {
 	uint16_t listening[LISTENING_MAX];
 	size_t listening_cnt;
 	struct sl_who who;
+	struct sl_asked asked;
 	struct sl_session root;  /* outermost session around it */
 	uint64_t now_ns;
 };
@@ -108,6 +109,7 @@ static bool take_older(const struct adoption *a, uint64_t cookie, struct sl_flow
 	if (strcmp(k->older.about.policy_hash, k->compiled->policy->hash) != 0) {
 		f->who.tool = a->who.tool;
 		f->who.exe_set = a->who.exe_set;
+		f->by.asked = a->asked;
 		f->rule = 0;
 		f->action = 0;
 	}
@@ -116,7 +118,7 @@ static bool take_older(const struct adoption *a, uint64_t cookie, struct sl_flow
 
 static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint32_t proto)
 {
-	struct sl_socket mark = { .who = f->who, .root = { .ns = f->root_ns, .pid = f->root_pid }, .port = f->port, .family = f->family, .proto = proto,
+	struct sl_socket mark = { .by = f->by, .root = { .ns = f->root_ns, .pid = f->root_pid }, .port = f->port, .family = f->family, .proto = proto,
 				  .placed = SL_PLACED_LATER, .netns = f->netns, .owner = f->owner };
 
 	memcpy(mark.addr, f->addr, sizeof(mark.addr));
@@ -135,7 +137,7 @@ static void mark_socket(struct kernel *k, int fd, const struct sl_flow *f, uint3
 /* What it accepts from now on is the session's. */
 static void mark_listening(struct adoption *a, int fd)
 {
-	struct sl_socket mark = { .who = a->who, .root = a->root, .proto = IPPROTO_TCP, .judged = 1, .listening = 1 };
+	struct sl_socket mark = { .by = { .who = a->who, .asked = a->asked }, .root = a->root, .proto = IPPROTO_TCP, .judged = 1, .listening = 1 };
 
 	if (!bpf_map_update_elem(bpf_map__fd(a->k->skel->maps.flow_marks), &fd, &mark, BPF_NOEXIST))
 		a->k->skel->bss->listened = 1;
@@ -148,7 +150,7 @@ static int adopt_socket(void *arg, int fd)
 	struct adoption *a = arg;
 	uint64_t cookie = procsock_cookie(fd);
 	uint32_t proto = (uint32_t)option(fd, SO_PROTOCOL);
-	struct sl_flow f = { .who = a->who, .proto = (uint8_t)proto, .flags = SL_FLOW_ADOPTED, .first_ns = a->now_ns,
+	struct sl_flow f = { .by = { .who = a->who, .asked = a->asked }, .proto = (uint8_t)proto, .flags = SL_FLOW_ADOPTED, .first_ns = a->now_ns,
 			     .last_ns = a->now_ns, .root_ns = a->root.ns, .root_pid = a->root.pid, .netns = procsock_netns(fd), .owner = a->who.uid + 1, .hello = { .flags = SL_HELLO_MISSED, .state = SL_HELLO_DONE } };
 
 	if (!cookie || (proto != IPPROTO_TCP && proto != IPPROTO_UDP))
@@ -215,6 +217,7 @@ static void adopt_process(struct adoption *a, struct worker_page *page, uint32_t
 	a->who.session_pid = label->session_pid;
 	a->who.tool = label->tool;
 	a->who.exe_set = label->exe_set;
+	a->asked = label->asked;
 	a->root = (struct sl_session){ .ns = label->root_ns, .pid = label->root_pid };
 	a->listening_cnt = 0;
 	page->uid = a->who.uid;

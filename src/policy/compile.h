@@ -13,6 +13,9 @@
 #include "policy/policy.h"
 #include "roots.h"
 
+struct sl_asked;
+struct compiled_dest;
+
 /* What the compiler must know of the host; part of a recording, so that replay compiles the same tables. */
 struct policy_host {
 	const char *const *homes;   /* what ~ stands for; patterns of components are allowed, what is none has its backslashes */
@@ -93,6 +96,7 @@ struct compiled_exec {
 	uint16_t exe_set;
 	uint8_t evidence;   /* SL_EVID_EXE, SL_EVID_ARGV or SL_EVID_NONE */
 	bool helper;        /* argv[0] is a helper name */
+	bool any_origin;    /* it is what exe_set says whoever owns it */
 };
 struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, const char *const *argv, size_t argc);
 
@@ -103,6 +107,13 @@ struct compiled_exec compiled_exec_record(const struct compiled *c, const char *
 /* File verdict, exactly as the kernel takes it. mode: SL_MODE_*. */
 struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
 				 uint32_t uid, unsigned int path_set);
+
+/* The same for a process that others are asked for as well: the strictest of all. asked NULL: nobody. */
+struct sl_decision compiled_file_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
+				       const struct sl_asked *asked, uint32_t uid, unsigned int path_set);
+
+struct sl_decision compiled_connect_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, const struct sl_asked *asked,
+					  uint32_t uid, const struct compiled_dest *d);
 
 /* Names of the secret classes in a path set ("own:<tool>" for own stores), at most max; returns how many there are. */
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max);

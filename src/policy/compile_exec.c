@@ -156,6 +156,23 @@ static void keep_from(struct dfa_set *set, unsigned int first)
 		set->bits[first / 64] &= ~0ull << (first % 64);
 }
 
+/* Every purpose-built reader that it is, and one at least, counts whatever its origin. */
+static bool is_any_origin(const struct compile *w, const struct exec_classes *k, const struct dfa_set *set)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < w->p->readers_cnt; i++) {
+		const struct policy_reader *r = &w->p->readers[i];
+
+		if (r->kind != SL_READER_PURPOSE || !dfa_set_has(set, k->reader[i]))
+			continue;
+		if (!r->any_origin)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 /* exec_sets[], with distinct sets of subjects' classes numbered; set 0 is the empty one. */
 static int fill_sets(struct compile *w, const struct exec_classes *k, struct intern *exe_sets)
 {
@@ -184,6 +201,8 @@ static int fill_sets(struct compile *w, const struct exec_classes *k, struct int
 		for (unsigned int i = k->interpreter_first; i < k->interpreter_end; i++)
 			if (dfa_set_has(&d->sets[s], i))
 				x->flags |= SL_EXEC_INTERPRETER;
+		if (is_any_origin(w, k, &d->sets[s]))
+			x->flags |= SL_EXEC_ANY_ORIGIN;
 		if (dfa_set_has(&d->sets[s], k->option))
 			x->flags |= SL_EXEC_OPT_VALUE;
 		if (dfa_set_has(&d->sets[s], k->helper))
@@ -299,7 +318,7 @@ struct compiled_exec compiled_exec_record(const struct compiled *c, const char *
 					  size_t argc)
 {
 	const struct sl_exec_set *x = match_path(c, exe, exe_flags);
-	struct compiled_exec ret = { .tool = x->tool_exe, .exe_set = x->exe_set };
+	struct compiled_exec ret = { .tool = x->tool_exe, .exe_set = x->exe_set, .any_origin = x->flags & SL_EXEC_ANY_ORIGIN };
 	bool interpreter = x->flags & SL_EXEC_INTERPRETER;
 
 	if (ret.tool)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "label.h"
 #include "match/intern.h"
 #include "policy/compile_internal.h"
 #include "policy/policy_internal.h"
@@ -370,6 +371,26 @@ struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, un
 		return (struct sl_decision){ 0 };
 	row = c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt, tool, exe_set, mode, user)];
 	return c->decisions[(size_t)row * c->path->info.sets + path_set];
+}
+
+struct sl_decision compiled_file_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
+				       const struct sl_asked *asked, uint32_t uid, unsigned int path_set)
+{
+	struct sl_decision best = compiled_file(c, tool, exe_set, mode, uid, path_set);
+
+	for (int i = 1; asked && i < 2 * (1 + SL_OUTER_MAX); i++) {
+		unsigned int who = i < 2 ? tool : asked->outer[i / 2 - 1];
+		struct sl_decision d;
+
+		if (i >= 2 && !who)
+			break;
+		if (i & 1 && !asked->unproved)
+			continue;
+		d = compiled_file(c, who, i & 1 ? 0 : exe_set, i < 2 ? mode : SL_MODE_CHILD, uid, path_set);
+		if (d.action > best.action)
+			best = d;
+	}
+	return best;
 }
 
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max)

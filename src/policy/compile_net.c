@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "label.h"
 #include "policy/compile_internal.h"
 #include "policy/policy_internal.h"
 
@@ -285,4 +286,24 @@ struct sl_decision compiled_connect(const struct compiled *c, unsigned int tool,
 			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
 	}
 	return (struct sl_decision){ 0 };
+}
+
+struct sl_decision compiled_connect_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, const struct sl_asked *asked,
+					  uint32_t uid, const struct compiled_dest *d)
+{
+	struct sl_decision best = compiled_connect(c, tool, exe_set, uid, d);
+
+	for (int i = 1; asked && i < 2 * (1 + SL_OUTER_MAX); i++) {
+		unsigned int who = i < 2 ? tool : asked->outer[i / 2 - 1];
+		struct sl_decision other;
+
+		if (i >= 2 && !who)
+			break;
+		if (i & 1 && !asked->unproved)
+			continue;
+		other = compiled_connect(c, who, i & 1 ? 0 : exe_set, uid, d);
+		if (other.action > best.action)
+			best = other;
+	}
+	return best;
 }

@@ -72,6 +72,7 @@ struct policy_reader {              /* readers: NAME: { exe: [...], for: [classe
 	struct policy_strings exe;
 	struct policy_strings classes;   /* "for": secret classes that it may read; only for kind purpose */
 	uint8_t kind;                    /* SL_READER_GENERIC, _INTERPRETER or _PURPOSE */
+	uint8_t any_origin;              /* origin: any; counts whoever owns the executable */
 	struct policy_where where;
 };
 

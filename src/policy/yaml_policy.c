@@ -26,6 +26,7 @@ static const struct ychoice guards[] = { { "on", POLICY_GUARD_ON }, { "off", POL
 static const struct ychoice reader_kinds[] = {
 	{ "generic", SL_READER_GENERIC }, { "interpreter", SL_READER_INTERPRETER }, { 0 },
 };
+static const struct ychoice origins[] = { { "any", 1 }, { 0 } };
 static const char *const reserved_tools[] = { "any", "none", "all", NULL };
 static const char *const reserved_classes[] = { POLICY_CLASS_OWN, POLICY_CLASS_UNRESOLVABLE, "any", NULL };
 static const char *const reserved_brokers[] = { POLICY_BROKER_ANY, NULL };
@@ -79,6 +80,7 @@ static const struct yfield reader_fields[] = {
 	  .missing = "which executables are it?" },
 	FIELD(struct policy_reader, "for", y_names, classes),
 	FIELD_ARG(struct policy_reader, "kind", y_choice8, kind, reader_kinds),
+	FIELD_ARG(struct policy_reader, "origin", y_choice8, any_origin, origins),
 };
 
 static const struct yfield provider_fields[] = {
@@ -136,6 +138,9 @@ static int finish_reader(struct yctx *y, const struct ynode *n, void *obj)
 			       r->name);
 	if (!r->classes.cnt && !r->kind)
 		return y_error(y, n, "reader '%s' needs 'for' (the classes it is made for) or 'kind: generic' or 'kind: interpreter'",
+			       r->name);
+	if (r->any_origin && r->kind)
+		return y_error(y, n, "reader '%s' has 'origin' but no 'for': only being made for a file depends on where a program is from",
 			       r->name);
 	if (!r->kind)
 		r->kind = SL_READER_PURPOSE;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -165,6 +166,17 @@ static int open_thread(int dir)
 	return found;
 }
 
+/* As is_roots() of bpf/process.bpf.c, as far as it shows from here: of another user namespace nothing is believed. */
+static bool is_roots(int dir)
+{
+	cleanup_close int fd = openat(dir, "exe", O_PATH | O_CLOEXEC);
+	struct stat st, mine, its;
+	struct statvfs vfs;
+
+	return fd >= 0 && !fstat(fd, &st) && !st.st_uid && !(st.st_mode & 022) && !fstatvfs(fd, &vfs) && !(vfs.f_flag & ST_NOSUID) &&
+	       !stat("/proc/self/ns/user", &mine) && !fstatat(dir, "ns/user", &its, 0) && mine.st_ino == its.st_ino;
+}
+
 static void put_paths(struct writer *w, int dir, bool safely)
 {
 	char buf[SL_PATH_MAX + 1];
@@ -179,6 +191,9 @@ static void put_paths(struct writer *w, int dir, bool safely)
 		buf[n] = '\0';
 		w->rec->exe_flags |= compare_flags(root, buf);
 	}
+	/* Asking the file may wait for the server of its file system. */
+	if (safely || !is_roots(dir))
+		w->rec->exe_flags |= SL_STR_UNPROVED;
 	n = read_link(dir, "cwd", buf, &w->rec->cwd_flags, safely);
 	w->rec->cwd_len = n > 0 ? put(w, buf, (size_t)n) : 0;
 }

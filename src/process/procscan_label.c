@@ -51,6 +51,12 @@ struct compiled_exec procscan_recognise(const struct sl_rec_exec *rec, const str
 	return compiled_exec_record(c, exe, rec->exe_flags, argv, argc);
 }
 
+/* Being in no list needs no proof. */
+static bool is_unproved(const struct sl_rec_exec *rec, const struct compiled_exec *r)
+{
+	return rec->exe_flags & SL_STR_UNPROVED && !r->any_origin && (r->exe_set || r->tool);
+}
+
 static void label_one(struct procscan_entry *e, const struct procscan_entry *parent, const struct compiled *c)
 {
 	struct compiled_exec r = procscan_recognise(e->rec, c);
@@ -59,11 +65,17 @@ static void label_one(struct procscan_entry *e, const struct procscan_entry *par
 	/* Of the parent's label, a child has what concerns the session. */
 	if (parent && parent->label.tool) {
 		l = parent->label;
+		l.image = 0; /* by what the kernel knows it, /proc does not say */
 		l.exec_ns = 0;
 		l.startup_until_ns = 0;
 		l.reported = 0;
 	}
+	/* As the kernel does, but that the tool's own image is not known again by its folder: what the tool started itself, with nothing
+	 * else in between, is the tool. */
+	if (r.tool && l.tool && (l.tool != r.tool || l.left_tool) && !sl_asked_add(&l.asked, l.tool))
+		r.tool = 0;
 	l.exe_set = r.exe_set;
+	l.asked.unproved = is_unproved(e->rec, &r);
 	l.mode = r.tool ? SL_MODE_SELF : SL_MODE_CHILD;
 	if (r.tool && (l.tool != r.tool || (l.left_tool && !r.helper))) {
 		l.parent_session_ns = l.session_ns;

@@ -238,7 +238,7 @@ static const struct read_case {
 	{ "codex", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl.zst", "agent-cache", "own-store" },
 	{ "claude-code", "self", "/home/ann/.codex/auth.json", "agent-tokens", "other-tools-token" },
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.codex/auth.json", "agent-tokens", "token-printed" },
-	{ "codex", "/usr/bin/node", "/home/ann/.claude/.credentials.json", "agent-tokens", "other-tools-token" },
+	{ "codex", "/usr/bin/node", "/home/ann/.claude/.credentials.json", "agent-tokens", "token-by-program" },
 	{ "claude-code", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-cache", "other-tools-cache" },
 	{ "opencode", "/usr/bin/git", "/home/ann/.local/share/opencode/snapshot/5f3a/objects/91/c2", "agent-cache", "own-store" },
 	{ "codex", "/usr/bin/cat", "/home/ann/.local/share/opencode/snapshot/5f3a/objects/91/c2", "agent-cache", "other-tools-cache" },
@@ -456,7 +456,7 @@ static void test_sockets(void **state)
 /* enforce.yaml blocks where default.yaml alerts on a file in a session, editors and low confidence aside; no more. */
 static void test_enforce_blocks_the_alerts(void **state)
 {
-	static const char *const blocked[] = { "token-printed", "other-tools-token", "ai-reads-personal-secret",
+	static const char *const blocked[] = { "token-printed", "token-by-program", "other-tools-token", "ai-reads-personal-secret",
 					       "shell-reads-dotenv", "ai-reads-secret" };
 	unsigned int wrong = 0;
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
+#include "label.h"
 #include "policy/compile.h"
 #include "policy/eval.h"
 #include "policy/lint.h"
@@ -686,9 +687,58 @@ static void warnings(void **state)
 	assert_int_equal(f.cnt, ARRAY_SIZE(want));
 }
 
+/* A tool inside another only adds rules, and a program at a path that anybody can make is no milder than any other. */
+static void others_only_add(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"secrets: {env: {paths: ['**/.env']}, key: {paths: ['**/key']}}\n"
+		"tools:\n"
+		"  agent: {exe: ['**/agent']}\n"
+		"  editor: {exe: ['**/editor'], own: ['~/.editor/**']}\n"
+		"readers:\n"
+		"  keeper: {exe: ['**/bin/keeper'], for: [env]}\n"
+		"  home: {exe: ['**/bin/home'], for: [env], origin: any}\n"
+		"rules:\n"
+		"- {id: made, tool: any, reader: purpose-built, read: [env], action: allow}\n"
+		"- {id: lax, tool: [editor], read: [env], action: log}\n"
+		"- {id: strict-key, tool: [editor], read: [key], action: block}\n"
+		"- {id: strict, tool: [agent], read: [env], action: block}\n"
+		"- {id: net-lax, tool: [editor], connect: any, action: log}\n"
+		"- {id: net-strict, tool: [agent], connect: any, action: block}\n");
+	unsigned int keeper = compiled_exec(b.c, "/usr/bin/keeper", NULL, 0).exe_set;
+	const struct sl_asked within = { .outer = { 1 } }, unproved = { .unproved = 1 };
+	const struct compiled_dest d = { .family = 4, .addr = { 192, 0, 2, 1 }, .port = 443 };
+	const struct {
+		unsigned int tool, exe_set;
+		const struct sl_asked *asked;
+		const char *path, *rule;
+	} cases[] = {
+		{ 2, 0, NULL, "/p/.env", "lax" },
+		{ 2, 0, &within, "/p/.env", "strict" },
+		{ 2, 0, &within, "/p/key", "strict-key" },
+		{ 1, keeper, NULL, "/p/.env", "made" },
+		{ 1, keeper, &unproved, "/p/.env", "strict" },
+		{ 2, keeper, &unproved, "/p/.env", "lax" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sl_decision got = compiled_file_asked(b.c, cases[i].tool, cases[i].exe_set, SL_MODE_CHILD, cases[i].asked, 1000,
+							     set_of(&b, cases[i].path));
+
+		assert_string_equal(compiled_rule(b.c, got.rule)->id, cases[i].rule);
+	}
+	assert_string_equal(compiled_rule(b.c, compiled_connect_asked(b.c, 2, 0, NULL, 1000, &d).rule)->id, "net-lax");
+	assert_string_equal(compiled_rule(b.c, compiled_connect_asked(b.c, 2, 0, &within, 1000, &d).rule)->id, "net-strict");
+	assert_false(compiled_exec(b.c, "/usr/bin/keeper", NULL, 0).any_origin);
+	assert_true(compiled_exec(b.c, "/home/ann/bin/home", NULL, 0).any_origin);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(others_only_add),
 		cmocka_unit_test(recognition),
 		cmocka_unit_test(long_arguments),
 		cmocka_unit_test(kinds_of_readers),
