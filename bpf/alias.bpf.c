@@ -12,7 +12,9 @@
 #include "walk.h"
 
 #define ORIGINS 4             /* oldest mounts of a filesystem that are looked at */
-#define MOUNTS_MAX 2048       /* mounts of one filesystem that are walked through */
+/* Mounts of one filesystem that are walked through, some 50 ns each. Before 6.18 the walk ends with the first that are in a tree; since then
+ * the oldest is the last. Beyond it the answer is ORIGIN_UNKNOWN, never one of those that were seen. */
+#define MOUNTS_MAX 4096
 
 /* Before 6.18 the mounts of a filesystem are on a list, oldest first; since then on a chain, newest first. */
 struct super_block___list {
@@ -151,6 +153,10 @@ GLOBAL __u64 path_origin(__u64 vfsmount, __u64 dentry)
 		c.o.at = (__u64)BPF_CORE_READ(chained, s_mounts);
 	}
 	bpf_loop(MOUNTS_MAX, next_mount_cb, &c.o, 0);
+	if (c.o.at && c.o.at != c.o.end && (!on_list() || !c.o.cnt)) {
+		count_loss(SL_LOSS_PATH);
+		return ORIGIN_UNKNOWN;
+	}
 	for (int n = 0; n < ORIGINS; n++) {
 		struct mount *m = (struct mount *)c.o.mount[n];
 
@@ -160,6 +166,11 @@ GLOBAL __u64 path_origin(__u64 vfsmount, __u64 dentry)
 	c.youngest = forget(ORIGINS);
 	c.found = forget(0);
 	bpf_loop(SL_DEPTH_MAX, climb_cb, &c, 0);
+	d = (struct dentry *)c.o.at;
+	if (c.youngest && (__u64)BPF_CORE_READ(d, d_parent) != c.o.at) { /* deeper than that: an older mount may be further up */
+		count_loss(SL_LOSS_PATH);
+		return ORIGIN_UNKNOWN;
+	}
 	if (!c.found || c.found == mount)
 		return 0;
 	return c.found + bpf_core_field_offset(struct mount, mnt);

@@ -49,7 +49,8 @@ __u32 owner_give(__u32 what, __u32 owner);
 __u32 exception_holds(__u64 inode, const struct sl_label *label);
 __u32 exception_note(__u64 dentry, __u32 slot);
 
-/* The oldest mount of the file's filesystem through which it can be reached, as a vfsmount; 0: none but the one given. */
+/* The oldest mount of the file's filesystem through which it can be reached, as a vfsmount; 0: none but the one given. ORIGIN_UNKNOWN: the
+ * filesystem has more mounts than are walked through, and which is the oldest is not known: the path counts as unresolvable. */
 __u64 path_origin(__u64 vfsmount, __u64 dentry);
 
 #endif /* SL_ALIAS_H */

@@ -321,12 +321,13 @@ ALWAYS_INLINE __u64 dest_hash(const struct dest *d)
 
 /* A datagram to an address. The first one there is told, and one that is judged otherwise than those before. */
 ALWAYS_INLINE void datagram(const struct sl_party *by, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
-			    const struct sl_session *root)
+			    const struct sl_socket *mark)
 {
 	struct dest_key key = { .cookie = cookie, .dest = dest_hash(d) };
 	__u32 rule = choice->rule, *seen;
 
-	flow_open(by, d, choice, cookie, root);
+	if (mark)
+		flow_open(mark, d, choice, cookie);
 	seen = bpf_map_lookup_elem(&dests, &key);
 	if (seen && *seen == rule)
 		return;
@@ -335,11 +336,11 @@ ALWAYS_INLINE void datagram(const struct sl_party *by, const struct dest *d, con
 	net_told(&by->who, d, cookie, MADE(IPPROTO_UDP, SL_NET_SENDMSG, SL_TAKEN_NONE), choice);
 }
 
-ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_party *by, const struct sl_session *root,
+ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_party *by, const struct sl_label *label,
 			      const struct dest *d, const struct sl_net_choice *choice, int judged)
 {
 	mark->by = *by;
-	mark->root = *root;
+	mark->root = root_of(label);
 	__builtin_memcpy(mark->addr, d->addr, sizeof(mark->addr));
 	mark->choice = *choice;
 	mark->port = d->port;
@@ -349,10 +350,9 @@ ALWAYS_INLINE void write_mark(struct sl_socket *mark, const struct sl_party *by,
 }
 
 /* Returns 1 to let it pass, 0 to refuse it: the caller gets EPERM. */
-ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, struct dest *d, int sendmsg)
+ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *label, const struct dest *d, int sendmsg)
 {
 	int udp = ctx->type == SOCK_DGRAM, later = udp && !sendmsg && !knobs.net.blocks, refuse;
-	struct sl_session root = root_of(label);
 	struct sl_net_choice choice = {};
 	struct sl_socket *mark;
 	struct sl_party by;
@@ -371,17 +371,16 @@ ALWAYS_INLINE int connecting(struct bpf_sock_addr *ctx, const struct sl_label *l
 		if (!mark)
 			count_loss(SL_LOSS_FLOW); /* and the first datagram of a connected socket goes unseen */
 		else if (!sendmsg || !mark->pending)
-			write_mark(mark, &by, &root, d, &choice, !later);
+			write_mark(mark, &by, label, d, &choice, !later);
 		if (mark && !mark->owner)
 			mark->owner = owner_uid() + 1;
-		d->owner = mark ? mark->owner : 0;
 		if (mark && !sendmsg)
 			*(volatile __u32 *)&mark->pending = 1;
 		if (udp && !sendmsg)
 			return 1;
 		cookie = bpf_get_socket_cookie(ctx);
 		if (udp) {
-			datagram(&by, d, &choice, cookie, &root);
+			datagram(&by, d, &choice, cookie, mark);
 			return 1;
 		}
 	} else {

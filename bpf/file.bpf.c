@@ -305,6 +305,19 @@ ALWAYS_INLINE __u64 judged(const struct names *names, __u32 set, const struct sl
 	return set == names->alias && set != names->opened && set != names->origin ? r | JUDGED_BY_INODE : r;
 }
 
+/* Taken out of what judge() returned each time anew: one word of stack instead of four. */
+ALWAYS_INLINE struct sl_decision decision_of(__u64 verdict)
+{
+	opaque(verdict);
+	return (struct sl_decision){ .rule = verdict, .action = verdict >> 16, .reader = verdict >> 24 };
+}
+
+ALWAYS_INLINE __u32 set_of_verdict(__u64 verdict)
+{
+	opaque(verdict);
+	return verdict >> 32 & 0xffff;
+}
+
 /* The strictest decision on a file, of the process's own row and of all others that are asked (struct sl_asked). Low half: its rule,
  * action (from bit 16) and reader (from bit 24); high half: the set that it is about, and JUDGED_BY_INODE. A function of its own, for the stack. */
 GLOBAL __u64 judge(struct sl_label *label, __u64 packed)
@@ -413,26 +426,26 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 	struct sl_label *label = label_find(current_tgid());
 	struct inode *inode = (struct inode *)t->inode;
 	struct sl_decision d;
+	__u64 verdict;
 	__u8 taken = SL_TAKEN_NONE;
-	__u32 set;
 	__u64 now;
 
-	now = judge(label, (__u64)names->alias << 32 | names->origin << 16 | names->opened);
-	t->by_inode = !!(now & JUDGED_BY_INODE);
-	set = now >> 32 & 0xffff;
-	d.rule = now;
-	d.action = now >> 16;
-	d.reader = now >> 24;
-	if (set == SL_SET_UNRESOLVED && !(label && label->tool))
+	verdict = judge(label, (__u64)names->alias << 32 | names->origin << 16 | names->opened);
+	t->by_inode = !!(verdict & JUDGED_BY_INODE);
+	if (set_of_verdict(verdict) == SL_SET_UNRESOLVED && !(label && label->tool))
 		return SL_TAKEN_NONE;
-	if (d.action == SL_ACTION_ALLOW)
+	if (decision_of(verdict).action == SL_ACTION_ALLOW)
 		return SL_TAKEN_NONE;
-	/* Only reads are judged: not a directory, not for writing alone, not to be executed, not O_PATH. */
-	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_flags & FMODE_EXEC_FLAG ||
-	    t->f_mode & FMODE_PATH)
+	/* Only reads are judged: not a directory, not for writing alone, not O_PATH. */
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_mode & FMODE_PATH)
+		return SL_TAKEN_NONE;
+	/* What is executed is none of the others' either; but a first line is an interpreter's to have, and may have been written over the
+	 * secret's. Where it is the kernel that opened the file and somebody has it now (came), it is read like any other. */
+	if (t->f_flags & FMODE_EXEC_FLAG && t->came == SL_CAME_OPENED &&
+	    (decision_of(verdict).action != SL_ACTION_BLOCK || set_of_verdict(verdict) == SL_SET_UNRESOLVED))
 		return SL_TAKEN_NONE;
 	t->excepted = 0;
-	if (d.action == SL_ACTION_BLOCK && enforcing()) {
+	if (decision_of(verdict).action == SL_ACTION_BLOCK && enforcing()) {
 		t->excepted = exception_holds(t->inode, label);
 		taken = t->excepted ? SL_TAKEN_NONE : refusal;
 	}
@@ -440,11 +453,12 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 		introduce_stranger(current_tgid());
 		label = label_find(current_tgid());
 	}
-	now = s ? report(t, label, &d, set, by, taken, s) : bpf_ktime_get_boot_ns();
+	d = decision_of(verdict);
+	now = s ? report(t, label, &d, set_of_verdict(verdict), by, taken, s) : bpf_ktime_get_boot_ns();
 	/* After the record, so that what is counted from here on is counted from a read that is known. */
-	if (label && label->tool && taken == SL_TAKEN_NONE && d.reader != SL_READER_PURPOSE &&
-	    d.reader != SL_READER_STARTUP)
-		memory_note(label, set, d.action >= SL_ACTION_ALERT, now);
+	if (label && label->tool && taken == SL_TAKEN_NONE && decision_of(verdict).reader != SL_READER_PURPOSE &&
+	    decision_of(verdict).reader != SL_READER_STARTUP)
+		memory_note(label, set_of_verdict(verdict), decision_of(verdict).action >= SL_ACTION_ALERT, now);
 	return taken;
 }
 
@@ -477,7 +491,7 @@ ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target
 			names->origin = PATH_VALUE(r);
 		if (PATH_OTHER(r) && !names->alias)
 			names->alias = PATH_OTHER(r);
-		if (PATH_VALUE(r)) { /* it is this path that tells */
+		if (PATH_VALUE(r) > SL_SET_UNRESOLVED) { /* it is this path that tells */
 			t->mnt = origin;
 			t->text_len = 0;
 		}
@@ -863,5 +877,27 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 	/* Opens in /proc and of spools, pidfd_getfd. */
 	if ((knobs.inspects || knobs.spools) && has_label(current_tgid()))
 		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
+	return 0;
+}
+
+/*
+ * A program has begun that interprets the file which was to be executed, and finds it open (binfmt_misc with the flags O and C). The kernel
+ * opened it, so that it was judged as executed, or not seen at all. The new program has not run yet: the signal is there before it does, and
+ * nobody shares its descriptors any more.
+ */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_handed, struct task_struct *p, int old_pid, struct linux_binprm *bprm)
+{
+	struct file **fds, *file = NULL;
+
+	if (!BPF_CORE_READ_BITFIELD_PROBED(bprm, have_execfd) || (!knobs.none_rules && !has_label(current_tgid())))
+		return 0;
+	fds = p->files->fdt->fd;
+	if (bpf_probe_read_kernel(&file, sizeof(file), fds + (__u32)bprm->execfd) || !file) {
+		count_loss(SL_LOSS_FD);
+		return 0;
+	}
+	if (from_descriptor((__u64)file, SL_CAME_EXECUTED, SL_BY_EXEC, SL_TAKEN_KILLED) == SL_TAKEN_KILLED)
+		kill_caller();
 	return 0;
 }

@@ -113,21 +113,20 @@ ALWAYS_INLINE struct sl_socket *mark_of(struct __sk_buff *skb)
 
 /* ---- the life of a flow --------------------------------------------------------------------------------------------- */
 
-GLOBAL int flow_open(const struct sl_party *by, const struct dest *d, const struct sl_net_choice *choice,
-		     __u64 cookie, const struct sl_session *root)
+GLOBAL int flow_open(const struct sl_socket *mark, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie)
 {
 	struct sl_flow *f;
 	struct scratch *s;
 	__u32 fresh;
 
-	if (!by || !d || !choice || !root)
+	if (!mark || !d || !choice)
 		return 0;
 	f = bpf_map_lookup_elem(&flows, &cookie);
 	/* A UDP socket that has sent keeps its flow; what was pointed elsewhere before is forgotten. */
 	if (f && d->kind == SL_NET_DATAGRAM && (f->sent_segs || f->received_segs))
 		return 0;
 	fresh = !f;
-	if (fresh && !owner_take(SL_OWNED_FLOW, d->owner - 1)) {
+	if (fresh && !owner_take(SL_OWNED_FLOW, mark->owner - 1)) {
 		count_loss(SL_LOSS_FLOW);
 		return 0;
 	}
@@ -138,19 +137,19 @@ GLOBAL int flow_open(const struct sl_party *by, const struct dest *d, const stru
 	/* Of the two names only their lengths count. */
 	__builtin_memset(f, 0, __builtin_offsetof(struct sl_flow, name));
 	__builtin_memset(&f->asked_len, 0, sizeof(*f) - __builtin_offsetof(struct sl_flow, asked_len));
-	f->by = *by;
+	f->by = mark->by;
 	__builtin_memcpy(f->addr, d->addr, sizeof(f->addr));
 	f->port = d->port;
 	f->family = d->family;
 	f->netns = d->netns;
-	f->owner = d->owner;
+	f->owner = mark->owner;
 	f->proto = d->kind == SL_NET_DATAGRAM ? IPPROTO_UDP : IPPROTO_TCP;
 	f->first_ns = f->last_ns = bpf_ktime_get_boot_ns();
 	f->rule = choice->rule;
 	f->action = choice->action;
 	f->state = choice->state;
-	f->root_ns = root->ns;
-	f->root_pid = root->pid;
+	f->root_ns = mark->root.ns;
+	f->root_pid = mark->root.pid;
 	if (!bpf_map_update_elem(&flows, &cookie, f, BPF_ANY))
 		fresh = 0;
 	else
@@ -158,7 +157,7 @@ GLOBAL int flow_open(const struct sl_party *by, const struct dest *d, const stru
 	scratch_put(s);
 none:
 	if (fresh)
-		owner_give(SL_OWNED_FLOW, d->owner - 1);
+		owner_give(SL_OWNED_FLOW, mark->owner - 1);
 	return 0;
 }
 
@@ -497,7 +496,6 @@ GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 	d.port = mark->port;
 	d.family = mark->family;
 	d.netns = mark->netns;
-	d.owner = mark->owner;
 	d.kind = udp ? SL_NET_DATAGRAM : SL_NET_STREAM;
 	first = mark->pending && __sync_val_compare_and_swap(&mark->pending, 1, 0);
 	if (first && udp) {
@@ -511,7 +509,7 @@ GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 	}
 	if (f || (!first && !udp))
 		return 0;
-	flow_open(&mark->by, &d, &mark->choice, cookie, &mark->root);
+	flow_open(mark, &d, &mark->choice, cookie);
 	/* There is no room: what it sends waits for some (flow_sent), and the flow begins with it. */
 	if (!udp && must_follow() && !bpf_map_lookup_elem(&flows, &cookie))
 		*(volatile __u32 *)&mark->pending = 1;
@@ -848,13 +846,12 @@ ALWAYS_INLINE void accepted(struct sock *sk)
 	net = (struct net *)e.net;
 	d.netns = BPF_CORE_READ(net, net_cookie);
 	mark->netns = d.netns;
-	d.owner = mark->owner;
 	__builtin_memcpy(mark->addr, d.addr, sizeof(mark->addr));
 	mark->port = d.port;
 	mark->family = d.family;
 	into_place(mark, place_of(sk), SL_PLACED_NOT);
 	cookie = bpf_get_socket_cookie(sk);
-	flow_open(&mark->by, &d, &choice, cookie, &mark->root);
+	flow_open(mark, &d, &choice, cookie);
 	f = bpf_map_lookup_elem(&flows, &cookie);
 	if (!f)
 		return;

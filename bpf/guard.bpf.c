@@ -247,7 +247,7 @@ GLOBAL __u32 guard_open(__u64 dentry, __u32 mode)
 
 /* ---- bpf(2) -------------------------------------------------------------------------------------------------------------- */
 
-#define INSNS_AT_ONCE 8
+#define INSNS_AT_ONCE 4
 #define DEVICE_INSNS_MAX 4096 /* some ten for each device that a container may use; a longer program is refused */
 
 struct insns {

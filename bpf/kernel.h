@@ -143,6 +143,12 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+/* What is being executed. executable: handed to the interpreter (binfmt_misc), until it has a descriptor: then execfd */
+struct linux_binprm {
+	unsigned int have_execfd : 1;
+	int execfd;
+};
+
 struct mm_struct {
 	struct file *exe_file;
 	unsigned long arg_start, arg_end;

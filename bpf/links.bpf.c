@@ -106,6 +106,8 @@ GLOBAL __u32 links_find(__u64 vfsmount, __u64 dentry)
 		if (!next_link(ref.l))
 			bpf_loop(SL_LINKS_ROUNDS, walk_links_cb, &ref, 0);
 		set = ref.l->set ? ref.l->set : ref.l->node ? SL_SET_UNRESOLVED : 0;
+	} else { /* ORIGIN_UNKNOWN, or what cannot be read */
+		set = SL_SET_UNRESOLVED;
 	}
 	scratch_put(s);
 	return set;

@@ -22,7 +22,6 @@ struct dest {
 	__u8 family;     /* 4 or 6 */
 	__u8 kind;       /* SL_NET_STREAM or SL_NET_DATAGRAM */
 	__u32 netns;     /* low half of the cookie of its network namespace */
-	__u32 owner;     /* of the flow to it, as in struct sl_socket */
 };
 
 /* connect.bpf.c. The verdict on a destination, unless *ret has a stricter one already (all zero: it has none), by the names that DNS gave it, and by one name alone. Global functions, see
@@ -40,9 +39,8 @@ int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32
 int dns_question(struct __sk_buff *skb, __u32 from, __u32 len);
 int dns_answer(struct __sk_buff *skb, __u32 from, __u32 len, __u32 tcp);
 
-/* flow.bpf.c. A marked socket (flow_mark) gets a flow; one that sends datagrams only if it has none. root: outermost session. */
-int flow_open(const struct sl_party *by, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie,
-	      const struct sl_session *root);
+/* flow.bpf.c. A marked socket (flow_mark) gets a flow; one that sends datagrams only if it has none. */
+int flow_open(const struct sl_socket *mark, const struct dest *d, const struct sl_net_choice *choice, __u64 cookie);
 
 /* The verdict on a flow by all that is known of it: a server's name instead of those that DNS gave, a proxy and what it is asked for. */
 int flow_judge(const struct sl_flow *f, __u32 state, struct sl_net_choice *ret);

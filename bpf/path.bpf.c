@@ -181,6 +181,8 @@ ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 
 GLOBAL __u64 path_match(__u64 vfsmount, __u64 dentry)
 {
+	if (vfsmount == ORIGIN_UNKNOWN)
+		return SL_SET_UNRESOLVED;
 	return match(WALK_PATH, vfsmount, dentry);
 }
 

@@ -9,6 +9,9 @@
 
 #include "folding.h"
 
+/* Instead of a vfsmount: see path_origin(). */
+#define ORIGIN_UNKNOWN (~0ull)
+
 /* Low half: match set or next offset. High half: SL_STR_* flags, and of a match a second set, 0: none. */
 #define PATH_OTHER_SHIFT 48
 #define PATH_VALUE(r) ((__u32)(r))
@@ -19,7 +22,7 @@
  * Match set of a path, by path_dfa, exec_dfa or sock_dfa. SL_STR_UNRESOLVED: the walk ended before the root and what was seen of the
  * path matched nothing; the caller must not take that for "no match".
  */
-__u64 path_match(__u64 vfsmount, __u64 dentry);
+__u64 path_match(__u64 vfsmount, __u64 dentry); /* vfsmount ORIGIN_UNKNOWN: SL_SET_UNRESOLVED */
 __u64 path_match_exec(__u64 vfsmount, __u64 dentry);
 __u64 path_match_sock(__u64 vfsmount, __u64 dentry);
 

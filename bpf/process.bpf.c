@@ -177,6 +177,8 @@ GLOBAL __u64 exe_match(__u64 mnt, __u64 dentry)
 	if (!info->tool_exe && !info->exe_set && !(info->flags & SL_EXEC_INTERPRETER))
 		return set;
 	origin = path_origin(mnt, dentry);
+	if (origin == ORIGIN_UNKNOWN)
+		return set;
 	if (!is_roots(origin ? origin : mnt, dentry))
 		return set;
 	if (!origin)

@@ -112,8 +112,8 @@ static inline __attribute__((always_inline)) const __u8 *sl_flow_name(const stru
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
-_Static_assert(sizeof(struct sl_socket) == 128, "the agent and the programs must agree");
-_Static_assert(sizeof(struct sl_flow) == 744, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_socket) == 136, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_flow) == 752, "the agent and the programs must agree");
 #endif
 
 #endif /* SL_FLOW_H */

@@ -135,6 +135,8 @@ struct sl_rec_exit {
 #define SL_BY_FMOD_RET 2
 #define SL_BY_SYS_EXIT 3
 #define SL_BY_CGROUP 4
+#define SL_BY_EXEC 5         /* a new program's start */
+#define _SL_BY_MAX 6
 
 /* enum-like bits of sl_rec_file.access */
 #define SL_ACCESS_READ 0x1
@@ -144,6 +146,7 @@ struct sl_rec_exit {
 
 #define SL_CAME_OPENED 0
 #define SL_CAME_RECEIVED 1   /* a descriptor of another process: sent by it, or taken by pidfd_getfd */
+#define SL_CAME_EXECUTED 3   /* it interprets the file, which the kernel opened to execute and hands over (binfmt_misc) */
 #define SL_CAME_HELD 2       /* it had the descriptor when it became a tool, or when the agent started */
 
 struct sl_rec_file {

@@ -66,8 +66,8 @@ static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct ev
 	ev->file = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX || r->action > SL_ACTION_BLOCK ||
-	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->reader >= SL_READERS || r->access & ~ACCESS_BITS ||
-	    r->by_inode > 1 || r->came > SL_CAME_HELD || r->excepted > 1)
+	    r->taken > SL_TAKEN_KILLED || r->by >= _SL_BY_MAX || r->reader >= SL_READERS || r->access & ~ACCESS_BITS ||
+	    r->by_inode > 1 || r->came > SL_CAME_EXECUTED || r->excepted > 1)
 		return false;
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
@@ -78,7 +78,7 @@ static bool decode_net(const struct sl_rec_net *r, struct event *ev)
 	ev->who = &r->who;
 	ev->netns = r->netns;
 	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->op >= SL_NET_CONNECT &&
-	       r->op <= SL_NET_SEND_ON && r->taken <= SL_TAKEN_CUT && r->by <= SL_BY_CGROUP;
+	       r->op <= SL_NET_SEND_ON && r->taken <= SL_TAKEN_CUT && r->by < _SL_BY_MAX;
 }
 
 static bool decode_verdict(const struct sl_rec_verdict *r, struct event *ev)
@@ -97,7 +97,7 @@ static bool decode_inspect(const struct sl_rec_inspect *r, struct cursor *c, str
 	if (!who_ok(&r->who) || !r->target_tgid || r->target_tgid >= SL_PID_LIMIT || r->target_session_pid >= SL_PID_LIMIT ||
 	    r->target_tool >= SL_TOOLS_MAX || r->rule > SL_RULES_MAX || r->object >= SL_PEER_INSPECTS ||
 	    r->how < SL_HOW_PROC_ENVIRON || r->how > SL_HOW_OTHER || r->action > SL_ACTION_BLOCK ||
-	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP)
+	    r->taken > SL_TAKEN_KILLED || r->by >= _SL_BY_MAX)
 		return false;
 	return take_view(c, r->exe_len, SL_PATH_MAX, r->exe_flags, &ev->exe);
 }
@@ -108,7 +108,7 @@ static bool decode_broker(const struct sl_rec_broker *r, struct cursor *c, struc
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->peer_tgid >= SL_PID_LIMIT || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX ||
 	    r->type < SL_BROKER_STREAM || r->type > SL_BROKER_SPOOL || r->action > SL_ACTION_BLOCK ||
-	    r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP || r->abstract > 1)
+	    r->taken > SL_TAKEN_KILLED || r->by >= _SL_BY_MAX || r->abstract > 1)
 		return false;
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
@@ -148,7 +148,7 @@ static bool decode_guard(const struct sl_rec_guard *r, struct cursor *c, struct 
 {
 	ev->guard = r;
 	ev->who = &r->who;
-	if (!who_ok(&r->who) || !r->what || r->what >= _SL_GUARD_MAX || r->taken > SL_TAKEN_KILLED || r->by > SL_BY_CGROUP)
+	if (!who_ok(&r->who) || !r->what || r->what >= _SL_GUARD_MAX || r->taken > SL_TAKEN_KILLED || r->by >= _SL_BY_MAX)
 		return false;
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }

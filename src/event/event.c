@@ -116,9 +116,9 @@ ASSERT_COVERS(evidence_names, _SL_EVID_MAX);
 
 static const char *const by_names[] = {
 	[SL_BY_NONE] = "none",         [SL_BY_LSM] = "lsm",       [SL_BY_FMOD_RET] = "fmod_ret",
-	[SL_BY_SYS_EXIT] = "sys_exit", [SL_BY_CGROUP] = "cgroup",
+	[SL_BY_SYS_EXIT] = "sys_exit", [SL_BY_CGROUP] = "cgroup",    [SL_BY_EXEC] = "exec",
 };
-ASSERT_COVERS(by_names, SL_BY_CGROUP + 1);
+ASSERT_COVERS(by_names, _SL_BY_MAX);
 
 static const char *const taken_names[] = {
 	[SL_TAKEN_NONE] = "none",
@@ -138,6 +138,7 @@ ASSERT_COVERS(action_names, SL_ACTION_BLOCK + 1);
 
 static const char *const came_names[] = {
 	[SL_CAME_OPENED] = "opened", [SL_CAME_RECEIVED] = "received", [SL_CAME_HELD] = "held",
+	[SL_CAME_EXECUTED] = "executed",
 };
 
 static const char *const reader_names[] = {

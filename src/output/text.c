@@ -263,6 +263,8 @@ static void add_file(struct parts *p, const struct report *r)
 		add_evidence(p, "at start");
 	if (f->came == SL_CAME_RECEIVED)
 		add_evidence(p, "descriptor from another process");
+	if (f->came == SL_CAME_EXECUTED)
+		add_evidence(p, "handed to the interpreter");
 	if (f->excepted)
 		add_evidence(p, "exception");
 	if (f->came == SL_CAME_HELD)

@@ -176,7 +176,7 @@ static void test_numbers_out_of_range_are_refused(void **state)
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.set = SL_SETS_MAX);
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.rule = SL_RULES_MAX + 1);
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.taken = SL_TAKEN_KILLED + 1);
-	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.by = SL_BY_CGROUP + 1);
+	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.by = _SL_BY_MAX);
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.reader = SL_READERS);
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.access = 0x80);
 	REFUSES(rec_file(&rec, 1, &ann, "/a", 1, 1, 1), rec.file.path_flags = 0x100);

@@ -6,6 +6,7 @@
  *   bind-file bind-folder  bind mount of the file onto "PLACE/innocent", of its folder onto PLACE
  *   userns                 the first as an unprivileged user could: within a user namespace of one's own
  *   chroot pivot           its folder becomes the root directory, by chroot and by pivot_root
+ *   bind-many              bind-folder, then 4,200 other mounts of the filesystem
  *   chroot-bind            the file bind mounted as "innocent", and PLACE becomes the root directory
  *   detached detached-file open_tree of its folder, of the file alone: mounted nowhere
  *   moved                  open_tree of the file, then move_mount onto "PLACE/innocent"
@@ -13,6 +14,7 @@
  *   overlay fsmount        the folder below an overlay mounted on PLACE; the same by fsopen, mounted nowhere
  *   deep-make FILE N LEN   N folders of LEN bytes below FILE's folder, step by step; FILE is moved into the last one
  *   deep-read FILE N LEN   reads it there, step by step
+ *   deep-bind FILE N PLACE   the last of them (LEN 1) bind mounted onto PLACE
  *
  * All of it in a mount namespace of its own: nothing stays on the machine.
  */
@@ -80,6 +82,25 @@ static int by_bind_folder(char **args)
 	alone(0);
 	if (mount_on(folder, args[1], NULL, MS_BIND, NULL))
 		return evade_cannot("mount");
+	return evade_show_file(inside(args[1], name));
+}
+
+#define MANY 4200
+
+/* More mounts of the filesystem than sluice walks through; on kernels since 6.18 the oldest is the last. */
+static int by_many(char **args)
+{
+	char folder[PATH_MAX];
+	const char *name = evade_split(args[0], folder);
+	char crowd[PATH_MAX];
+
+	alone(0);
+	snprintf(crowd, sizeof(crowd), "%s/../crowd", args[1]);
+	if (mount_on(folder, args[1], NULL, MS_BIND, NULL) || (mkdir(crowd, 0700) && errno != EEXIST))
+		return evade_cannot("mount");
+	for (int i = 0; i < MANY; i++)
+		if (mount_on(crowd, crowd, NULL, MS_BIND, NULL))
+			return evade_cannot("mount");
 	return evade_show_file(inside(args[1], name));
 }
 
@@ -256,9 +277,27 @@ static int deep_read(char **args)
 	return deep(args, 0);
 }
 
+/* The last of those folders by a bind mount of it: a short path here, a deep one through the oldest mount. */
+static int deep_bind(char **args)
+{
+	char folder[PATH_MAX];
+	const char *name = evade_split(args[0], folder);
+
+	alone(0);
+	if (chdir(folder))
+		return evade_cannot(folder);
+	for (int i = 0, n = number(args[1]); i < n; i++)
+		if (chdir("d"))
+			return evade_cannot("steps");
+	if (mount_on(".", args[2], NULL, MS_BIND, NULL))
+		return evade_cannot("mount");
+	return evade_show_file(inside(args[2], name));
+}
+
 static const struct evade_way ways[] = {
 	{ "bind-file", 2, by_bind_file },
 	{ "bind-folder", 2, by_bind_folder },
+	{ "bind-many", 2, by_many },
 	{ "userns", 2, by_userns },
 	{ "lazy", 2, by_lazy },
 	{ "chroot", 1, by_chroot },
@@ -271,6 +310,7 @@ static const struct evade_way ways[] = {
 	{ "fsmount", 2, by_fsmount },
 	{ "deep-make", 3, deep_make },
 	{ "deep-read", 3, deep_read },
+	{ "deep-bind", 3, deep_bind },
 };
 
 int main(int argc, char **argv)
