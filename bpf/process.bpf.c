@@ -24,8 +24,10 @@ struct arg_scan {
 	__u64 set0;       /* match set of argv[0]'s last component */
 	__u64 script;     /* match set of the script, 0 none */
 	__u64 hash;       /* of the script as it is written */
-	__u64 interpreter;
+	__u64 interpreter; /* 0, or its SL_EXEC_INLINE groups and SL_EXEC_INTERPRETER */
 };
+
+#define ARGS_INLINE 0x80000000u /* above the numbers of match sets */
 
 /* One byte a round: exec is rare, and a loop of this body within the loop over arguments is more than the verifier
  * follows. */
@@ -110,18 +112,22 @@ static long arg_cb(__u32 i, void *ctx)
 		s->skip = 0;
 		return 0;
 	}
+	info = bpf_map_lookup_elem(&exec_sets, &set);
+	if (info && info->flags & s->interpreter & SL_EXEC_INLINE_ALL)
+		s->set0 |= ARGS_INLINE;
 	if (buf[0] == '-') {
-		info = bpf_map_lookup_elem(&exec_sets, &set);
 		s->skip = info && info->flags & SL_EXEC_OPT_VALUE;
 		return 0;
 	}
+	if (info && info->flags & SL_EXEC_LAUNCH)
+		return 0;
 	s->script = set;
 	s->hash = forget(hash);
 	return 1;
 }
 
-/* What the arguments tell. Low half: match set of argv[0]'s last component; high half: of the script, 0 none, whose hash is left in
- * scratch->work[0]. */
+/* What the arguments tell. Low half: match set of argv[0]'s last component, and ARGS_INLINE; high half: of the script, 0 none, whose
+ * hash is left in scratch->work[0]. */
 GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter)
 {
 	struct arg_scan s = {};
@@ -143,6 +149,9 @@ GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 in
 	if (!s.index && start < end)
 		count_loss(SL_LOSS_ARGV);
 	scratch->work[0] = s.hash;
+	/* No argument: the code comes from standard input. */
+	if (s.index == 1 && s.addr >= s.end && s.interpreter & SL_EXEC_INLINE_ALL)
+		s.set0 |= ARGS_INLINE;
 	return s.script << 32 | (__u32)s.set0;
 }
 
@@ -203,6 +212,7 @@ GLOBAL __u64 exe_folder(__u64 dentry)
 struct recognised {
 	__u16 tool;
 	__u16 exe_set;
+	__u16 exe_base;  /* the same without what the arguments say of the code */
 	__u8 evidence;
 	__u8 helper;
 	__u8 unproved;
@@ -225,11 +235,11 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	if (!info)
 		return;
 	r->tool = info->tool_exe;
-	r->exe_set = info->exe_set;
+	r->exe_set = r->exe_base = info->exe_set;
 	r->unproved = !(args & EXE_PROVED) && !(info->flags & SL_EXEC_ANY_ORIGIN);
 	r->image = r->tool ? exe_folder(dentry) : 0;
 	r->evidence = info->tool_exe ? SL_EVID_EXE : SL_EVID_NONE;
-	interpreter = info->flags & SL_EXEC_INTERPRETER;
+	interpreter = info->flags & SL_EXEC_INTERPRETER ? info->flags & (SL_EXEC_INTERPRETER | SL_EXEC_INLINE_ALL) : 0;
 	if (!info->tool_exe && !interpreter)
 		return;
 
@@ -242,7 +252,9 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	if (!r->tool)
 		r->image = scratch->work[0];
 	scratch_put(scratch);
-	set = args;
+	if (args & ARGS_INLINE)
+		r->exe_set = info->exe_inline;
+	set = args & (ARGS_INLINE - 1);
 	info = bpf_map_lookup_elem(&exec_sets, &set);
 	r->helper = info && info->flags & SL_EXEC_HELPER;
 	if (r->tool)
@@ -253,6 +265,7 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 		r->tool = info->tool_argv;
 		r->evidence = SL_EVID_ARGV;
 		r->scripted = 1;
+		r->exe_set = r->exe_base;
 	}
 }
 
@@ -278,11 +291,13 @@ GLOBAL int label_exec(const struct recognised *found)
 	struct sl_label *old = label_find(tgid), label = {};
 	__u64 now = bpf_ktime_get_boot_ns();
 	int followed = 0, tool_here, new_session = 0;
+	__u16 exe_set;
 	struct sl_tool *tool;
 
 	if (!found)
 		return EXEC_QUIET;
 	tool_here = found->tool;
+	exe_set = found->exe_set;
 	if (old)
 		label = *old;
 	if (units_used && !label.tool)
@@ -292,8 +307,11 @@ GLOBAL int label_exec(const struct recognised *found)
 		count_loss(SL_LOSS_NESTED);
 		tool_here = 0;
 	}
+	/* A project's program that starts the same interpreter with -c: workers of multiprocessing, pytest-xdist and their like. */
+	if (label.tool && label.mode != SL_MODE_SELF && label.exe_set == found->exe_base)
+		exe_set = found->exe_base;
 	label.exec_ns = now;
-	label.exe_set = found->exe_set;
+	label.exe_set = exe_set;
 	label.asked.unproved = found->unproved;
 	label.mode = tool_here ? SL_MODE_SELF : SL_MODE_CHILD;
 	label.startup_until_ns = 0;

@@ -51,12 +51,20 @@ struct sl_exec_set {
 	__u16 tool_argv;  /* tool whose `argv:` matched, 0 none; counts only as an interpreter's script */
 	__u16 exe_set;    /* id of the set of executable classes (readers, exe:/except: groups), 0 none */
 	__u16 flags;      /* SL_EXEC_* */
+	__u16 exe_inline; /* the same as exe_set, where the arguments hold the program's code */
+	__u16 pad;
 };
 
 #define SL_EXEC_INTERPRETER 0x1 /* as exe: its script is looked for in argv */
 #define SL_EXEC_OPT_VALUE 0x2   /* as argument: an option whose value is the next argument */
-#define SL_EXEC_ANY_ORIGIN 0x8  /* as exe: each purpose-built reader that it is says `origin: any` */
+#define SL_EXEC_ANY_ORIGIN 0x10 /* as exe: each purpose-built reader that it is says `origin: any` */
 #define SL_EXEC_HELPER 0x4      /* as argv[0]: the tool re-run as a helper (rg, bfs, ugrep): same session */
+#define SL_EXEC_LAUNCH 0x8      /* as argument: stands in front of the script (deno run) */
+/* As exe: interpreters that it is, by groups that share their words for code on the command line (-c, -e, eval). As argument: the
+ * groups of which it is such a word. */
+#define SL_EXEC_INLINE(group) (0x100 << (group))
+#define SL_EXEC_INLINE_ALL 0xff00
+#define SL_EXEC_INLINE_GROUPS 8
 
 struct sl_tool {
 	__u64 startup_ns; /* length of the start-up window, 0 none */
@@ -74,7 +82,8 @@ struct sl_decision {
 #define SL_READER_GENERIC 3
 #define SL_READER_INTERPRETER 4
 #define SL_READER_PURPOSE 5
-#define SL_READERS 6
+#define SL_READER_IMPROVISED 6
+#define SL_READERS 7
 
 static inline __attribute__((always_inline)) __u32
 sl_row_index(__u32 exe_sets, __u32 users, __u32 tool, __u32 exe_set, __u32 mode, __u32 user)

@@ -97,6 +97,7 @@ struct compiled_exec {
 	uint8_t evidence;   /* SL_EVID_EXE, SL_EVID_ARGV or SL_EVID_NONE */
 	bool helper;        /* argv[0] is a helper name */
 	bool any_origin;    /* it is what exe_set says whoever owns it */
+	bool improvised;    /* an interpreter whose code is in its arguments or comes from standard input */
 };
 struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, const char *const *argv, size_t argc);
 

@@ -16,7 +16,11 @@
 struct exec_classes {
 	uint16_t tool_exe[SL_TOOLS_MAX], tool_argv[SL_TOOLS_MAX];  /* by tool number */
 	uint16_t interpreter_first, interpreter_end;
-	uint16_t option, helper;
+	uint16_t option, helper, launch;
+	uint16_t inline_word[SL_EXEC_INLINE_GROUPS];               /* by group, below inline_cnt */
+	size_t inline_of[SL_EXEC_INLINE_GROUPS];                   /* an interpreter with the words of the group */
+	unsigned int inline_cnt;
+	uint16_t improvised;                                       /* no pattern: added to sets whose code is inline */
 	uint16_t *reader;                                          /* by reader */
 	uint16_t *rule_exe, *rule_except;                          /* by rule; equal lists share a class */
 	unsigned int subject_first;                                /* from here: readers and rules' lists */
@@ -110,10 +114,44 @@ static int add_tools(struct compile *w, struct dfa_builder *b, struct exec_class
 	k->interpreter_end = (uint16_t)k->cnt;
 	k->option = (uint16_t)k->cnt++;
 	k->helper = (uint16_t)k->cnt++;
+	k->launch = (uint16_t)k->cnt++;
 	for (size_t i = 0; r >= 0 && i < w->p->interpreters_cnt; i++)
 		r = add_words(w, b, k->option, &w->p->interpreters[i].value_options);
+	for (size_t i = 0; r >= 0 && i < w->p->interpreters_cnt; i++)
+		r = add_words(w, b, k->launch, &w->p->interpreters[i].run_words);
 	for (size_t i = 0; r >= 0 && i < w->p->tools_cnt; i++)
 		r = add_words(w, b, k->helper, &w->p->tools[i].helpers);
+	return r;
+}
+
+/* Group of the interpreter's inline words; inline_cnt if it is the first with these. */
+static unsigned int inline_group(const struct compile *w, const struct exec_classes *k, size_t interpreter)
+{
+	unsigned int g = 0;
+
+	while (g < k->inline_cnt &&
+	       !same_list(&w->p->interpreters[k->inline_of[g]].inline_words, &w->p->interpreters[interpreter].inline_words))
+		g++;
+	return g;
+}
+
+static int add_inline(struct compile *w, struct dfa_builder *b, struct exec_classes *k)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < w->p->interpreters_cnt; i++) {
+		unsigned int g = inline_group(w, k, i);
+
+		if (!w->p->interpreters[i].inline_words.cnt || g < k->inline_cnt)
+			continue;
+		if (g == SL_EXEC_INLINE_GROUPS)
+			return compile_too_big(w, "lists 'inline' of interpreters", g + 1, SL_EXEC_INLINE_GROUPS,
+					       "give interpreters the same list");
+		k->inline_of[g] = i;
+		k->inline_word[g] = (uint16_t)k->cnt++;
+		k->inline_cnt++;
+		r = add_words(w, b, k->inline_word[g], &w->p->interpreters[i].inline_words);
+	}
 	return r;
 }
 
@@ -135,6 +173,7 @@ static int add_subjects(struct compile *w, struct dfa_builder *b, struct exec_cl
 		if (r >= 0)
 			r = add_rule_list(w, b, k, i, &p->rules[i].except, &k->rule_except[i]);
 	}
+	k->improvised = (uint16_t)k->cnt++;
 	return r;
 }
 
@@ -173,6 +212,35 @@ static bool is_any_origin(const struct compile *w, const struct exec_classes *k,
 	return any;
 }
 
+/* Number of a distinct set of subjects' classes. */
+static int number_subject(struct compile *w, struct intern *exe_sets, const struct dfa_set *subject, uint16_t *ret)
+{
+	uint32_t id;
+	int r = intern_get(exe_sets, subject->bits, &id);
+
+	if (r < 0)
+		return r;
+	if (id >= SL_EXE_SETS_MAX)
+		return compile_too_big(w, "sets of executables told apart by readers and rules", id + 1, SL_EXE_SETS_MAX,
+				       "merge readers, or rules' exe and except lists");
+	*ret = (uint16_t)id;
+	return 0;
+}
+
+/* Groups of inline words: those of the interpreters in the set, and those whose words it has. */
+static uint16_t inline_flags(const struct compile *w, const struct exec_classes *k, const struct dfa_set *set)
+{
+	unsigned int flags = 0;
+
+	for (size_t i = 0; i < w->p->interpreters_cnt; i++)
+		if (w->p->interpreters[i].inline_words.cnt && dfa_set_has(set, k->interpreter_first + (unsigned int)i))
+			flags |= SL_EXEC_INLINE(inline_group(w, k, i));
+	for (unsigned int g = 0; g < k->inline_cnt; g++)
+		if (dfa_set_has(set, k->inline_word[g]))
+			flags |= SL_EXEC_INLINE(g);
+	return (uint16_t)flags;
+}
+
 /* exec_sets[], with distinct sets of subjects' classes numbered; set 0 is the empty one. */
 static int fill_sets(struct compile *w, const struct exec_classes *k, struct intern *exe_sets)
 {
@@ -185,17 +253,13 @@ static int fill_sets(struct compile *w, const struct exec_classes *k, struct int
 	for (uint32_t s = 0; s < d->info.sets; s++) {
 		struct sl_exec_set *x = &c->exec_sets[s];
 		struct dfa_set subject = d->sets[s];
-		uint32_t id;
 		int r;
 
 		keep_from(&subject, k->subject_first);
-		r = intern_get(exe_sets, subject.bits, &id);
+		r = number_subject(w, exe_sets, &subject, &x->exe_set);
 		if (r < 0)
 			return r;
-		if (id >= SL_EXE_SETS_MAX)
-			return compile_too_big(w, "sets of executables told apart by readers and rules", id + 1,
-					       SL_EXE_SETS_MAX, "merge readers, or rules' exe and except lists");
-		x->exe_set = (uint16_t)id;
+		x->exe_inline = x->exe_set;
 		x->tool_exe = last_tool(&d->sets[s], k->tool_exe, c->tools_cnt);
 		x->tool_argv = last_tool(&d->sets[s], k->tool_argv, c->tools_cnt);
 		for (unsigned int i = k->interpreter_first; i < k->interpreter_end; i++)
@@ -207,6 +271,15 @@ static int fill_sets(struct compile *w, const struct exec_classes *k, struct int
 			x->flags |= SL_EXEC_OPT_VALUE;
 		if (dfa_set_has(&d->sets[s], k->helper))
 			x->flags |= SL_EXEC_HELPER;
+		if (dfa_set_has(&d->sets[s], k->launch))
+			x->flags |= SL_EXEC_LAUNCH;
+		x->flags |= inline_flags(w, k, &d->sets[s]);
+		if (!(x->flags & SL_EXEC_INTERPRETER) || !(x->flags & SL_EXEC_INLINE_ALL))
+			continue;
+		dfa_set_add(&subject, k->improvised);
+		r = number_subject(w, exe_sets, &subject, &x->exe_inline);
+		if (r < 0)
+			return r;
 	}
 	c->exe_sets_cnt = exe_sets->cnt;
 	return 0;
@@ -225,6 +298,7 @@ static int fill_subjects(struct compile *w, const struct exec_classes *k, const 
 		struct dfa_set set;
 
 		memcpy(set.bits, intern_key(exe_sets, x), sizeof(set.bits));
+		w->kinds[x].improvised = dfa_set_has(&set, k->improvised);
 		for (size_t i = 0; i < w->p->readers_cnt; i++) {
 			const struct policy_reader *reader = &w->p->readers[i];
 
@@ -256,6 +330,8 @@ int compile_exec(struct compile *w)
 
 	if (r >= 0)
 		r = add_tools(w, b, &k);
+	if (r >= 0)
+		r = add_inline(w, b, &k);
 	if (r >= 0)
 		r = add_subjects(w, b, &k);
 	if (r >= 0 && k.cnt > DFA_CLASSES_MAX)
@@ -302,13 +378,18 @@ static const struct sl_exec_set *match_name(const struct compiled *c, const char
 	return match_arg(c, slash ? slash + 1 : buf);
 }
 
-/* The script: the first argument that is neither an option nor the value of one. */
-static uint16_t script_tool(const struct compiled *c, const char *const *argv, size_t argc)
+/* The script: the first argument that is neither an option nor the value of one. *ret_inline: a word up to there says that the code is in
+ * the arguments (inline_groups: of these interpreters), or there is no argument at all, so that it comes from standard input. */
+static uint16_t script_tool(const struct compiled *c, const char *const *argv, size_t argc, unsigned int inline_groups, bool *ret_inline)
 {
+	*ret_inline = argc == 1 && inline_groups;
 	for (size_t i = 1; i < argc && i < SL_ARG_SCAN; i++) {
-		if (argv[i][0] != '-')
-			return match_arg(c, argv[i])->tool_argv;
-		if (match_arg(c, argv[i])->flags & SL_EXEC_OPT_VALUE)
+		const struct sl_exec_set *x = match_arg(c, argv[i]);
+
+		*ret_inline |= (x->flags & inline_groups) != 0;
+		if (argv[i][0] != '-' && !(x->flags & SL_EXEC_LAUNCH))
+			return x->tool_argv;
+		if (argv[i][0] == '-' && x->flags & SL_EXEC_OPT_VALUE)
 			i++;
 	}
 	return 0;
@@ -326,8 +407,13 @@ struct compiled_exec compiled_exec_record(const struct compiled *c, const char *
 	if ((ret.tool || interpreter) && argc)
 		ret.helper = match_name(c, argv[0])->flags & SL_EXEC_HELPER;
 	if (!ret.tool && interpreter) {
-		ret.tool = script_tool(c, argv, argc);
+		bool is_inline;
+
+		ret.tool = script_tool(c, argv, argc, x->flags & SL_EXEC_INLINE_ALL, &is_inline);
 		ret.evidence = ret.tool ? SL_EVID_ARGV : SL_EVID_NONE;
+		ret.improvised = is_inline && !ret.tool;
+		if (ret.improvised)
+			ret.exe_set = x->exe_inline;
 	}
 	return ret;
 }

@@ -24,6 +24,7 @@ struct signature {
 #define SIG_SELF 1
 #define SIG_GENERIC 2
 #define SIG_INTERPRETER 4
+#define SIG_IMPROVISED 8
 #define SIG_WORDS (sizeof(struct signature) / sizeof(uint64_t))
 _Static_assert(sizeof(struct signature) % sizeof(uint64_t) == 0, "a key is made of words");
 
@@ -186,7 +187,8 @@ static struct signature sign(const struct compile *w, const struct tables *t, ui
 		}
 	} else {
 		sig.purpose = kind->purpose;
-		sig.kind |= (kind->generic ? SIG_GENERIC : 0) | (kind->interpreter ? SIG_INTERPRETER : 0);
+		sig.kind |= (kind->generic ? SIG_GENERIC : 0) | (kind->interpreter ? SIG_INTERPRETER : 0) |
+			    (kind->improvised ? SIG_IMPROVISED : 0);
 	}
 	return sig;
 }
@@ -202,6 +204,8 @@ static uint8_t reader_kind(const struct tables *t, const struct signature *sig, 
 	}
 	if (sig->kind & SIG_SELF)
 		return startup ? SL_READER_STARTUP : SL_READER_SELF;
+	if (sig->kind & SIG_IMPROVISED)
+		return SL_READER_IMPROVISED;
 	if (made_for && !stray)
 		return SL_READER_PURPOSE;
 	if (sig->kind & SIG_GENERIC)

@@ -76,7 +76,7 @@ struct compile {
 /* What kind of reader the executables of one exe_set are. */
 struct exe_kind {
 	struct dfa_set purpose;        /* classes that it is made for */
-	bool generic, interpreter;
+	bool generic, interpreter, improvised;
 };
 
 /* A builder of the given dialect with the host's homes. -ENOMEM. */

@@ -41,6 +41,32 @@ static bool takes_value(const struct policy *p, const char *arg)
 	return false;
 }
 
+/* The word says, to one of the interpreters that this executable is, that code follows. */
+static bool is_inline_word(const struct policy *p, const struct policy_host *h, const char *exe, const char *path)
+{
+	for (size_t i = 0; i < p->interpreters_cnt; i++)
+		if (naive_path(&p->interpreters[i].exe, h->homes, h->homes_cnt, exe) &&
+		    naive_word(&p->interpreters[i].inline_words, strrchr(path, '/') + 1))
+			return true;
+	return false;
+}
+
+static bool is_run_word(const struct policy *p, const char *word)
+{
+	for (size_t i = 0; i < p->interpreters_cnt; i++)
+		if (naive_word(&p->interpreters[i].run_words, word))
+			return true;
+	return false;
+}
+
+static bool takes_inline(const struct policy *p, const struct policy_host *h, const char *exe)
+{
+	for (size_t i = 0; i < p->interpreters_cnt; i++)
+		if (p->interpreters[i].inline_words.cnt && naive_path(&p->interpreters[i].exe, h->homes, h->homes_cnt, exe))
+			return true;
+	return false;
+}
+
 /* Number of the last tool whose patterns match, 0 none. */
 static uint16_t tool_of(const struct policy *p, const struct policy_host *h, const char *path, bool script)
 {
@@ -74,18 +100,23 @@ struct compiled_exec eval_exec(const struct policy *p, const struct policy_host 
 		for (size_t i = 0; i < p->tools_cnt; i++)
 			ret.helper |= naive_word(&p->tools[i].helpers, strrchr(arg, '/') + 1);
 	}
+	ret.improvised = !ret.tool && argc == 1 && takes_inline(p, h, exe);
 	for (size_t i = 1; !ret.tool && i < argc && i < SL_ARG_SCAN; i++) {
 		if (skip) {
 			skip = false;
 			continue;
 		}
+		as_path(argv[i], arg);
+		ret.improvised |= is_inline_word(p, h, exe, arg);
 		if (argv[i][0] == '-') {
 			skip = takes_value(p, argv[i]);
 			continue;
 		}
-		as_path(argv[i], arg);
+		if (is_run_word(p, strrchr(arg, '/') + 1))
+			continue;
 		ret.tool = tool_of(p, h, arg, true);
 		ret.evidence = ret.tool ? SL_EVID_ARGV : SL_EVID_NONE;
+		ret.improvised &= !ret.tool;
 		break;
 	}
 	return ret;

@@ -265,6 +265,8 @@ void policy_interpreter_done(struct policy_interpreter *i)
 	free(i->name);
 	policy_strings_done(&i->exe);
 	policy_strings_done(&i->value_options);
+	policy_strings_done(&i->run_words);
+	policy_strings_done(&i->inline_words);
 }
 
 void policy_reader_done(struct policy_reader *r)

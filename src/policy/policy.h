@@ -64,6 +64,8 @@ struct policy_interpreter {         /* interpreters: NAME: { exe: [...], value-o
 	char *name;
 	struct policy_strings exe;
 	struct policy_strings value_options; /* options whose value is the next argument */
+	struct policy_strings run_words;     /* words in front of the script */
+	struct policy_strings inline_words;  /* options, or words instead of a script, that say: the code is in the arguments */
 	struct policy_where where;
 };
 

@@ -73,6 +73,8 @@ static const struct yfield interpreter_fields[] = {
 	{ .key = "exe", .read = y_strings, .offset = offsetof(struct policy_interpreter, exe),
 	  .missing = "which executables are it?" },
 	FIELD(struct policy_interpreter, "value-options", y_options, value_options),
+	FIELD(struct policy_interpreter, "run", y_names, run_words),
+	FIELD(struct policy_interpreter, "inline", y_basenames, inline_words),
 };
 
 static const struct yfield reader_fields[] = {

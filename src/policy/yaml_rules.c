@@ -23,6 +23,7 @@ static const struct ychoice readers[] = {
 	{ "generic", SL_READER_GENERIC },
 	{ "interpreter", SL_READER_INTERPRETER },
 	{ "purpose-built", SL_READER_PURPOSE },
+	{ "improvised", SL_READER_IMPROVISED },
 	{ "other", SL_READER_OTHER },
 	{ 0 },
 };

@@ -32,7 +32,7 @@ static int unload(void **state)
 
 static const struct read_case {
 	const char *tool;   /* "-": outside every session */
-	const char *who;    /* "self", "startup", or the executable of a child */
+	const char *who;    /* "self", "startup", or the executable of a child and its arguments */
 	const char *path;
 	const char *class;  /* one that the path must be in; NULL: in none at all */
 	const char *rule;   /* NULL: nothing is reported */
@@ -93,8 +93,8 @@ static const struct read_case {
 	{ "claude-code", "/usr/bin/make", "/home/ann/shop/.env", "dotenv", "purpose-built" },
 	{ "claude-code", "/usr/bin/direnv", "/home/ann/shop/.envrc", "envrc", "purpose-built" },
 	{ "claude-code", "/usr/local/bin/gitleaks", "/home/ann/shop/.env", "dotenv", "purpose-built" },
-	{ "claude-code", "/usr/bin/node", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
-	{ "claude-code", "/usr/bin/python3.11", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/node x.js", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 x.py", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
 	{ "claude-code", "/home/ann/shop/target/debug/shop", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
 	{ "claude-code", "/usr/bin/bash", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
 	{ "claude-code", "/usr/bin/dash", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
@@ -103,10 +103,41 @@ static const struct read_case {
 	/* a search that a tool brings along; the loader as a program; the compiler's first pass */
 	{ "qwen-code", "/usr/lib/node_modules/@qwen-code/qwen-code/vendor/ripgrep/x64-linux/rg", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "copilot-cli", "/usr/lib/node_modules/@github/copilot/ripgrep/bin/linux-x64/rg", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
-	{ "claude-code", "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
-	{ "claude-code", "/usr/lib/ld-musl-x86_64.so.1", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
-	{ "claude-code", "/usr/libexec/gcc/x86_64-linux-gnu/14/cc1", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 /usr/bin/cat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/lib/ld-musl-x86_64.so.1 /usr/bin/cat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/libexec/gcc/x86_64-linux-gnu/14/cc1 -E", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/shuf", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	/* code that the session made up is the session itself; the project's own is not */
+	{ "claude-code", "/usr/bin/python3.11 -c print(open('.env').read())", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -cprint(1)", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -u -Ic import-x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -W error -c x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -c x", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -c x", "/home/ann/.claude/.credentials.json", "agent-tokens", "token-printed" },
+	{ "claude-code", "/usr/bin/python3.11 -m pytest -c pytest.ini", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 manage.py -c x", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 -u manage.py", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/node -e console.log(1)", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/node -r dotenv/config --eval=x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/node -pe x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/node --env-file .env server.js", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/node --test", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/node server.js -e prod", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/home/ann/.bun/bin/bun -e x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/home/ann/.bun/bin/bun run dev", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/home/ann/.deno/bin/deno eval x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/home/ann/.deno/bin/deno task dev", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/perl -ne print .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/perl -lane print .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/perl bin/app.pl -e", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/ruby -e puts(1)", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/ruby bin/rails server", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/php -r echo(1);", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/php artisan serve", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "vscode", "/usr/bin/python3.11 -c x", "/home/ann/shop/.env", "dotenv", "ide-reads-secret" },
+	{ "-", "/usr/bin/python3.11 -c x", "/home/ann/.codex/auth.json", "agent-tokens", "stranger-reads-ai-token" },
 	/* start-up load is its own kind, and only where it is known */
 	{ "gemini-cli", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
 	{ "qwen-code", "startup", "/home/ann/shop/.env", "dotenv", "startup-load" },
@@ -131,7 +162,7 @@ static const struct read_case {
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.gnupg/private-keys-v1.d/AB.key", "gpg-keys", "ai-reads-personal-secret" },
 	{ "claude-code", "/usr/bin/python3.11", "/home/ann/.gnupg/private-keys-v1.d/AB.key", "gpg-keys", "ai-reads-personal-secret" },
 	{ "claude-code", "self", "/home/ann/shop/server.key", "key-files", "ai-reads-key-like" },
-	{ "claude-code", "/usr/bin/python3.11", "/home/ann/shop/server.pem", "key-files", NULL },
+	{ "claude-code", "/usr/bin/python3.11 x.py", "/home/ann/shop/server.pem", "key-files", NULL },
 	/* certificates and test data say nothing */
 	{ "claude-code", "self", "/etc/ssl/certs/ca-certificates.pem", NULL, NULL },
 	{ "claude-code", "self", "/usr/share/ca-certificates/mozilla/x.pem", NULL, NULL },
@@ -148,7 +179,7 @@ static const struct read_case {
 	{ "claude-code", "/usr/bin/cat", "/srv/moved/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
 	{ "claude-code", "/usr/local/aws-cli/v2/2.17.0/dist/aws", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
 	{ "claude-code", "/usr/bin/terraform", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
-	{ "claude-code", "/usr/bin/python3.11", "/home/ann/.aws/credentials", "cloud-credentials", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 x.py", "/home/ann/.aws/credentials", "cloud-credentials", "program-reads-secret" },
 	{ "claude-code", "/usr/bin/git", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/ssh", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
 	{ "claude-code", "self", "/home/ann/shop/node_modules/aws-sdk/credentials", NULL, NULL },
@@ -189,7 +220,7 @@ static const struct read_case {
 	{ "claude-code", "self", "/home/ann/.config/rclone/rclone.conf", "service-tokens", "ai-reads-secret" },
 	{ "claude-code", "self", "/home/ann/shop/config/master.key", "service-tokens", "ai-reads-secret" },
 	{ "claude-code", "self", "/home/ann/.npmrc", "package-tokens", "ai-reads-sensitive" },
-	{ "claude-code", "/usr/bin/node", "/home/ann/.npmrc", "package-tokens", NULL },
+	{ "claude-code", "/usr/bin/node x.js", "/home/ann/.npmrc", "package-tokens", NULL },
 	{ "claude-code", "/usr/bin/cargo", "/home/ann/.cargo/credentials.toml", "registry-tokens", "purpose-built" },
 	{ "claude-code", "self", "/home/ann/shop/config/secrets.yml", "framework-secrets", "ai-reads-sensitive" },
 	{ "claude-code", "self", "/home/ann/shop/.secrets.baseline", NULL, NULL },
@@ -221,7 +252,7 @@ static const struct read_case {
 	{ "claude-code", "self", "/home/ann/.claude/.credentials.json", "agent-tokens", "own-store" },
 	{ "claude-code", "self", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "own-store" },
 	{ "claude-code", "self", "/tmp/claude-1000/-home-ann-shop/tasks/b1.output", "agent-cache", "own-store" },
-	{ "claude-code", "/usr/bin/node", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "own-store" },
+	{ "claude-code", "/usr/bin/node x.js", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "own-store" },
 	{ "claude-code", "/usr/bin/grep", "/home/ann/.claude/history.jsonl", "agent-cache", "own-store" },
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-transcripts", "transcript-printed" },
 	{ "codex", "/usr/bin/jq", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-transcripts", "transcript-printed" },
@@ -238,7 +269,7 @@ static const struct read_case {
 	{ "codex", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl.zst", "agent-cache", "own-store" },
 	{ "claude-code", "self", "/home/ann/.codex/auth.json", "agent-tokens", "other-tools-token" },
 	{ "claude-code", "/usr/bin/cat", "/home/ann/.codex/auth.json", "agent-tokens", "token-printed" },
-	{ "codex", "/usr/bin/node", "/home/ann/.claude/.credentials.json", "agent-tokens", "token-by-program" },
+	{ "codex", "/usr/bin/node x.js", "/home/ann/.claude/.credentials.json", "agent-tokens", "token-by-program" },
 	{ "claude-code", "self", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-cache", "other-tools-cache" },
 	{ "opencode", "/usr/bin/git", "/home/ann/.local/share/opencode/snapshot/5f3a/objects/91/c2", "agent-cache", "own-store" },
 	{ "codex", "/usr/bin/cat", "/home/ann/.local/share/opencode/snapshot/5f3a/objects/91/c2", "agent-cache", "other-tools-cache" },
@@ -268,7 +299,7 @@ static const struct read_case {
 	{ "-", "/usr/bin/python3.11", "/home/ann/.codex/auth.json", "agent-tokens", "stranger-reads-ai-token" },
 	{ "-", "/home/ann/shop/a.out", "/home/ann/.codex/auth.json", "agent-tokens", "stranger-reads-ai-token" },
 	{ "-", "/home/ann/shop/a.out", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "stranger-reads-ai-cache" },
-	{ "-", "/usr/bin/node", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "script-reads-ai-cache" },
+	{ "-", "/usr/bin/node x.js", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", "script-reads-ai-cache" },
 	{ "-", "/usr/bin/restic", "/home/ann/.claude/projects/-home-ann-shop/a.jsonl", "agent-cache", NULL },
 	{ "-", "/usr/libexec/tracker-extract-3", "/home/ann/.codex/sessions/2026/11/23/rollout-1.jsonl", "agent-cache", NULL },
 	{ "-", "/usr/bin/git", "/home/ann/shop/.aider.chat.history.md", "agent-project-files", NULL },
@@ -278,15 +309,22 @@ static const struct read_case {
 
 static struct sl_decision judge_read(const struct shipped *s, const struct read_case *c, unsigned int *ret_set)
 {
-	const char *argv[] = { "x" };
 	unsigned int tool = shipped_tool(s, c->tool), mode = SL_MODE_CHILD, exe_set = 0;
+	char who[256], *at = who;
+	const char *argv[8];
+	size_t argc = 0;
 
 	if (!strcmp(c->who, "self"))
 		mode = SL_MODE_SELF;
 	else if (!strcmp(c->who, "startup"))
 		mode = SL_MODE_STARTUP;
 	else
-		exe_set = compiled_exec(s->compiled, c->who, argv, 1).exe_set;
+	{
+		snprintf(who, sizeof(who), "%s", c->who);
+		while (argc < ARRAY_SIZE(argv) && (argv[argc] = strsep(&at, " ")))
+			argc++;
+		exe_set = compiled_exec(s->compiled, argv[0], argv, argc).exe_set;
+	}
 	*ret_set = dfa_match(s->compiled->path, c->path, strlen(c->path));
 	return compiled_file(s->compiled, tool, exe_set, mode, 1000, *ret_set);
 }

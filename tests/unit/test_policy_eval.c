@@ -75,7 +75,7 @@ static const char *const argv_patterns[] = {
 };
 static const char *const args[] = {
 	"/opt/one/cli.js", "one/cli.js", "./one/cli.js", "/usr/bin/one", "two", "-r", "--loader", "-x", "--", "", "-",
-	"/home/ann/.one/main.js", "/old/one/cli.js", "x.js", "-m", "two.py", "/a/very/long/"
+	"/home/ann/.one/main.js", "/old/one/cli.js", "x.js", "run", "-m", "two.py", "/a/very/long/"
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	"aaaaaaa/one/cli.js.and.more.that.is.cut.off",
@@ -228,8 +228,8 @@ static void add_definitions(struct strbuf *b)
 		add_names(b, "provider", providers_cnt, NULL, 0);
 		strbuf_adds(b, "\n");
 	}
-	strbuf_adds(b, "interpreters:\n  node: {exe: [\"**/node\"], value-options: [-r]}\n"
-		       "  python: {exe: [\"**/python3*\", \"!**/nothing\"], value-options: [--loader]}\nreaders:\n");
+	strbuf_adds(b, "interpreters:\n  node: {exe: [\"**/node\"], value-options: [-r], run: [run, x.js], inline: [two, \"-\", \"-x*\"]}\n"
+		       "  python: {exe: [\"**/python3*\", \"!**/nothing\"], value-options: [--loader], inline: [\"-[a-z]\"]}\n  perl: {exe: [\"**/perl\", \"**/python3\"], inline: [two, \"-\", \"-x*\"]}\nreaders:\n");
 	for (unsigned int i = 0; i < READERS; i++) {
 		strbuf_addf(b, "  reader%u: {exe: ", i);
 		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 3);
@@ -379,7 +379,7 @@ static void add_peer_rule(struct strbuf *b, unsigned int i)
 static void add_rules(struct strbuf *b)
 {
 	static const char *const actions[] = { "allow", "log", "alert", "block" };
-	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "purpose-built", "other" };
+	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "improvised", "purpose-built", "other" };
 	static const char *const words[] = { "own", "unresolvable" };
 	unsigned int cnt = large ? 60 + rnd(300) : 2 + rnd(14);
 
@@ -441,12 +441,12 @@ static void ask_exec(const struct compiled *c, const char *text)
 		argv[i] = i ? PICK(args) : PICK(arg0s);
 	got = compiled_exec(c, exe, argv, argc);
 	want = eval_exec(c->policy, &host, exe, argv, argc);
-	if (got.tool == want.tool && got.evidence == want.evidence && got.helper == want.helper)
+	if (got.tool == want.tool && got.evidence == want.evidence && got.helper == want.helper && got.improvised == want.improvised)
 		return;
 	for (size_t i = 0; i < argc; i++)
 		print_error("argv[%zu]: \"%s\"\n", i, argv[i]);
-	fail_msg("%s\n%s: compiled says tool %u evidence %u helper %d, plainly it is %u %u %d", text, exe, got.tool,
-		 got.evidence, got.helper, want.tool, want.evidence, want.helper);
+	fail_msg("%s\n%s: compiled says tool %u evidence %u helper %d improvised %d, plainly it is %u %u %d %d", text, exe, got.tool,
+		 got.evidence, got.helper, got.improvised, want.tool, want.evidence, want.helper, want.improvised);
 }
 
 static bool same(struct sl_decision a, struct sl_decision b)
