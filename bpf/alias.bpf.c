@@ -215,14 +215,14 @@ GLOBAL int alias_learn(__u64 inode, __u32 set)
 /* By the path given, by the one through the oldest mount, by where a directory above was. */
 GLOBAL __u32 alias_set(__u64 vfsmount, __u64 dentry)
 {
-	__u32 set = PATH_VALUE(path_match(vfsmount, dentry));
+	__u32 set = PATH_VALUE(match_file(vfsmount, dentry));
 	__u64 origin;
 
 	if (set)
 		return set;
 	origin = path_origin(vfsmount, dentry);
 	if (origin)
-		set = PATH_VALUE(path_match(origin, dentry));
+		set = PATH_VALUE(match_file(origin, dentry));
 	if (!set && *(volatile __u32 *)&moved_used)
 		set = moved_match(origin ? origin : vfsmount, dentry);
 	return set;
@@ -246,7 +246,7 @@ GLOBAL int alias_note(__u64 vfsmount, __u64 dentry, __u64 to)
 	set = alias_set(vfsmount, dentry);
 	if (!set)
 		set = links_find(vfsmount, dentry);
-	if (!set || (to && PATH_VALUE(path_match(vfsmount, to)) == set))
+	if (!set || (to && PATH_VALUE(match_file(vfsmount, to)) == set))
 		return 0;
 	return alias_learn((__u64)inode, set);
 }

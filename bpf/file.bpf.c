@@ -86,19 +86,25 @@ ALWAYS_INLINE __u32 other_names(const struct target *t, __u32 links)
 	return set || links < 2 ? set : links_of(t);
 }
 
+/* The place of all names that leave the automaton in these states. No name is as long as this says. */
+ALWAYS_INLINE void set_states(struct place *p, __u64 state)
+{
+	p->name_hash = state;
+	p->name_len = ~(__u32)(state >> 32);
+}
+
 /*
  * Cached set by the state that a name leaves the automaton in; -1: not known. p is used up. links: how many the file has; names, inode
  * and mount are in t.
  */
-ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct target *t, __u32 links, __u32 state, __u64 *ret_state)
+ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct target *t, __u32 links, __u64 state, __u64 *ret_state)
 {
 	__s32 set = -1;
 
 	if (state == 0) {
 		set = 0;
 	} else if (state != NAME_UNKNOWN) {
-		p->name_hash = state;
-		p->name_len = 0;
+		set_states(p, state);
 		k->by_state = cache_hash(p);
 		if (ret_state)
 			*ret_state = state;
@@ -112,16 +118,18 @@ ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct 
 	return set;
 }
 
-/* name_step() of a dentry whose type the verifier knows: most names are in the dentry, and need no call to be read. Its file system compares
- * bytes: the caller has asked. */
-ALWAYS_INLINE __u32 step(const struct dentry *at, __u64 dentry, __u32 state)
+/* Path states after the name of a dentry whose type the verifier knows: most names are in the dentry, and need no call to be read. Its file
+ * system compares bytes: the caller has asked. */
+ALWAYS_INLINE __u64 step(const struct dentry *at, __u64 dentry, __u64 state)
 {
 	const __u64 *words = (const void *)at + DENTRY_AT + inline_at();
-	__u32 len = at->d_name.len;
+	__u32 len = at->d_name.len, symbol;
 
 	if (!inline_at() || len > INLINE_READ || (__u64)at->d_name.name != (__u64)words)
-		return name_step(dentry, state);
-	return name_step_short(words[0], words[1], words[2], words[3], (__u64)len << 32 | state);
+		symbol = name_symbol(dentry);
+	else
+		symbol = name_symbol_short(words[0], words[1], words[2], words[3], len);
+	return symbol == SYMBOL_UNKNOWN ? NAME_UNKNOWN : path_step(state, symbol);
 }
 
 #define ABOVE_MAX 3
@@ -142,7 +150,7 @@ ALWAYS_INLINE int root_bit(__u64 ino)
  * root of the mount, and at whatever is cut off from it. A renamed directory on the way would have
  * to be asked for its old name, so that there may be none.
  */
-static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 dentry, __u32 state)
+static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 dentry, __u64 state)
 {
 	struct dentry *at = file->f_path.dentry->d_parent, *root = file->f_path.mnt->mnt_root, *above;
 	struct place p = { .mnt = low_half(file->f_path.mnt) };
@@ -164,7 +172,7 @@ static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 den
 			p.parent = low_half(above);
 			p.parent_ino = above->d_inode->i_ino;
 			p.parent_generation = above->d_inode->i_generation;
-			p.name_hash = state;
+			set_states(&p, state);
 			h = cache_hash(&p);
 			set = cache_get(h);
 		}
@@ -257,29 +265,35 @@ ALWAYS_INLINE __s32 row_of(struct sl_label *label)
 	return row ? *row : -1;
 }
 
-ALWAYS_INLINE struct sl_decision *decision(__s32 row, __u32 set)
+/* The decision on a file of this set as a number, 0: none; in the high half the set of those that it is in whose rule decides. */
+ALWAYS_INLINE __u64 decision(__s32 row, __u32 set)
 {
-	__u32 idx = (__u32)row * knobs.path.sets + set;
+	__u32 idx = (__u32)row * knobs.path.sets + set, *d;
 
-	return row < 0 ? NULL : bpf_map_lookup_elem(&decisions, &idx);
+	if (row < 0)
+		return 0;
+	if (in_lanes(WALK_PATH))
+		return decide_file(row, set);
+	d = bpf_map_lookup_elem(&decisions, &idx);
+	return d ? *d | (__u64)set << 32 : 0;
 }
 
 /* The strictest decision on all that a file is known as; *set becomes the set that it is about. */
-ALWAYS_INLINE struct sl_decision *strictest(__s32 row, const struct names *names, __u32 *set)
+ALWAYS_INLINE __u64 strictest(__s32 row, const struct names *names, __u32 *set)
 {
-	struct sl_decision *d = decision(row, names->opened), *other;
+	__u64 d = decision(row, names->opened), other;
 
 	*set = names->opened;
 	if (names->origin) {
 		other = decision(row, names->origin);
-		if (other && (!d || other->action > d->action)) {
+		if (DECISION_ACTION(other) > DECISION_ACTION(d)) {
 			d = other;
 			*set = names->origin;
 		}
 	}
 	if (names->alias) {
 		other = decision(row, names->alias);
-		if (other && (!d || other->action > d->action)) {
+		if (DECISION_ACTION(other) > DECISION_ACTION(d)) {
 			d = other;
 			*set = names->alias;
 		}
@@ -296,44 +310,33 @@ ALWAYS_INLINE __s32 row_for(const struct sl_label *label, __u32 tool, __u32 exe_
 	return row ? *row : -1;
 }
 
-#define JUDGED_BY_INODE (1ull << 63)  /* not its path tells what it is, but a name that it had */
+/* What judge() returns: a decision (DECISION_*), from bit 32 the set whose rule decides, from bit 48 the set that the file is of. */
+#define JUDGED_BY_INODE (1ull << 47)  /* not its path tells what it is, but a name that it had */
+#define JUDGED_DECIDING(v) ((__u32)((v) >> 32) & (SL_SETS_MAX - 1))
+#define JUDGED_SET(v) ((__u32)((v) >> 48))
 
-ALWAYS_INLINE __u64 judged(const struct names *names, __u32 set, const struct sl_decision *d)
+ALWAYS_INLINE __u64 judged(const struct names *names, __u32 set, __u64 d)
 {
-	__u64 r = (__u64)set << 32 | (d ? (__u32)d->reader << 24 | (__u32)d->action << 16 | d->rule : 0);
+	__u64 r = (__u64)set << 48 | d;
 
 	return set == names->alias && set != names->opened && set != names->origin ? r | JUDGED_BY_INODE : r;
 }
 
-/* Taken out of what judge() returned each time anew: one word of stack instead of four. */
-ALWAYS_INLINE struct sl_decision decision_of(__u64 verdict)
-{
-	opaque(verdict);
-	return (struct sl_decision){ .rule = verdict, .action = verdict >> 16, .reader = verdict >> 24 };
-}
-
-ALWAYS_INLINE __u32 set_of_verdict(__u64 verdict)
-{
-	opaque(verdict);
-	return verdict >> 32 & 0xffff;
-}
-
-/* The strictest decision on a file, of the process's own row and of all others that are asked (struct sl_asked). Low half: its rule,
- * action (from bit 16) and reader (from bit 24); high half: the set that it is about, and JUDGED_BY_INODE. A function of its own, for the stack. */
+/* The strictest decision on a file, of the process's own row and of all others that are asked (struct sl_asked). A function of its own, for
+ * the stack. */
 GLOBAL __u64 judge(struct sl_label *label, __u64 packed)
 {
 	struct names known = { .opened = packed & 0xffff, .origin = packed >> 16 & 0xffff, .alias = packed >> 32 & 0xffff }, *names = &known;
 	__u32 set, tool, mode, action;
-	struct sl_decision *d;
 	__s32 row = row_of(label);
-	__u64 found;
+	__u64 found, d;
 
 	d = strictest(row, names, &set);
 	found = judged(names, set, d);
 	if (!label || !sl_asked_any(&label->asked))
 		return found;
 	found = forget(found);
-	action = forget(d ? d->action : SL_ACTION_ALLOW);
+	action = forget(DECISION_ACTION(d));
 	for (int i = 1; i < 2 * (1 + SL_OUTER_MAX); i++) {
 		if (i & 1 && !label->asked.unproved)
 			continue;
@@ -345,8 +348,8 @@ GLOBAL __u64 judge(struct sl_label *label, __u64 packed)
 			mode = SL_MODE_STARTUP; /* row_of() has looked at the clock */
 		row = row_for(label, tool, i & 1 ? 0 : label->exe_set, mode);
 		d = strictest(row, names, &set);
-		if (d && d->action > action) {
-			action = d->action;
+		if (DECISION_ACTION(d) > action) {
+			action = DECISION_ACTION(d);
 			found = judged(names, set, d);
 		}
 	}
@@ -379,8 +382,8 @@ static __attribute__((noinline)) int introduce_stranger(__u32 tgid)
 }
 
 /* Returns when. */
-ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label, const struct sl_decision *d, __u32 set,
-			  __u8 by, __u8 taken, struct scratch *s)
+ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label, __u64 d, __u8 by, __u8 taken,
+			  struct scratch *s)
 {
 	struct sl_rec_file *rec = (struct sl_rec_file *)s->data;
 	struct inode *inode = (struct inode *)t->inode;
@@ -391,12 +394,12 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
 	rec->ino = BPF_CORE_READ(inode, i_ino);
 	rec->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	rec->open_flags = t->f_flags;
-	rec->set = set;
-	rec->rule = d->rule;
-	rec->action = d->action;
+	rec->set = JUDGED_DECIDING(d);
+	rec->rule = DECISION_RULE(d);
+	rec->action = DECISION_ACTION(d);
 	rec->taken = taken;
 	rec->by = by;
-	rec->reader = d->reader;
+	rec->reader = DECISION_READER(d);
 	rec->access = (t->f_mode & FMODE_READ ? SL_ACCESS_READ : 0) | (t->f_mode & FMODE_WRITE ? SL_ACCESS_WRITE : 0);
 	rec->by_inode = t->by_inode;
 	rec->came = t->came;
@@ -409,7 +412,7 @@ ALWAYS_INLINE __u64 report(const struct target *t, const struct sl_label *label,
 	}
 	rec->path_len = at - sizeof(*rec);
 	/* Of processes outside every session anybody can have as many as he likes: they do not take the room of a session's. */
-	if (d->action >= SL_ACTION_ALERT && rec->who.tool)
+	if (DECISION_ACTION(d) >= SL_ACTION_ALERT && rec->who.tool)
 		send_urgent(&rec->hdr, at);
 	else
 		send_ordinary(&rec->hdr, at);
@@ -425,16 +428,15 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 {
 	struct sl_label *label = label_find(current_tgid());
 	struct inode *inode = (struct inode *)t->inode;
-	struct sl_decision d;
 	__u64 verdict;
 	__u8 taken = SL_TAKEN_NONE;
 	__u64 now;
 
 	verdict = judge(label, (__u64)names->alias << 32 | names->origin << 16 | names->opened);
 	t->by_inode = !!(verdict & JUDGED_BY_INODE);
-	if (set_of_verdict(verdict) == SL_SET_UNRESOLVED && !(label && label->tool))
+	if (JUDGED_SET(verdict) == SL_SET_UNRESOLVED && !(label && label->tool))
 		return SL_TAKEN_NONE;
-	if (decision_of(verdict).action == SL_ACTION_ALLOW)
+	if (DECISION_ACTION(verdict) == SL_ACTION_ALLOW)
 		return SL_TAKEN_NONE;
 	/* Only reads are judged: not a directory, not for writing alone, not O_PATH. */
 	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR || !(t->f_mode & FMODE_READ) || t->f_mode & FMODE_PATH)
@@ -442,10 +444,10 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 	/* What is executed is none of the others' either; but a first line is an interpreter's to have, and may have been written over the
 	 * secret's. Where it is the kernel that opened the file and somebody has it now (came), it is read like any other. */
 	if (t->f_flags & FMODE_EXEC_FLAG && t->came == SL_CAME_OPENED &&
-	    (decision_of(verdict).action != SL_ACTION_BLOCK || set_of_verdict(verdict) == SL_SET_UNRESOLVED))
+	    (DECISION_ACTION(verdict) != SL_ACTION_BLOCK || JUDGED_SET(verdict) == SL_SET_UNRESOLVED))
 		return SL_TAKEN_NONE;
 	t->excepted = 0;
-	if (decision_of(verdict).action == SL_ACTION_BLOCK && enforcing()) {
+	if (DECISION_ACTION(verdict) == SL_ACTION_BLOCK && enforcing()) {
 		t->excepted = exception_holds(t->inode, label);
 		taken = t->excepted ? SL_TAKEN_NONE : refusal;
 	}
@@ -453,12 +455,11 @@ ALWAYS_INLINE __u8 file_opened(struct target *t, const struct names *names, __u8
 		introduce_stranger(current_tgid());
 		label = label_find(current_tgid());
 	}
-	d = decision_of(verdict);
-	now = s ? report(t, label, &d, set_of_verdict(verdict), by, taken, s) : bpf_ktime_get_boot_ns();
+	now = s ? report(t, label, verdict, by, taken, s) : bpf_ktime_get_boot_ns();
 	/* After the record, so that what is counted from here on is counted from a read that is known. */
-	if (label && label->tool && taken == SL_TAKEN_NONE && decision_of(verdict).reader != SL_READER_PURPOSE &&
-	    decision_of(verdict).reader != SL_READER_STARTUP)
-		memory_note(label, set_of_verdict(verdict), decision_of(verdict).action >= SL_ACTION_ALERT, now);
+	if (label && label->tool && taken == SL_TAKEN_NONE && DECISION_READER(verdict) != SL_READER_PURPOSE &&
+	    DECISION_READER(verdict) != SL_READER_STARTUP)
+		memory_note(label, JUDGED_SET(verdict), DECISION_ACTION(verdict) >= SL_ACTION_ALERT, now);
 	return taken;
 }
 
@@ -477,14 +478,14 @@ ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target
 		names->opened = text_match(s, text);
 		unresolved = !names->opened && no_root;
 	} else {
-		r = path_match(t->mnt, t->dentry);
+		r = match_file(t->mnt, t->dentry);
 		names->opened = PATH_VALUE(r);
 		names->origin = PATH_OTHER(r);
 		unresolved = PATH_FLAGS(r) & SL_STR_UNRESOLVED;
 	}
 	origin = path_origin(t->mnt, t->dentry);
 	if (origin) {
-		r = path_match(origin, t->dentry);
+		r = match_file(origin, t->dentry);
 		if (!(PATH_FLAGS(r) & SL_STR_UNRESOLVED))
 			unresolved = 0;
 		if (PATH_VALUE(r) != names->opened)
@@ -537,7 +538,7 @@ ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *
 {
 	struct dentry *dentry = file->f_path.dentry, *parent = dentry->d_parent;
 	struct place p;
-	__u32 state;
+	__u64 state;
 	__s32 set;
 
 	p.mnt = low_half(file->f_path.mnt);
@@ -555,7 +556,9 @@ ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *
 	t->inode = t->dentry + distance(file->f_inode, dentry);
 	if (set > 0)
 		return set;
-	state = known_folds(dentry) ? NAME_UNKNOWN : step(dentry, t->dentry, knobs.path.start >> 16);
+	state = known_folds(dentry) ? NAME_UNKNOWN : step(dentry, t->dentry, knobs.path.lanes);
+	if (state != NAME_UNKNOWN && name_words(t->dentry))
+		state = NAME_UNKNOWN; /* other names that lead to that state have no words */
 	return lookup_state(&p, k, t, file->f_inode->i_nlink, state, ret_state);
 }
 

@@ -70,6 +70,25 @@ __u32 name_folds(__u64 dentry);
 /* What is known of a name of len bytes in this directory: 0, or WALK_FOLDED and more. mount: WALK_FOLDS, _DOS or _ASK. */
 __u64 directory_folds(__u64 mount, __u64 dentry, __u32 len);
 
+/* What is fed for a name's last character, the last byte in the lowest; the high half is how many bytes of the name it is. */
+ALWAYS_INLINE __u64 last_char(__u32 last, __u64 left, __u64 flags)
+{
+	__u32 b0 = last >> 24, c, in;
+	__u64 used;
+
+	if (b0 < 0x80) {
+		if (flags & WALK_DOS && flags & WALK_UNFED && left > 1 && (b0 == '.' || b0 == ' '))
+			b0 = 0;
+		return b0 | 1ull << 32;
+	}
+	used = sl_last_char(last & 0xff, last >> 8 & 0xff, last >> 16 & 0xff, b0, &c);
+	in = sl_fold_char(c);
+	/* A name of nothing else is one all the same. */
+	if (in == SL_FOLD_ITSELF || (in == SL_FOLD_NOTHING && flags & WALK_UNFED && left == used))
+		in = __builtin_bswap32(last) & (~0u >> (32 - 8 * used));
+	return in | used << 32;
+}
+
 /*
  * Feeds the last character of a name that has `left` bytes, and is in `state`. last: the name's last four bytes as they are in memory
  * (what it does not have is 0). Returns the name's state, how many bytes of it that was (from bit 16 on), and what becomes of

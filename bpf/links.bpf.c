@@ -9,12 +9,15 @@
  * not on it.
  */
 #include "walk.h"
+#include "words.h"
 
 struct links {
 	struct walk_moved m;
 	__u64 node;                /* the next of the inode's names */
 	__u64 mount, root, folds;  /* where each walk begins; WALK_* */
-	__u32 set;
+	struct words w;
+	__u64 sets;                /* by lane */
+	__u32 set;                 /* by a directory that was renamed */
 };
 
 /* Until 6.18 in a union with a name. */
@@ -47,7 +50,7 @@ ALWAYS_INLINE int next_link(struct links *l)
 	l->m.w.mount = l->mount;
 	l->m.w.root = l->root;
 	l->m.w.name = l->m.w.left = l->m.w.name_state = 0;
-	l->m.w.state = forget(knobs.path.start >> 16);
+	l->m.w.state = forget(knobs.path.lanes);
 	l->m.w.flags = l->folds;
 	l->m.w.below_root = 0;
 	l->m.at = 0;
@@ -62,18 +65,35 @@ struct links_ref {
 
 static long walk_links_cb(__u32 i, void *ctx)
 {
-	const struct sl_dfa *dfa = automaton(WALK_LINKS);
 	struct links_ref *ref = ctx;
 	struct links *l = ref->l;
 
-	if (!dfa || !l)
+	if (!l)
 		return 1;
 	if (!walk_round(&l->m.w, WALK_LINKS))
 		return 0;
 	l->set = l->m.at;
 	if (!l->set)
-		l->set = sl_dfa_accept(dfa, knobs.path.shift, knobs.path.limit, (__u32)l->m.w.state << 16 | dfa->name_start);
-	return l->set ? 1 : next_link(l);
+		l->sets = path_sets(l->m.w.state);
+	return l->set || l->sets ? 1 : next_link(l);
+}
+
+/* The words in all of the names. */
+static long words_links_cb(__u32 i, void *ctx)
+{
+	struct links_ref *ref = ctx;
+	struct links *l = ref->l;
+	struct hlist_node *node;
+
+	if (!l)
+		return 1;
+	if (!words_round(&l->w))
+		return 0;
+	node = (struct hlist_node *)l->node;
+	if (!node)
+		return 1;
+	l->node = (__u64)BPF_CORE_READ(node, next);
+	return words_begin(&l->w, (__u64)node - node_at());
 }
 
 /* Files without contents hold no secret: in content-addressed stores all of them are one file. */
@@ -103,9 +123,20 @@ GLOBAL __u32 links_find(__u64 vfsmount, __u64 dentry)
 		ref.l->root = ref.l->m.w.root;
 		ref.l->folds = ref.l->m.w.flags;
 		ref.l->set = 0;
+		ref.l->sets = 0;
+		ref.l->w.met = forget(0);
+		if (knobs.path.words) {
+			if (!words_begin(&ref.l->w, dentry))
+				bpf_loop(SL_LINKS_ROUNDS, words_links_cb, &ref, 0);
+			ref.l->node = (__u64)BPF_CORE_READ(inode, i_dentry.first);
+		}
 		if (!next_link(ref.l))
 			bpf_loop(SL_LINKS_ROUNDS, walk_links_cb, &ref, 0);
-		set = ref.l->set ? ref.l->set : ref.l->node ? SL_SET_UNRESOLVED : 0;
+		set = ref.l->set ? ref.l->set : in_lanes(WALK_LINKS) ? number_sets(ref.l->sets) : ref.l->sets;
+		if (knobs.path.words && ref.l->w.met)
+			set = add_words(set, ref.l->w.met);
+		if (!set && ref.l->node)
+			set = SL_SET_UNRESOLVED;
 	} else { /* ORIGIN_UNKNOWN, or what cannot be read */
 		set = SL_SET_UNRESOLVED;
 	}

@@ -70,6 +70,14 @@ SL_EXTERN struct {
 	__uint(value_size, 4096);
 } path_dfa SEC(".maps");
 
+/* Words in files' own names; a few bytes where there are none. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4096);
+} words_dfa SEC(".maps");
+
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -115,6 +123,25 @@ SL_EXTERN struct {
 	__type(key, __u32);
 	__type(value, struct sl_decision);
 } decisions SEC(".maps");
+
+/*
+ * Sets in several lanes at once, met so far: sets by lane -> id, and id - SL_COMBOS_FIRST -> sets. Two CPUs that meet the same
+ * at once number it twice, and both numbers are good. Full: the file counts as unresolvable, and a loss is counted.
+ */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u32);
+} combos SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} combo_sets SEC(".maps");
 
 /* The same for other processes and brokers. peer_objects: socket set -> objects, see SL_PEER_OBJECT. */
 SL_EXTERN struct {
@@ -359,6 +386,7 @@ SL_EXTERN volatile __u64 nought;
 
 /* Written by the programs. */
 SL_EXTERN __u32 epoch;                  /* mixed into cache tags: bumped when paths may have changed their meaning */
+SL_EXTERN __u32 combos_cnt;             /* numbers given out by `combos` */
 SL_EXTERN __u32 aliases_used;           /* 1: `aliases` is not empty */
 SL_EXTERN __u32 moved_used;             /* 1: `moved` is not empty */
 SL_EXTERN __u32 roots_used;             /* 1: `roots` is not empty */

@@ -4,7 +4,7 @@
 #ifndef SL_MEMORY_H
 #define SL_MEMORY_H
 
-#include "common.h"
+#include "path.h"
 
 ALWAYS_INLINE struct sl_session root_of(const struct sl_label *label)
 {
@@ -14,12 +14,13 @@ ALWAYS_INLINE struct sl_session root_of(const struct sl_label *label)
 /* A file of this set was read, and not refused. now: CLOCK_BOOTTIME */
 ALWAYS_INLINE void memory_note(const struct sl_label *label, __u32 set, int alerted, __u64 now)
 {
-	__u8 *conditions = bpf_map_lookup_elem(&memory_sets, &set);
+	__u8 *known = set < SL_COMBOS_FIRST ? bpf_map_lookup_elem(&memory_sets, &set) : NULL;
+	__u32 conditions = known ? *known : set < SL_COMBOS_FIRST ? 0 : conditions_of(set);
 	struct sl_session key = root_of(label);
 	static const struct sl_memory nothing;
 	struct sl_memory *m;
 
-	if (!conditions || (!*conditions && !alerted))
+	if ((set < SL_COMBOS_FIRST && !known) || (!conditions && !alerted))
 		return;
 	m = bpf_map_lookup_elem(&memory, &key);
 	for (int i = 0; i < UPDATE_TRIES && !m; i++) {
@@ -31,7 +32,7 @@ ALWAYS_INLINE void memory_note(const struct sl_label *label, __u32 set, int aler
 		return;
 	}
 	for (int i = 0; i < SL_MEMORIES_MAX; i++)
-		if (*conditions >> i & 1)
+		if (conditions >> i & 1)
 			*(volatile __u64 *)&m->at_ns[i] = now;
 	if (alerted)
 		*(volatile __u64 *)&m->alert_ns = now;

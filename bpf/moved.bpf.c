@@ -62,7 +62,7 @@ GLOBAL __u32 moved_match(__u64 vfsmount, __u64 dentry)
 	if (!s)
 		return SL_SET_UNRESOLVED;
 	ref.w = (struct walk_moved *)s->data;
-	if (!walk_start_moved(ref.w, WALK_MOVED, vfsmount, dentry, knobs.path.start >> 16)) {
+	if (!walk_start_moved(ref.w, WALK_MOVED, vfsmount, dentry, knobs.path.lanes)) {
 		bpf_loop(WALK_ROUNDS, walk_moved_cb, &ref, 0);
 		set = ref.w->at;
 	}

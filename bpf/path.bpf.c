@@ -4,7 +4,7 @@
 #include "walk.h"
 
 #define TEXT_CHUNK 64  /* bytes of a text in a round */
-#define STEP_NAME 64   /* longest name that name_step() reads */
+#define STEP_NAME 64   /* longest name that name_symbol() reads */
 
 GLOBAL __u64 mount_folds(__u64 mount)
 {
@@ -37,25 +37,6 @@ GLOBAL __u32 name_folds(__u64 dentry)
 	if (!folds || !directory_folds(folds, (__u64)BPF_CORE_READ(d, d_parent), 0))
 		return 0;
 	return folds & WALK_DOS ? SL_STR_FOLDS | SL_STR_DOS : SL_STR_FOLDS;
-}
-
-/* What is fed for a name's last character, the last byte in the lowest; the high half is how many bytes of the name it is. */
-ALWAYS_INLINE __u64 last_char(__u32 last, __u64 left, __u64 flags)
-{
-	__u32 b0 = last >> 24, c, in;
-	__u64 used;
-
-	if (b0 < 0x80) {
-		if (flags & WALK_DOS && flags & WALK_UNFED && left > 1 && (b0 == '.' || b0 == ' '))
-			b0 = 0;
-		return b0 | 1ull << 32;
-	}
-	used = sl_last_char(last & 0xff, last >> 8 & 0xff, last >> 16 & 0xff, b0, &c);
-	in = sl_fold_char(c);
-	/* A name of nothing else is one all the same. */
-	if (in == SL_FOLD_ITSELF || (in == SL_FOLD_NOTHING && flags & WALK_UNFED && left == used))
-		in = __builtin_bswap32(last) & (~0u >> (32 - 8 * used));
-	return in | used << 32;
 }
 
 ALWAYS_INLINE __u64 fold_char(int kind, __u32 last, __u64 left, __u64 flags, __u64 state)
@@ -94,6 +75,104 @@ GLOBAL __u64 fold_sock(__u32 last, __u64 left, __u64 flags, __u64 state)
 	return fold_char(WALK_SOCK, last, left, flags, state);
 }
 
+GLOBAL __u64 path_step(__u64 path, __u32 symbol)
+{
+	const struct sl_dfa *dfa = automaton(WALK_PATH);
+	__u32 shift = knobs.path.shift, limit = knobs.path.limit;
+
+	return dfa ? sl_dfa_components(dfa, shift, limit, knobs.path.lanes, path, symbol) : 0;
+}
+
+/* A number for match sets by lane. */
+GLOBAL __u32 number_sets(__u64 sets)
+{
+	__u32 *known, id, at;
+
+	for (int i = 0; i < SL_DFA_SETS; i++)
+		if (!(sets & ~((__u64)SL_DFA_SET(~0ull, 0) << (i * SL_DFA_SET_BITS))))
+			return SL_DFA_SET(sets, i);
+	known = bpf_map_lookup_elem(&combos, &sets);
+	if (known)
+		return *known;
+	at = *(volatile __u32 *)&combos_cnt;
+	if (at < SL_COMBOS_MAX)
+		at = __sync_fetch_and_add(&combos_cnt, 1);
+	id = SL_COMBOS_FIRST + at;
+	if (at >= SL_COMBOS_MAX || bpf_map_update_elem(&combo_sets, &at, &sets, BPF_ANY) ||
+	    bpf_map_update_elem(&combos, &sets, &id, BPF_ANY)) {
+		count_loss(SL_LOSS_PATH);
+		return SL_SET_UNRESOLVED;
+	}
+	return id;
+}
+
+GLOBAL __u64 path_sets(__u64 path)
+{
+	const struct sl_dfa *dfa = automaton(WALK_PATH);
+	__u32 shift = knobs.path.shift, limit = knobs.path.limit;
+
+	return dfa ? sl_dfa_sets(dfa, shift, limit, knobs.path.lanes, path, dfa->name_start) : 0;
+}
+
+/* Match sets by lane of any id; 0 none. */
+ALWAYS_INLINE __u64 lanes_of(__u32 set)
+{
+	__u32 at = set - SL_COMBOS_FIRST;
+	__u64 *sets;
+
+	if (set < SL_COMBOS_FIRST)
+		return set;
+	sets = bpf_map_lookup_elem(&combo_sets, &at);
+	return sets ? *sets : 0;
+}
+
+GLOBAL __u32 add_words(__u32 set, __u32 words)
+{
+	return number_sets(lanes_of(set) | (__u64)words << SL_DFA_LANES * SL_DFA_SET_BITS);
+}
+
+/* The part of a set, 0: there is none. */
+ALWAYS_INLINE __u32 part_of(__u32 row, __u32 set)
+{
+	__u32 at = row * knobs.path.sets + set, *part;
+
+	part = set ? bpf_map_lookup_elem(&decisions, &at) : NULL;
+	return part ? *part : 0;
+}
+
+GLOBAL __u64 decide_file(__u32 row, __u32 set)
+{
+	__u64 sets = lanes_of(set), best = 0;
+	__u32 flags = 0, special;
+
+	for (int i = 0; i < SL_DFA_SETS; i++)
+		flags |= SL_PART_FLAGS(part_of(row, SL_DFA_SET(sets, i)));
+	special = sl_part_kind(flags);
+	for (int i = 0; i < SL_DFA_SETS; i++, sets >>= SL_DFA_SET_BITS) {
+		__u32 part = part_of(row, SL_DFA_SET(sets, 0));
+
+		part = SL_PART_OF(part, special);
+		if (SL_PART_RULE(part) && (!best || SL_PART_RULE(part) < SL_PART_RULE(best)))
+			best = part | (__u64)SL_DFA_SET(sets, 0) << 32;
+	}
+	return sl_part_decision(best, special) | (best >> 32) << 32;
+}
+
+GLOBAL __u32 conditions_of(__u32 set)
+{
+	__u64 sets = lanes_of(set);
+	__u32 conditions = 0;
+
+	for (int i = 0; i < SL_DFA_SETS; i++) {
+		__u32 at = SL_DFA_SET(sets, i);
+		__u8 *c = bpf_map_lookup_elem(&memory_sets, &at);
+
+		if (c)
+			conditions |= *c;
+	}
+	return conditions;
+}
+
 static long walk_path_cb(__u32 i, void *ctx)
 {
 	return walk_round(ctx, WALK_PATH);
@@ -124,8 +203,7 @@ static long walk_copy_cb(__u32 i, void *ctx)
 /* Match set below a root, by the path state there; 0: none. symbol: the root's name. */
 ALWAYS_INLINE __u32 set_at_root(int kind, const struct sl_dfa *dfa, __u64 state, __u32 symbol)
 {
-	state = sl_dfa_component(dfa, shift_of(kind), limit_of(kind), state, symbol);
-	return sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), (__u32)state << 16 | dfa->name_start);
+	return set_of(kind, dfa, after_symbol(kind, dfa, state, symbol), dfa->name_start);
 }
 
 /*
@@ -145,11 +223,14 @@ ALWAYS_INLINE __u64 match_below_root(int kind, __u64 state, __u32 set)
 	return (root == set ? 0 : (__u64)root << PATH_OTHER_SHIFT) | set;
 }
 
-/* Global, for the stack of the walk above it. */
+/* Global, for the stack of the walk above them; and lanes are a call more, so that files have one of their own. */
+GLOBAL __u64 file_below_root(__u64 state, __u32 set)
+{
+	return match_below_root(WALK_PATH, state, set);
+}
+
 GLOBAL __u64 path_below_root(__u32 kind, __u64 state, __u32 set)
 {
-	if (kind == WALK_PATH)
-		return match_below_root(WALK_PATH, state, set);
 	if (kind == WALK_SOCK)
 		return match_below_root(WALK_SOCK, state, set);
 	return match_below_root(WALK_EXEC, state, set);
@@ -161,7 +242,7 @@ ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 	struct walk w;
 	__u32 set;
 
-	if (!dfa || walk_start(&w, kind, vfsmount, dentry, start_of(kind) >> 16))
+	if (!dfa || walk_start(&w, kind, vfsmount, dentry, start_of(kind)))
 		return (__u64)SL_STR_UNRESOLVED << 32;
 	if (kind == WALK_PATH)
 		bpf_loop(WALK_ROUNDS, walk_path_cb, &w, 0);
@@ -171,9 +252,9 @@ ALWAYS_INLINE __u64 match(int kind, __u64 vfsmount, __u64 dentry)
 		bpf_loop(WALK_ROUNDS, walk_exec_cb, &w, 0);
 	if (!(w.flags & WALK_NAMED)) /* "/" itself: an empty name on both sides of the separator */
 		w.state = component(kind, dfa, w.state, dfa->name_start);
-	set = sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), (__u32)w.state << 16 | dfa->name_start);
+	set = set_of(kind, dfa, w.state, dfa->name_start);
 	if (w.below_root && (w.flags & WALK_DONE || set))
-		return path_below_root(kind, w.below_root, set);
+		return kind == WALK_PATH ? file_below_root(w.below_root, set) : path_below_root(kind, w.below_root, set);
 	if (!set && (!(w.flags & WALK_DONE) || w.flags & SL_STR_UNRESOLVED))
 		return (__u64)SL_STR_UNRESOLVED << 32;
 	return set;
@@ -199,31 +280,35 @@ GLOBAL __u64 path_match_sock(__u64 vfsmount, __u64 dentry)
 struct text {
 	const __u8 *bytes;
 	__u32 left;
-	__u32 path, name;  /* states */
+	__u32 name;        /* state */
+	__u64 path;        /* states by lane */
 };
 
 ALWAYS_INLINE long text_round(struct text *t, int kind)
 {
-	/* Knobs are volatile: read once. */
-	__u32 shift = shift_of(kind), limit = limit_of(kind);
 	const struct sl_dfa *dfa = automaton(kind);
-	__u32 path = t->path, name = t->name, left = t->left, width;
+	__u32 name = t->name, left = t->left, width;
+	__u64 path = t->path;
 
 	if (!dfa || !t->bytes)
 		return 1;
 	width = dfa->width;
 	opaque(width);
 	for (int n = 0; n < TEXT_CHUNK; n++) {
-		__u32 pos = left - 1 - n, cls;
+		__u64 pos = left - 1 - n;
+		__u32 cls;
 
+		opaque(pos); /* as in feed() */
 		if (pos >= SL_PATH_MAX)
 			break;
 		cls = dfa->cls[t->bytes[pos]];
 		if (cls) {
-			name = sl_dfa_name_by(dfa, limit, width, name, cls); /* 0 stays 0 */
+			/* 0 stays 0. The knob is read each time: there is no register to keep it in, and of what is kept on the stack
+			 * older verifiers do not know what it is. */
+			name = sl_dfa_name_by(dfa, limit_of(kind), width, name, cls);
 			continue;
 		}
-		path = sl_dfa_component(dfa, shift, limit, path, sl_dfa_symbol(dfa, limit, name));
+		path = component(kind, dfa, path, name);
 		if (!path)
 			break;
 		name = dfa->name_start;
@@ -253,7 +338,7 @@ ALWAYS_INLINE __u32 match_text(struct scratch *s, __u32 len, int kind)
 		return 0;
 	t.bytes = s->data + PATH_TEXT_AT;
 	t.left = forget(len);
-	t.path = forget(start_of(kind) >> 16);
+	t.path = forget(start_of(kind));
 	t.name = forget(dfa->name_start);
 	if (kind == WALK_PATH)
 		bpf_loop(SL_PATH_MAX / TEXT_CHUNK, text_path_cb, &t, 0);
@@ -261,7 +346,7 @@ ALWAYS_INLINE __u32 match_text(struct scratch *s, __u32 len, int kind)
 		bpf_loop(SL_PATH_MAX / TEXT_CHUNK, text_sock_cb, &t, 0);
 	if (!t.path)
 		return 0;
-	return sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), t.path << 16 | t.name);
+	return set_of(kind, dfa, t.path, t.name);
 }
 
 GLOBAL __u32 text_match(struct scratch *s, __u32 len)
@@ -274,7 +359,7 @@ GLOBAL __u32 text_match_sock(struct scratch *s, __u32 len)
 	return match_text(s, len, WALK_SOCK);
 }
 
-GLOBAL __u32 name_step(__u64 dentry, __u32 path)
+GLOBAL __u32 name_symbol(__u64 dentry)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 	struct {
@@ -285,31 +370,31 @@ GLOBAL __u32 name_step(__u64 dentry, __u32 path)
 	__u32 len;
 
 	if (!dfa)
-		return NAME_UNKNOWN;
+		return SYMBOL_UNKNOWN;
 	/* The verifier of 6.1 wants initialised what a read of unknown length writes. */
 	__builtin_memset(read.more, 0, sizeof(read.more));
 	if (bpf_probe_read_kernel(d, DENTRY_READ, (void *)(dentry + DENTRY_AT)))
-		return NAME_UNKNOWN;
+		return SYMBOL_UNKNOWN;
 	len = d->hash_len >> 32;
 	if (!len)
-		return NAME_UNKNOWN;
+		return SYMBOL_UNKNOWN;
 	opaque(len); /* or clang 19 makes one comparison of both bounds, which 6.1 does not follow */
 	if (len > STEP_NAME)
-		return NAME_UNKNOWN;
+		return SYMBOL_UNKNOWN;
 	if (!(len <= INLINE_READ && inline_at() && d->name == dentry + DENTRY_AT + inline_at()) &&
 	    bpf_probe_read_kernel(d->bytes, len, (void *)d->name))
-		return NAME_UNKNOWN;
-	return component(WALK_PATH, dfa, path, feed(WALK_PATH, dfa, dfa->name_start, d->bytes, len, STEP_NAME));
+		return SYMBOL_UNKNOWN;
+	return sl_dfa_symbol(dfa, knobs.path.limit, feed(WALK_PATH, dfa, dfa->name_start, d->bytes, len, STEP_NAME));
 }
 
-GLOBAL __u32 name_step_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u64 len_path)
+GLOBAL __u32 name_symbol_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u32 len)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 	__u64 words[INLINE_READ / 8] = { w0, w1, w2, w3 };
 
 	if (!dfa)
-		return NAME_UNKNOWN;
-	return component(WALK_PATH, dfa, len_path, feed(WALK_PATH, dfa, dfa->name_start, (const __u8 *)words, len_path >> 32, INLINE_READ));
+		return SYMBOL_UNKNOWN;
+	return sl_dfa_symbol(dfa, knobs.path.limit, feed(WALK_PATH, dfa, dfa->name_start, (const __u8 *)words, len, INLINE_READ));
 }
 
 GLOBAL __u32 path_detached(__u64 vfsmount)

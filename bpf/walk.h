@@ -11,7 +11,7 @@
 #define SL_WALK_H
 
 #include "alias.h"
-#include "folding.h"
+#include "path.h"
 
 #define NAME_CHUNK 32  /* bytes of a name read at once; on the stack of each callback, so no more than the inline name */
 
@@ -28,7 +28,7 @@ struct walk {
 	__u64 name;            /* address of the name at hand */
 	__u64 left;            /* bytes of it still to feed */
 	__u64 name_state;
-	__u64 state;           /* path state of the automaton */
+	__u64 state;           /* path states of the automaton, by lane */
 	__u64 flags;           /* SL_STR_*, WALK_* */
 	__u64 below_root;      /* path state below the first root that was passed; 0: none was */
 };
@@ -57,7 +57,7 @@ ALWAYS_INLINE __u8 *copied_to(struct walk_copy *c)
 struct walk_moved {
 	struct walk w;
 	__u64 at;              /* WALK_MOVED, _LINKS: the match set; WALK_SYMBOLS: next symbol in out */
-	__u64 was_state;       /* the state on the other way, */
+	__u64 was_state;       /* the states on the other way, */
 	__u64 was_at;          /* how far that way is gone: 256 * way + component, WAS_DONE: both ways were */
 	__u64 was;             /* and the inode of the directory whose old ways these are; 0 none */
 	struct alias_key key;  /* of a directory that is looked up, here for the stack of the callback */
@@ -160,17 +160,37 @@ ALWAYS_INLINE __u32 limit_of(int kind)
 	return kind == WALK_EXEC ? knobs.exec.limit : kind == WALK_SOCK ? knobs.sock.limit : knobs.path.limit;
 }
 
-ALWAYS_INLINE __u32 start_of(int kind)
+/* Path states before anything is read. */
+ALWAYS_INLINE __u64 start_of(int kind)
 {
-	return kind == WALK_EXEC ? knobs.exec.start : kind == WALK_SOCK ? knobs.sock.start : knobs.path.start;
+	return kind == WALK_EXEC ? knobs.exec.lanes : kind == WALK_SOCK ? knobs.sock.lanes : knobs.path.lanes;
 }
 
-/* Path state after one more component: `name` is the name state that its bytes, last first, led to. */
-ALWAYS_INLINE __u32 component(int kind, const struct sl_dfa *dfa, __u32 path, __u32 name)
+ALWAYS_INLINE int in_lanes(int kind)
 {
-	__u32 symbol = sl_dfa_symbol(dfa, limit_of(kind), name);
+	return kind != WALK_EXEC && kind != WALK_SOCK && (knobs.path.lanes >> SL_DFA_LANE_BITS || knobs.path.words);
+}
 
+/* Path states after one more component. Several lanes are a call, for the stack of the loops that this is in. */
+ALWAYS_INLINE __u64 after_symbol(int kind, const struct sl_dfa *dfa, __u64 path, __u32 symbol)
+{
+	if (in_lanes(kind))
+		return path_step(path, symbol);
 	return sl_dfa_component(dfa, shift_of(kind), limit_of(kind), path, symbol);
+}
+
+/* The same; `name` is the name state that its bytes, last first, led to. */
+ALWAYS_INLINE __u64 component(int kind, const struct sl_dfa *dfa, __u64 path, __u32 name)
+{
+	return after_symbol(kind, dfa, path, sl_dfa_symbol(dfa, limit_of(kind), name));
+}
+
+/* Match set of a path that is wholly fed. name: the name state, which is that of the start where a path began with its '/'. */
+ALWAYS_INLINE __u32 set_of(int kind, const struct sl_dfa *dfa, __u64 path, __u32 name)
+{
+	if (in_lanes(kind))
+		return number_sets(path_sets(path));
+	return sl_dfa_accept(dfa, shift_of(kind), limit_of(kind), path << 16 | name);
 }
 
 /* Feeds n <= max bytes of a name, last first; the verifier follows one such loop a round, not loops in loops. */
@@ -304,8 +324,9 @@ ALWAYS_INLINE int moved_here(struct walk *w, __u64 inode)
 ALWAYS_INLINE int moved_round(struct walk *w, const struct sl_dfa *dfa)
 {
 	struct walk_moved *m = moving(w);
-	__u32 at = m->was_at, state = m->was_state;
+	__u64 state = m->was_state;
 	const struct sl_moved_path *way;
+	__u32 at = m->was_at;
 	const struct sl_moved *known;
 
 	alias_key(&m->key, (struct inode *)m->was);
@@ -318,13 +339,12 @@ ALWAYS_INLINE int moved_round(struct walk *w, const struct sl_dfa *dfa)
 		return 1;
 	}
 	if (state && (at & 255) < way->cnt) {
-		m->was_state = sl_dfa_component(dfa, knobs.path.shift, knobs.path.limit, state,
-						way->symbols[at & (SL_MOVED_DEPTH - 1)]);
+		m->was_state = forget(after_symbol(WALK_PATH, dfa, state, way->symbols[at & (SL_MOVED_DEPTH - 1)]));
 		m->was_at = at + 1;
 		return 0;
 	}
 	if (state && way->cnt)
-		m->at = sl_dfa_accept(dfa, knobs.path.shift, knobs.path.limit, state << 16 | dfa->name_start);
+		m->at = set_of(WALK_PATH, dfa, state, dfa->name_start);
 	if (m->at)
 		return 1;
 	/* The other way, or on with where it is now. */
@@ -459,7 +479,7 @@ named:
  * What changes on the way is unknown from the first round on, so that every later round looks like it; and each is so on its
  * own: to verifiers that note which numbers are the same, a round that changes one of several is another state.
  */
-ALWAYS_INLINE int walk_start(struct walk *w, int kind, __u64 vfsmount, __u64 dentry, __u32 state)
+ALWAYS_INLINE int walk_start(struct walk *w, int kind, __u64 vfsmount, __u64 dentry, __u64 state)
 {
 	w->dentry = dentry;
 	w->mount = mount_of(vfsmount);
@@ -476,7 +496,7 @@ ALWAYS_INLINE int walk_start(struct walk *w, int kind, __u64 vfsmount, __u64 den
 	return 0;
 }
 
-ALWAYS_INLINE int walk_start_moved(struct walk_moved *m, int kind, __u64 vfsmount, __u64 dentry, __u32 state)
+ALWAYS_INLINE int walk_start_moved(struct walk_moved *m, int kind, __u64 vfsmount, __u64 dentry, __u64 state)
 {
 	m->out = NULL;
 	m->at = forget(0);

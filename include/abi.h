@@ -93,6 +93,8 @@
 #define SL_RULES_MAX 1024
 #define SL_EXE_SETS_MAX 1024  /* distinct sets of executable classes */
 #define SL_SETS_MAX 8192      /* distinct sets of file classes */
+#define SL_COMBOS_FIRST SL_SETS_MAX   /* ids of sets in several lanes at once, numbered as they are met */
+#define SL_COMBOS_MAX 32768           /* beyond: the file counts as one that cannot be resolved, and a loss is counted */
 #define SL_ROWS_MAX 8192      /* distinct subjects after merging */
 #define SL_USERS_MAX 64       /* user classes named by rules; 0 is "anyone else" */
 #define SL_SUBJECTS_MAX (1u << 20)  /* tools * exe sets * modes * users: entries of the row index, eight bytes each */

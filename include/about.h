@@ -10,7 +10,7 @@
 
 #include "abi.h"
 
-#define SL_ABOUT_ABI 8
+#define SL_ABOUT_ABI 9
 #define SL_ABOUT_LOSSES 32
 #define SL_NAME_TEXT 64      /* names of tools and classes, cut */
 

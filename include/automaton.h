@@ -25,6 +25,13 @@
  *   the last entry of a path state's index    match set of a string that ends in it
  * A name can also be fed as a folding directory compares it, without regard to case: its bytes then have the classes of
  * the upper half of cls[], in which a letter is what its upper or its lower case is to the patterns. The states are the same, and so are the symbols.
+ * Several automata can share one table, the lanes: they read the same symbols, each has a start state of its own, and a
+ * string has a match set in each. Where the product of all classes would be too large, lanes add up instead. The path
+ * states of all lanes are one number, SL_DFA_LANE_BITS each, the first lane lowest; so are their match sets, SL_DFA_SET_BITS each.
+ *
+ * Words in a file's own name have a table of their own (struct sl_dfa as well, the name level alone), and what they lead to is one more
+ * match set. A state's row has, in front, the set of a name that ends in it, and behind, that of a name that was read so far, whatever
+ * is in front of it. The greatest of all that were met on the way is the name's.
  *
  * Name state 0: a component that no pattern names, symbol 0, row all 0. Path state 0: dead, index all 0. The
  * start state is in struct sl_dfa_info, not in the table.
@@ -36,6 +43,11 @@
 
 #define SL_DFA_DEAD 0
 #define SL_DFA_FOLD 256 /* add to a byte: it is one of a name in a directory that ignores case */
+#define SL_DFA_LANES 4
+#define SL_DFA_LANE_BITS 16
+#define SL_DFA_SET_BITS 12
+#define SL_DFA_SETS (SL_DFA_LANES + 1) /* those of the lanes, and that of the words */
+#define SL_DFA_SET(sets, i) ((__u32)((sets) >> (i) * SL_DFA_SET_BITS) & ((1u << SL_DFA_SET_BITS) - 1))
 
 struct sl_dfa {
 	__u16 cls[512];    /* byte -> class; 0 is the separator and nothing else. From SL_DFA_FOLD on: bytes of folded names */
@@ -49,10 +61,13 @@ struct sl_dfa {
 };
 
 struct sl_dfa_info {
-	__u32 start;     /* first state */
+	__u64 lanes;     /* first path state of each lane, 0: no such lane */
+	__u32 start;     /* first state of the first lane */
 	__u32 shift;     /* log2 of the length of the path automaton's rows, 0..8 */
 	__u32 limit;     /* entries in trans[]; in the kernel's copy padded to a power of two */
-	__u32 sets;      /* match set ids are 0 .. sets-1 */
+	__u32 sets;      /* match set ids are 0 .. sets-1; with several lanes or words at most 1 << SL_DFA_SET_BITS */
+	__u32 words;     /* entries in trans[] of the table of words, as in `limit`; 0: there is none */
+	__u32 reserved;
 };
 
 /*
@@ -101,7 +116,58 @@ sl_dfa_component(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 path,
 	return sl_dfa_at(dfa, limit, dfa->rows + (row << shift) + (symbol & ((1u << shift) - 1)));
 }
 
-/* Next state; byte: as it is, or SL_DFA_FOLD more. */
+/*
+ * Path states of all lanes after a component with this symbol. 0: none of them can match any more. start: of all lanes; that there is
+ * one lane is known to the verifier, and where there are several nothing hangs on their states: a branch for each component would
+ * double the paths that it follows.
+ */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_components(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u64 start, __u64 lanes, __u32 symbol)
+{
+	__u64 next = sl_dfa_component(dfa, shift, limit, lanes & 0xffff, symbol);
+
+	if (!(start >> SL_DFA_LANE_BITS))
+		return next;
+	next |= (__u64)sl_dfa_component(dfa, shift, limit, lanes >> 16 & 0xffff, symbol) << 16;
+	next |= (__u64)sl_dfa_component(dfa, shift, limit, lanes >> 32 & 0xffff, symbol) << 32;
+	return next | (__u64)sl_dfa_component(dfa, shift, limit, lanes >> 48, symbol) << 48;
+}
+
+/* Match set of a string that ends in this path state. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_set(const struct sl_dfa *dfa, __u32 limit, __u32 path)
+{
+	return sl_dfa_at(dfa, limit, dfa->paths + ((path + 1) << (dfa->paths_shift & 15)) - 1);
+}
+
+/* One byte more of a name, in the table of words; cls: its class. *met becomes the greatest set so far, without a branch. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_word(const struct sl_dfa *words, __u32 limit, __u32 state, __u32 cls, __s64 *met)
+{
+	__s64 more;
+
+	state = sl_dfa_name(words, limit, state, cls);
+	more = (__s64)sl_dfa_name(words, limit, state, words->width - 1u) - *met;
+	*met += more & ~(more >> 63);
+	return state;
+}
+
+/* Match sets of all lanes of a string that is wholly fed, see sl_dfa_accept(). */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_sets(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u64 start, __u64 lanes, __u32 name)
+{
+	__u64 sets;
+
+	lanes = sl_dfa_components(dfa, shift, limit, start, lanes, sl_dfa_symbol(dfa, limit, name));
+	sets = sl_dfa_set(dfa, limit, lanes & 0xffff);
+	if (!(start >> SL_DFA_LANE_BITS))
+		return sets;
+	sets |= (__u64)sl_dfa_set(dfa, limit, lanes >> 16 & 0xffff) << SL_DFA_SET_BITS;
+	sets |= (__u64)sl_dfa_set(dfa, limit, lanes >> 32 & 0xffff) << 2 * SL_DFA_SET_BITS;
+	return sets | (__u64)sl_dfa_set(dfa, limit, lanes >> 48) << 3 * SL_DFA_SET_BITS;
+}
+
+/* Next state of a single lane; byte: as it is, or SL_DFA_FOLD more. */
 static inline __attribute__((always_inline)) __u32
 sl_dfa_step(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state, __u32 byte)
 {
@@ -120,9 +186,8 @@ static inline __attribute__((always_inline)) __u32
 sl_dfa_accept(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 state)
 {
 	__u32 symbol = sl_dfa_symbol(dfa, limit, state & 0xffff);
-	__u32 path = sl_dfa_component(dfa, shift, limit, state >> 16, symbol);
 
-	return sl_dfa_at(dfa, limit, dfa->paths + ((path + 1) << (dfa->paths_shift & 15)) - 1);
+	return sl_dfa_set(dfa, limit, sl_dfa_component(dfa, shift, limit, state >> 16, symbol));
 }
 
 #endif /* SL_AUTOMATON_H */

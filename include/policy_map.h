@@ -9,6 +9,7 @@
  *   open time:  set  = path automaton over the opened file's path      (0: of no interest, nothing happens)
  *               row  = rows[sl_row_index(tool, exe_set, mode, user)]
  *               dec  = decisions[row * sets + set]                     -> struct sl_decision
+ *               (with several lanes of the path automaton: the first rule of the sets' parts, which stand there instead)
  *   other processes:
  *               row  = peer_rows[sl_peer_index(tool, exe_set, user)]
  *               dec  = peer_decisions[row * objects + object]   object: SL_PEER_*, or that of a broker's socket
@@ -84,6 +85,48 @@ struct sl_decision {
 #define SL_READER_PURPOSE 5
 #define SL_READER_IMPROVISED 6
 #define SL_READERS 7
+
+/*
+ * A file may be in sets of several lanes of the path automaton, each decided by its own rules. The first rule of all of them
+ * decides, but what kind of reader it was asked of hangs on all classes at once: so the decision of each set is kept for both
+ * kinds that the subject can be of, with what the set says about the kind. All of it is a number of 32 bits, a part: for the
+ * ordinary kind rule, action and reader, for the special one the same, and flags.
+ */
+#define SL_PART_SPECIAL 1    /* loaded at start, or made for a class of this set */
+#define SL_PART_STRAY 2      /* not made for a class of this set */
+#define SL_PART_FLAGS(part) ((part) >> 30)
+#define SL_PART_OF(part, special) ((special) ? (part) >> 15 & 0x3fff : (part) & 0x7fff)
+#define SL_PART_RULE(of) ((of) & 0x7ff)
+
+/* Which of the two kinds: f is the flags of all sets' parts, one after the other or-ed. */
+static inline __attribute__((always_inline)) __u32 sl_part_kind(__u32 f)
+{
+	return (f & (SL_PART_SPECIAL | SL_PART_STRAY)) == SL_PART_SPECIAL;
+}
+
+static inline __attribute__((always_inline)) __u32
+sl_part(struct sl_decision ordinary, struct sl_decision special, __u32 flags)
+{
+	__u32 o = ordinary.reader, s = special.reader == SL_READER_PURPOSE;
+
+	o = o > SL_READER_STARTUP ? o - 1 : o;
+	return ((__u32)ordinary.rule & 0x7ff) | (__u32)ordinary.action << 11 | o << 13 | ((__u32)special.rule & 0x7ff) << 15 |
+	       (__u32)special.action << 26 | s << 28 | flags << 30;
+}
+
+/* A decision as a number: rule, action and reader as struct sl_decision has them in memory. of: SL_PART_OF(). */
+static inline __attribute__((always_inline)) __u32 sl_part_decision(__u32 of, __u32 special)
+{
+	__u32 reader = of >> 13 & 3;
+
+	if (!SL_PART_RULE(of))
+		return 0;
+	if (special)
+		reader = reader ? SL_READER_PURPOSE : SL_READER_STARTUP;
+	else
+		reader += reader > SL_READER_SELF;
+	return SL_PART_RULE(of) | (of >> 11 & 3) << 16 | reader << 24;
+}
 
 static inline __attribute__((always_inline)) __u32
 sl_row_index(__u32 exe_sets, __u32 users, __u32 tool, __u32 exe_set, __u32 mode, __u32 user)

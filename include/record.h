@@ -274,7 +274,7 @@ enum sl_loss {
 	SL_LOSS_RING_URGENT,      /* urgent ring full: an alert's record was dropped */
 	SL_LOSS_LABEL,            /* no room for a label: a process of a session runs unlabelled */
 	SL_LOSS_SCRATCH,          /* no scratch buffer on this CPU: a record was dropped */
-	SL_LOSS_PATH,             /* a path could not be walked to its root */
+	SL_LOSS_PATH,             /* a path could not be walked to its root, or has a combination of classes for which there is no room */
 	SL_LOSS_ARGV,             /* argv could not be read at exec: recognition by script was not possible */
 	SL_LOSS_DNS_LONG,         /* DNS answer longer than SL_DNS_MAX, or in pieces over TCP: not parsed */
 	SL_LOSS_SOCK,             /* no room to remember where a socket sent: it is told again */

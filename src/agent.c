@@ -355,12 +355,12 @@ static int tell_exception(void *arg, const char *text)
  * One that has several links may be opened by another of them. In the weakest tier a link and a rename can go unseen later
  * on as well, so there the kernel is to know all of them.
  */
-static void take_secret(void *arg, int fd, uint32_t set)
+static void take_secret(void *arg, int fd, uint64_t sets)
 {
 	struct agent *a = arg;
 
 	if (a->scan_noted++ < SCAN_NOTED_MAX)
-		kernel_note_secret(a->kernel, fd, set);
+		kernel_note_secret(a->kernel, fd, sets);
 	else
 		a->losses[SL_LOSS_ALIAS]++;
 }

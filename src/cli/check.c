@@ -118,11 +118,14 @@ static void print_facts(const struct loaded *l)
 {
 	const struct policy *p = l->policy;
 	const struct compiled *c = l->compiled;
+	char lanes[32] = "";
 
+	if (dfa_lanes_cnt(c->path) > 1)
+		snprintf(lanes, sizeof(lanes), " in %u lanes", dfa_lanes_cnt(c->path));
 	printf("%s: valid: %zu rules, %zu secret classes, %zu tools, %zu providers, mode %s\n", l->path, p->rules_cnt,
 	       p->secrets_cnt, p->tools_cnt, p->providers_cnt, p->mode == POLICY_ENFORCE ? "enforce" : "monitor");
-	printf("  tables: paths %zu KiB (%u sets), programs %zu KiB, decisions %zu KiB (%u subjects)\n",
-	       dfa_table_size(c->path) / 1024, c->path->info.sets, dfa_table_size(c->exec) / 1024,
+	printf("  tables: paths %zu KiB (%u sets%s), programs %zu KiB, decisions %zu KiB (%u subjects)\n",
+	       dfa_table_size(c->path) / 1024, c->path->info.sets, lanes, dfa_table_size(c->exec) / 1024,
 	       (size_t)c->rows_cnt * c->path->info.sets * sizeof(*c->decisions) / 1024, c->rows_cnt);
 	print_connect_facts(c);
 	printf("  %s\n", p->hash);

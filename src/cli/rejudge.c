@@ -93,6 +93,8 @@ static bool judge_file(struct rejudge *r, const struct event *ev, struct sl_rec_
 	if (!f->set && unknown) /* as the kernel: it may be the short form of any name */
 		f->set = SL_SET_UNRESOLVED;
 	d = compiled_file(r->to, f->who.tool, f->who.exe_set, p ? mode_of(r, p, ev->time_ns) : SL_MODE_CHILD, f->who.uid, f->set);
+	f->set = (uint16_t)compiled_deciding_set(r->to, f->who.tool, f->who.exe_set, p ? mode_of(r, p, ev->time_ns) : SL_MODE_CHILD,
+						 f->who.uid, f->set);
 	f->rule = d.rule;
 	f->action = d.action;
 	f->reader = d.reader;

@@ -64,8 +64,8 @@ static const char *const loss_help[] = {
 			  "apply to it. Free kernel memory, then restart the tool.",
 	[SL_LOSS_SCRATCH] = "No working memory was free on a processor and an event was not reported; its verdict was "
 			    "taken all the same.",
-	[SL_LOSS_PATH] = "A path could not be followed to its root (a detached mount, or too deep): the rule for "
-			 "unresolved paths was used.",
+	[SL_LOSS_PATH] = "A path could not be followed to its root (a detached mount, or too deep), or there was no room for "
+			 "one more combination of classes: the rule for unresolved paths was used.",
 	[SL_LOSS_ARGV] = "The arguments of a new program could not be read: a tool that is recognised by its script "
 			 "may have been missed.",
 	[SL_LOSS_DNS_LONG] = "A DNS answer was too long or came over TCP in pieces and was not read: connections to its addresses "

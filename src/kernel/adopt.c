@@ -165,13 +165,54 @@ static void count_owner(struct kernel *k, enum sl_owned what, uint32_t owner)
 	bpf_map_update_elem(fd, &key, &cnt, BPF_ANY);
 }
 
+/* The kernel's number of match sets by lane. */
+static uint32_t number_lanes(struct kernel *k, uint64_t sets)
+{
+	uint32_t id, at;
+
+	if (!k->compiled->parts)
+		return sets < k->compiled->path->info.sets ? (uint32_t)sets : SL_SET_UNRESOLVED;
+	for (unsigned int i = 0; i < SL_DFA_SETS; i++)
+		if (!(sets & ~((uint64_t)SL_DFA_SET(~0ull, 0) << (i * SL_DFA_SET_BITS))))
+			return SL_DFA_SET(sets, i);
+	if (!bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.combos), &sets, &id))
+		return id;
+	at = __atomic_load_n(&k->skel->bss->combos_cnt, __ATOMIC_RELAXED);
+	if (at < SL_COMBOS_MAX)
+		at = __atomic_fetch_add(&k->skel->bss->combos_cnt, 1, __ATOMIC_RELAXED);
+	id = SL_COMBOS_FIRST + at;
+	if (at >= SL_COMBOS_MAX || bpf_map_update_elem(bpf_map__fd(k->skel->maps.combo_sets), &at, &sets, BPF_ANY) ||
+	    bpf_map_update_elem(bpf_map__fd(k->skel->maps.combos), &sets, &id, BPF_ANY)) {
+		k->losses_user[SL_LOSS_PATH]++;
+		return SL_SET_UNRESOLVED;
+	}
+	return id;
+}
+
+/* A set's number in the program set before, in this one. Numbers of sets in several lanes are a program set's own. */
+static uint32_t translate_number(struct kernel *k, uint32_t set)
+{
+	uint32_t at = set - SL_COMBOS_FIRST;
+	uint64_t before, sets = 0;
+
+	if (set < SL_COMBOS_FIRST)
+		return same_policy(k) ? set : translate_set(k, set);
+	if (!k->compiled->parts || bpf_map_lookup_elem(k->older.fd[PIN_COMBO_SETS], &at, &before))
+		return SL_SET_UNRESOLVED;
+	if (same_policy(k))
+		return number_lanes(k, before);
+	for (unsigned int i = 0; i < SL_DFA_SETS; i++)
+		if (SL_DFA_SET(before, i))
+			sets |= (uint64_t)translate_set(k, SL_DFA_SET(before, i)) << (i * SL_DFA_SET_BITS);
+	return number_lanes(k, sets);
+}
+
 static int copy_alias(void *arg)
 {
 	struct alias_copy *c = arg;
 	struct sl_alias alias = c->alias;
 
-	if (!same_policy(c->k))
-		alias.set = translate_set(c->k, alias.set);
+	alias.set = translate_number(c->k, alias.set);
 	if (!bpf_map_update_elem(bpf_map__fd(c->k->skel->maps.aliases), &c->key, &alias, BPF_NOEXIST))
 		count_owner(c->k, SL_OWNED_ALIAS, alias.owner);
 	else if (errno != EEXIST)
@@ -230,12 +271,12 @@ int kernel_reopen(int fd, int flags)
 	return again < 0 ? -errno : again;
 }
 
-void kernel_note_secret(struct kernel *k, int path, uint32_t set)
+void kernel_note_secret(struct kernel *k, int path, uint64_t sets)
 {
 	int fd;
 
 	/* The program that sees this open knows the inode as the kernel does; numbers of stat(2) may be others. */
-	k->skel->bss->alias_mark = set;
+	k->skel->bss->alias_mark = number_lanes(k, sets);
 	fd = kernel_reopen(path, O_RDONLY | O_NOATIME);
 	k->skel->bss->alias_mark = 0;
 	if (fd >= 0)

@@ -139,7 +139,7 @@ void kernel_take_losses(struct kernel *k, uint64_t counters[_SL_LOSS_MAX]);
 
 /* A file that is a secret by its path (its match set) may have other names, or get one unseen: the kernel is to know it by its
  * inode. */
-void kernel_note_secret(struct kernel *k, int fd, uint32_t set); /* fd: O_PATH, on a local file system */
+void kernel_note_secret(struct kernel *k, int fd, uint64_t sets); /* fd: O_PATH, on a local file system; sets: by lane, see dfa_lanes() */
 
 /* A directory is a home: what is below it is below ~ by any path. fd: O_PATH, on a local file system. -E2BIG: there is no room; -errno. */
 int kernel_note_root(struct kernel *k, int fd);

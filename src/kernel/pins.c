@@ -25,6 +25,7 @@ static const char *const pin_names[_PIN_MAX] = {
 	[PIN_NAMES] = "net_names",
 	[PIN_MOVED] = "moved",
 	[PIN_ROOTS] = "roots",
+	[PIN_COMBO_SETS] = "combo_sets",
 	[PIN_EXCEPTIONS] = "exceptions",
 	[PIN_LABEL_SPARES] = "label_spares",
 };
@@ -271,6 +272,7 @@ static int pin_all(struct kernel *k, const char *dir, const char **ret_what)
 	const struct bpf_map *const maps[_PIN_MAX] = {
 		[PIN_MORE] = k->skel->maps.more,
 		[PIN_LABELS] = k->skel->maps.labels,         [PIN_ALIASES] = k->skel->maps.aliases,
+		[PIN_COMBO_SETS] = k->skel->maps.combo_sets,
 		[PIN_LOSSES] = k->skel->maps.losses,         [PIN_RING] = k->skel->maps.ring,
 		[PIN_URGENT] = k->skel->maps.urgent,         [PIN_TOOL_NAMES] = k->skel->maps.tool_names,
 		[PIN_SET_NAMES] = k->skel->maps.set_names,   [PIN_CONTROL] = k->skel->maps.control,

@@ -74,6 +74,8 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 		return err;
 	knobs.ring_wake = ring / 4;
 	knobs.path.limit = padded(c->path);
+	if (c->path->words)
+		knobs.path.words = tables_padded(c->path->info.words);
 	knobs.exec.limit = padded(c->exec);
 	knobs.sock.limit = padded(c->sock);
 	knobs.names = c->name->info;
@@ -84,6 +86,7 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	k->skel->bss->self_tgid = (uint32_t)getpid();
 
 	err = bpf_map__set_value_size(k->skel->maps.path_dfa, (uint32_t)padded_size(c->path));
+	err = err ? err : bpf_map__set_value_size(k->skel->maps.words_dfa, (uint32_t)(sizeof(struct sl_dfa) + knobs.path.words * sizeof(uint16_t)));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.exec_dfa, (uint32_t)padded_size(c->exec));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.sock_dfa, (uint32_t)padded_size(c->sock));
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.host_names, (uint32_t)sizeof(struct sl_hosts) + knobs.names.limit * 4);
@@ -94,6 +97,10 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 						   c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.decisions,
 						   at_least_one(c->rows_cnt * c->path->info.sets));
+	if (c->parts) {
+		err = err ? err : bpf_map__set_max_entries(k->skel->maps.combos, SL_COMBOS_MAX);
+		err = err ? err : bpf_map__set_max_entries(k->skel->maps.combo_sets, SL_COMBOS_MAX);
+	}
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tool_names, at_least_one(c->tools_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.set_names, at_least_one(c->path->info.sets));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.peer_rows, c->tools_cnt * c->exe_sets_cnt * c->users_cnt);
@@ -204,6 +211,8 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 	int err;
 
 	err = fill_automaton(k->skel->maps.path_dfa, c->path);
+	if (!err && c->path->words)
+		err = tables_fill_value(k->skel->maps.words_dfa, c->path->words, dfa_words_size(c->path));
 	err = err ? err : fill_automaton(k->skel->maps.exec_dfa, c->exec);
 	err = err ? err : fill_automaton(k->skel->maps.sock_dfa, c->sock);
 	err = err ? err : tables_fill_value(k->skel->maps.host_names, c->name->table, hosts_table_size(c->name));
@@ -211,8 +220,8 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 	err = err ? err : tables_fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
 	err = err ? err : tables_fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),
 				     c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
-	err = err ? err : tables_fill_array(k->skel->maps.decisions, c->decisions, sizeof(*c->decisions),
-				     c->rows_cnt * c->path->info.sets);
+	err = err ? err : tables_fill_array(k->skel->maps.decisions, c->parts ? (const void *)c->parts : c->decisions,
+					    sizeof(*c->decisions), c->rows_cnt * c->path->info.sets);
 	err = err ? err : fill_names(k);
 	err = err ? err : net_tables_fill(k, c);
 	err = err ? err : tables_fill_array(k->skel->maps.peer_rows, c->peer_rows, sizeof(*c->peer_rows),

@@ -100,6 +100,50 @@ int cascade_product(const struct cascade *a, const struct cascade *b, struct int
 	return 0;
 }
 
+/* Appends the states of `from`, whose columns become those of `symbols`: column i is column col[i] of it. */
+static int append_paths(const struct fsm *from, const uint32_t *col, uint32_t outcomes, struct fsm *to, struct fsm_work *w)
+{
+	uint32_t first = to->states;
+
+	for (uint32_t s = 0; s < from->states; s++) {
+		int r = fsm_add(to, from->label[s] + outcomes, w);
+
+		if (r < 0)
+			return r;
+		for (uint32_t c = 0; c < to->cols; c++)
+			to->next[(size_t)(first + s) * to->cols + c] = from->next[(size_t)s * from->cols + col[c]] + first;
+	}
+	return 0;
+}
+
+int cascade_join(const struct cascade *a, const struct cascade *b, uint32_t outcomes_a, struct cascade **ret,
+		 struct fsm_work *w)
+{
+	cleanup_(cascade_freep) struct cascade *c = calloc(1, sizeof(*c));
+	cleanup_(intern_done) struct intern classes = INTERN_INIT(1), symbols = INTERN_INIT(1);
+	cleanup_free uint32_t *a_col = NULL, *b_col = NULL;
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->separator = a->separator;
+	r = product_bytes(a, b, &classes, c);
+	if (!r)
+		r = product_level(&a->name, &b->name, &classes, &symbols, &c->name, w);
+	if (!r)
+		r = unzip(&symbols, &a_col, &b_col);
+	if (r < 0)
+		return r;
+	c->path.cols = symbols.cnt;
+	r = append_paths(&a->path, a_col, 0, &c->path, w);
+	if (!r)
+		r = append_paths(&b->path, b_col, outcomes_a, &c->path, w);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(c);
+	return 0;
+}
+
 int cascade_minimise(struct cascade *c, struct fsm_work *w)
 {
 	cleanup_free uint32_t *symbol = calloc(c->path.cols + 1, sizeof(*symbol));

@@ -45,6 +45,13 @@ int cascade_of_nothing(char separator, struct cascade **ret, struct fsm_work *w)
 int cascade_product(const struct cascade *a, const struct cascade *b, struct intern *pairs, struct cascade **ret,
 		    struct fsm_work *w);
 
+/*
+ * Both side by side: the names are those of both, the path states of b stand behind those of a (its start is state
+ * a->path.states), and so do its outcomes, from outcomes_a on.
+ */
+int cascade_join(const struct cascade *a, const struct cascade *b, uint32_t outcomes_a, struct cascade **ret,
+		 struct fsm_work *w);
+
 /* Makes it minimal, after outcomes were merged: fewest states on both levels, fewest symbols and byte classes. */
 int cascade_minimise(struct cascade *c, struct fsm_work *w);
 

@@ -19,13 +19,18 @@
 #include "base/cleanup.h"
 #include "base/errmsg.h"
 
-#define DFA_CLASSES_MAX 512
+#define DFA_CLASSES_MAX 1024
 #define DFA_WORDS (DFA_CLASSES_MAX / 64)
 
 /* A set of classes: bit c of word c / 64. */
 struct dfa_set {
 	uint64_t bits[DFA_WORDS];
 };
+
+static inline void dfa_set_add(struct dfa_set *s, unsigned int cls)
+{
+	s->bits[cls / 64] |= 1ull << (cls % 64);
+}
 
 static inline bool dfa_set_has(const struct dfa_set *s, unsigned int cls)
 {
@@ -65,9 +70,27 @@ DEFINE_FREEP(struct dfa_builder, dfa_builder_free)
  */
 int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern, struct errmsg *e);
 
+/*
+ * Which classes need not be known of a string that is in others too. Where all classes at once do not fit one product, those
+ * of `may` are spread over lanes (automaton.h) by the forms of their patterns, and within a lane `fn` takes out of a set what
+ * makes no difference: 200 classes of folders anywhere have 2^200 sets, but in one order of importance only 200.
+ */
+struct dfa_reduce {
+	struct dfa_set may;
+	void (*fn)(const void *arg, struct dfa_set *set);
+	bool (*outweighs)(const void *arg, unsigned int a, unsigned int b); /* b is left out of a set that has a */
+	const void *arg;
+	bool always;              /* lanes also where one product would do */
+};
+
+/* The sets of a string that has one in more than one lane: numbered as they are met, from SL_COMBOS_FIRST on. */
+struct dfa_combos;
+
 struct dfa {
+	struct dfa_combos *combos; /* owned */
 	struct sl_dfa_info info;
 	struct sl_dfa *table;     /* owned; dfa_table_size() bytes */
+	struct sl_dfa *words;     /* owned; dfa_words_size() bytes, NULL: there are none */
 	struct dfa_set *sets;     /* owned; info.sets entries; sets[0] is empty */
 };
 
@@ -76,6 +99,10 @@ struct dfa {
  * the table (callers give them a meaning of their own, e.g. SL_SET_UNRESOLVED = 1).
  * -E2BIG: does not fit SL_DFA_*_MAX or max_sets; e names the pattern that went over. *ret untouched on failure.
  */
+int dfa_build_lanes(struct dfa_builder *b, unsigned int reserved, unsigned int max_sets, const struct dfa_reduce *reduce,
+		    struct dfa **ret, struct errmsg *e);
+
+/* The same in one lane. */
 int dfa_build(struct dfa_builder *b, unsigned int reserved, unsigned int max_sets, struct dfa **ret, struct errmsg *e);
 void dfa_free(struct dfa *d);
 DEFINE_FREEP(struct dfa, dfa_free)
@@ -85,7 +112,11 @@ static inline size_t dfa_table_size(const struct dfa *d)
 	return sizeof(struct sl_dfa) + (size_t)d->info.limit * sizeof(uint16_t);
 }
 
-/* Match set id of a whole string (bytes in ordinary order; fed from the end as the kernel does). */
+/*
+ * Match set id of a whole string (bytes in ordinary order; fed from the end as the kernel does). Of a string with sets in
+ * several lanes it is a number of this struct's own, from SL_COMBOS_FIRST on; SL_COMBOS_MAX of them met already (or no
+ * memory): 1, which path sets reserve for what cannot be known.
+ */
 unsigned int dfa_match(const struct dfa *d, const char *s, size_t len);
 
 /*
@@ -93,6 +124,31 @@ unsigned int dfa_match(const struct dfa *d, const char *s, size_t len);
  * matched, but one of its names can be the short form of another. A path longer than SL_PATH_MAX: as if `how` were NULL.
  */
 unsigned int dfa_match_names(const struct dfa *d, const char *s, size_t len, const uint8_t *how, bool *ret_unknown);
+/* Match sets of an id by lane, see SL_DFA_SET(); a plain set is the first lane's. 0: there is no such id. */
+uint64_t dfa_lanes(const struct dfa *d, unsigned int set);
+
+/* The classes of any id that dfa_match() returned. */
+struct dfa_set dfa_classes(const struct dfa *d, unsigned int set);
+
+static inline size_t dfa_words_size(const struct dfa *d)
+{
+	return d->words ? sizeof(struct sl_dfa) + (size_t)d->info.words * sizeof(uint16_t) : 0;
+}
+
+/* A string can be in sets of several lanes at once. */
+static inline bool dfa_has_lanes(const struct dfa *d)
+{
+	return d->combos != NULL;
+}
+
+static inline unsigned int dfa_lanes_cnt(const struct dfa *d)
+{
+	unsigned int n = 1;
+
+	while (n < SL_DFA_LANES && d->info.lanes >> (n * SL_DFA_LANE_BITS))
+		n++;
+	return n;
+}
 
 /*
  * The same for a path in a record, by its SL_STR_FOLDS and SL_STR_DOS. Those are about the file's directory; the names above it are

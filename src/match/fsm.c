@@ -28,6 +28,8 @@ int fsm_spend(struct fsm_work *w, uint64_t n)
 
 int fsm_add(struct fsm *f, uint32_t label, struct fsm_work *w)
 {
+	if (w->states_max && f->states >= w->states_max)
+		return errmsg_set(w->e, -E2BIG, "more than %u states", w->states_max);
 	if ((uint64_t)(f->states + 1) * f->cols > FSM_CELLS_MAX || f->states >= FSM_CELLS_MAX)
 		return errmsg_set(w->e, -E2BIG, "the automaton needs too much memory while it is built");
 	if (f->states == f->size) {

@@ -23,6 +23,7 @@
 
 struct fsm_work {
 	uint64_t left;
+	uint32_t states_max;  /* of a machine that only grows from here on; 0: no such bound */
 	struct errmsg *e;
 };
 

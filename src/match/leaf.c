@@ -155,16 +155,6 @@ static uint32_t number_classes(struct cascade *c, char separator)
 	return cnt;
 }
 
-/* Of a byte of a folded name, both cases are asked for: "strictest" is what matches. */
-static bool item_takes(const struct pattern_item *item, unsigned int symbol)
-{
-	uint8_t byte = (uint8_t)symbol, lower = byte | 0x20;
-
-	if (byteset_has(&item->set, byte))
-		return true;
-	return symbol >= SL_DFA_FOLD && lower >= 'a' && lower <= 'z' && byteset_has(&item->set, byte ^ 0x20);
-}
-
 /* Bytes that no item tells apart form a class. The separator is in none; it gets class 0, which nobody looks at. */
 static int byte_classes(struct leaf *l)
 {
@@ -179,7 +169,7 @@ static int byte_classes(struct leaf *l)
 		for (unsigned int s = 0; s < CASCADE_SYMBOLS; s++) {
 			uint32_t *to = &moved[c->cls[s]];
 
-			if (cascade_separates(p->separator, s) || !item_takes(&p->items[i], s))
+			if (cascade_separates(p->separator, s) || !pattern_item_takes(&p->items[i], s))
 				continue;
 			if (*to == UINT32_MAX)
 				*to = cnt++;
@@ -244,7 +234,7 @@ static void name_step(const struct leaf *l, const uint64_t *from, unsigned int s
 	for (uint32_t at = 0; at < l->in_names.cnt; at++) {
 		const struct pattern_item *item = bit(from, at) ? item_above(l, at) : NULL;
 
-		if (item && item_takes(item, symbol))
+		if (item && pattern_item_takes(item, symbol))
 			add_name_place(l, to, item->star ? at : at - 1);
 	}
 	set_bit(to, l->in_names.cnt);

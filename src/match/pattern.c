@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "automaton.h"
+
 struct pattern *pattern_new(char separator)
 {
 	struct pattern *p = calloc(1, sizeof(*p));
@@ -93,4 +95,13 @@ struct byteset pattern_any(const struct pattern *p)
 
 	byteset_del(&s, (uint8_t)p->separator);
 	return s;
+}
+
+bool pattern_item_takes(const struct pattern_item *item, unsigned int symbol)
+{
+	uint8_t byte = (uint8_t)symbol, lower = byte | 0x20;
+
+	if (byteset_has(&item->set, byte))
+		return true;
+	return symbol >= SL_DFA_FOLD && lower >= 'a' && lower <= 'z' && byteset_has(&item->set, byte ^ 0x20);
 }

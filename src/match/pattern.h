@@ -94,6 +94,9 @@ static inline size_t pattern_seq_end(const struct pattern *p, size_t seq)
 	return seq + 1 < p->seqs_cnt ? p->seqs[seq + 1] : p->parts_cnt;
 }
 
+/* Of a byte of a folded name (SL_DFA_FOLD more), both cases are asked for: "strictest" is what matches. */
+bool pattern_item_takes(const struct pattern_item *item, unsigned int symbol);
+
 /* Every byte but the separator. */
 struct byteset pattern_any(const struct pattern *p);
 

@@ -22,17 +22,22 @@ static void numbers_done(struct numbers *n)
 	free(n->path);
 }
 
-/* The first state that only leads to itself; with set_of, only if it is in no set. UINT32_MAX: none. */
-static uint32_t find_loop(const struct fsm *f, const uint16_t *set_of)
+/* The state only leads to itself. */
+static bool is_loop(const struct fsm *f, uint32_t s)
 {
-	for (uint32_t s = 0; s < f->states; s++) {
-		uint32_t c = 0;
+	uint32_t c = 0;
 
-		while (c < f->cols && f->next[(size_t)s * f->cols + c] == s)
-			c++;
-		if (c == f->cols && (!set_of || !set_of[f->label[s]]))
+	while (c < f->cols && f->next[(size_t)s * f->cols + c] == s)
+		c++;
+	return c == f->cols;
+}
+
+/* The first state that only leads to itself. UINT32_MAX: none. */
+static uint32_t find_loop(const struct fsm *f)
+{
+	for (uint32_t s = 0; s < f->states; s++)
+		if (is_loop(f, s))
 			return s;
-	}
 	return UINT32_MAX;
 }
 
@@ -43,6 +48,16 @@ static uint32_t number_behind(uint32_t *map, uint32_t cnt, uint32_t zero)
 
 	for (uint32_t s = 0; s < cnt; s++)
 		map[s] = s == zero ? 0 : next++;
+	return next;
+}
+
+/* The dead ends, one in each lane, get 0. */
+static uint32_t number_paths(uint32_t *map, const struct fsm *f, const uint16_t *set_of)
+{
+	uint32_t next = 1;
+
+	for (uint32_t s = 0; s < f->states; s++)
+		map[s] = !set_of[f->label[s]] && is_loop(f, s) ? 0 : next++;
 	return next;
 }
 
@@ -82,7 +97,7 @@ static int number_symbols(const struct cascade *c, uint32_t other, uint32_t *sym
 
 static int number(const struct cascade *c, const uint16_t *set_of, struct numbers *n)
 {
-	uint32_t other = find_loop(&c->name, NULL);
+	uint32_t other = find_loop(&c->name);
 
 	n->name = calloc(c->name.states, sizeof(*n->name));
 	n->symbol = calloc(c->path.cols, sizeof(*n->symbol));
@@ -90,7 +105,7 @@ static int number(const struct cascade *c, const uint16_t *set_of, struct number
 	if (!n->name || !n->symbol || !n->path)
 		return -ENOMEM;
 	n->names = number_behind(n->name, c->name.states, other);
-	n->paths = number_behind(n->path, c->path.states, find_loop(&c->path, set_of));
+	n->paths = number_paths(n->path, &c->path, set_of);
 	return number_symbols(c, other == UINT32_MAX ? other : c->name.label[other], n->symbol);
 }
 
@@ -237,8 +252,8 @@ static int check_sizes(const struct cascade *c, const struct numbers *n, const s
 	return 0;
 }
 
-int table_build(const struct cascade *c, const uint16_t *set_of, struct sl_dfa_info *ret_info,
-		struct sl_dfa **ret_table, struct fsm_work *w)
+int table_build(const struct cascade *c, const uint16_t *set_of, const uint32_t *starts, size_t lanes,
+		struct sl_dfa_info *ret_info, struct sl_dfa **ret_table, struct fsm_work *w)
 {
 	cleanup_(numbers_done) struct numbers n = { 0 };
 	cleanup_(rows_done) struct rows rows = { .unique = INTERN_INIT(1) };
@@ -273,6 +288,9 @@ int table_build(const struct cascade *c, const uint16_t *set_of, struct sl_dfa_i
 	ret_info->shift = shift;
 	ret_info->limit = (uint32_t)limit;
 	ret_info->start = n.path[0] ? n.path[0] << 16 | n.name[0] : SL_DFA_DEAD;
+	ret_info->lanes = 0;
+	for (size_t i = 0; i < lanes; i++)
+		ret_info->lanes |= (uint64_t)n.path[starts[i]] << (i * SL_DFA_LANE_BITS);
 	*ret_table = t;
 	return 0;
 }

@@ -232,6 +232,7 @@ void compiled_free(struct compiled *c)
 	free(c->user_uids);
 	free(c->rows);
 	free(c->decisions);
+	free(c->parts);
 	ranges_done(&c->net.ranges);
 	free(c->net.ports);
 	free(c->net.index);

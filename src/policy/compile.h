@@ -25,6 +25,7 @@ struct policy_host {
 		uint32_t uid;
 	} *users;                   /* names that rules may use */
 	size_t users_cnt;
+	bool lanes;                 /* tests: classes are in lanes (match/dfa.h) even where one product holds them */
 };
 
 /* The kernel's tables of connect rules, include/policy_map.h. */
@@ -49,7 +50,8 @@ struct compiled {
 	uint32_t users_cnt;            /* user classes, at least 1 */
 	uint32_t *user_uids;           /* users_cnt entries; class u > 0 is uid user_uids[u] */
 	uint16_t *rows;                /* tools_cnt * exe_sets_cnt * SL_MODES * users_cnt */
-	struct sl_decision *decisions; /* rows_cnt * path->info.sets */
+	struct sl_decision *decisions; /* rows_cnt * path->info.sets; NULL: parts */
+	uint32_t *parts;               /* in their place, if the path automaton has several lanes: see sl_part() */
 	uint32_t rows_cnt;
 	struct compiled_net net;
 	uint16_t *peer_rows;           /* tools_cnt * exe_sets_cnt * users_cnt, see sl_peer_index() */
@@ -115,6 +117,13 @@ struct sl_decision compiled_file_asked(const struct compiled *c, unsigned int to
 
 struct sl_decision compiled_connect_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, const struct sl_asked *asked,
 					  uint32_t uid, const struct compiled_dest *d);
+
+/* What a cell of the table can decide, for a row of rows[] and a plain set: with parts, for the one or the other kind of reader. */
+struct sl_decision compiled_may(const struct compiled *c, uint32_t row, uint32_t set, bool special);
+
+/* Of a path set in several lanes: that of the lane whose rule decides, which is what the kernel reports. Any other set is its own. */
+unsigned int compiled_deciding_set(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
+				   uint32_t uid, unsigned int path_set);
 
 /* Names of the secret classes in a path set ("own:<tool>" for own stores), at most max; returns how many there are. */
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max);

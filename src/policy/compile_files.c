@@ -38,7 +38,8 @@ struct tables {
 	struct intern signatures, rows;
 	uint16_t *row_of;                      /* by signature */
 	size_t row_of_size;
-	struct sl_decision *row;               /* scratch: one row, padded to words */
+	uint32_t *row;                         /* scratch: one row of decisions, or of parts; padded to words */
+	bool parts;                            /* rows have parts */
 };
 
 static void tables_done(struct tables *t)
@@ -104,6 +105,153 @@ int compile_classes(struct compile *w)
 	return r;
 }
 
+/* ---- classes that make no difference beside others ------------------------------------------------------------- */
+
+struct importance {
+	const struct policy *p;
+	struct class_rules {
+		uint16_t *rules;  /* that name it, in their order; owned */
+		size_t cnt;
+	} *classes;
+	uint16_t *like;           /* by rule: the first rule with the same subject */
+	struct dfa_reduce reduce;
+};
+
+static void importance_done(struct importance *m)
+{
+	for (size_t i = 0; m->classes && i < DFA_CLASSES_MAX; i++)
+		free(m->classes[i].rules);
+	free(m->classes);
+	free(m->like);
+}
+
+static bool same_strings(const struct policy_strings *a, const struct policy_strings *b)
+{
+	for (size_t i = 0; i < a->cnt && a->cnt == b->cnt; i++)
+		if (strcmp(a->v[i], b->v[i]))
+			return false;
+	return a->cnt == b->cnt;
+}
+
+/* Whatever `rule` applies to, `other` applies to as well. False where that takes more than a look. */
+static bool covers(const struct policy_rule *other, const struct policy_rule *rule)
+{
+	if (other->scope != rule->scope && other->scope != POLICY_TOOL_ALL &&
+	    !(other->scope == POLICY_TOOL_ANY && rule->scope == POLICY_TOOL_LIST))
+		return false;
+	if (other->scope == POLICY_TOOL_LIST && !same_strings(&other->tools, &rule->tools))
+		return false;
+	if (other->readers && (!rule->readers || rule->readers & ~other->readers))
+		return false;
+	return (!other->exe.cnt || same_strings(&other->exe, &rule->exe)) &&
+	       (!other->except.cnt || same_strings(&other->except, &rule->except)) &&
+	       (!other->users.cnt || same_strings(&other->users, &rule->users));
+}
+
+/* For every reader that a rule about class b applies to, one about class a comes first, or is the same. */
+static bool dominates(const struct importance *m, unsigned int a, unsigned int b)
+{
+	const struct class_rules *x = &m->classes[a], *y = &m->classes[b];
+
+	for (size_t j = 0; j < y->cnt; j++) {
+		size_t i = 0;
+
+		while (i < x->cnt && x->rules[i] <= y->rules[j] && m->like[x->rules[i]] != m->like[y->rules[j]] &&
+		       !covers(&m->p->rules[x->rules[i]], &m->p->rules[y->rules[j]]))
+			i++;
+		if (i == x->cnt || x->rules[i] > y->rules[j])
+			return false;
+	}
+	return true;
+}
+
+static bool outweighs(const void *arg, unsigned int a, unsigned int b)
+{
+	return dominates(arg, a, b);
+}
+
+static void keep_what_matters(const void *arg, struct dfa_set *set)
+{
+	const struct importance *m = arg;
+
+	for (unsigned int a = dfa_set_next(set, 0); a < DFA_CLASSES_MAX; a = dfa_set_next(set, a + 1)) {
+		for (unsigned int b = dfa_set_next(set, 0); b < DFA_CLASSES_MAX; b = dfa_set_next(set, b + 1))
+			if (a != b && dominates(m, a, b))
+				set->bits[b / 64] &= ~(1ull << (b % 64));
+	}
+}
+
+/* What asks for all classes of a file, whichever rule decides: a reader made for some, a tool's start, `after:`. */
+static bool asked_for_otherwise(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->readers_cnt; i++)
+		if (policy_strings_has(&p->readers[i].classes, name))
+			return true;
+	for (size_t i = 0; i < p->tools_cnt; i++)
+		if (policy_strings_has(&p->tools[i].startup, name))
+			return true;
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		if (policy_strings_has(&p->rules[i].after, name))
+			return true;
+	return false;
+}
+
+static int find_rules(struct compile *w, size_t secret, struct class_rules *ret)
+{
+	const char *name = w->p->secrets[secret].name;
+
+	ret->rules = calloc(w->p->rules_cnt + 1, sizeof(*ret->rules));
+	if (!ret->rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->p->rules_cnt; i++)
+		if (w->p->rules[i].object == POLICY_OBJECT_READ && policy_strings_has(&w->p->rules[i].classes, name))
+			ret->rules[ret->cnt++] = (uint16_t)i;
+	return 0;
+}
+
+static int weigh(struct compile *w, struct importance *m)
+{
+	const struct policy *p = w->p;
+
+	m->p = p;
+	m->classes = calloc(DFA_CLASSES_MAX, sizeof(*m->classes));
+	m->like = calloc(p->rules_cnt + 1, sizeof(*m->like));
+	if (!m->classes || !m->like)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		while (m->like[i] < i && !(covers(&p->rules[m->like[i]], &p->rules[i]) &&
+					   covers(&p->rules[i], &p->rules[m->like[i]])))
+			m->like[i]++;
+	for (size_t i = 0; i < p->secrets_cnt; i++) {
+		int r;
+
+		if (w->secret_class[i] == NO_CLASS || asked_for_otherwise(p, p->secrets[i].name))
+			continue;
+		r = find_rules(w, i, &m->classes[w->secret_class[i]]);
+		if (r < 0)
+			return r;
+		dfa_set_add(&m->reduce.may, w->secret_class[i]);
+	}
+	m->reduce.fn = keep_what_matters;
+	m->reduce.outweighs = outweighs;
+	m->reduce.arg = m;
+	m->reduce.always = w->host->lanes;
+	return 0;
+}
+
+static int build_automaton(struct compile *w, struct dfa_builder *b)
+{
+	cleanup_(importance_done) struct importance m = { 0 };
+	struct errmsg why = { 0 };
+	int r = weigh(w, &m);
+
+	if (!r)
+		r = dfa_build_lanes(b, SL_SET_UNRESOLVED, SL_SETS_MAX, &m.reduce, &w->c->path, &why);
+	if (r < 0 && r != -ENOMEM)
+		return errmsg_set(w->e, r, "the patterns of files (secrets, own stores) do not fit: %.900s", why.text);
+	return r;
+}
+
 static int build_path(struct compile *w)
 {
 	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
@@ -115,7 +263,7 @@ static int build_path(struct compile *w)
 	for (size_t i = 0; r >= 0 && i < w->p->tools_cnt; i++)
 		if (w->c->priv->own_class[i + 1] != NO_CLASS)
 			r = compile_patterns(w, b, w->c->priv->own_class[i + 1], &w->p->tools[i].own);
-	return r < 0 ? r : compile_automaton(w, b, SL_SET_UNRESOLVED, "files (secrets, own stores)", &w->c->path);
+	return r < 0 ? r : build_automaton(w, b);
 }
 
 /* ---- rules by what they ask ------------------------------------------------------------------------------------ */
@@ -123,9 +271,10 @@ static int build_path(struct compile *w)
 static int prepare(struct compile *w, struct tables *t)
 {
 	const struct dfa *d = w->c->path;
-	size_t words = (d->info.sets * sizeof(struct sl_decision) + 7) / 8;
+	size_t words = (d->info.sets * sizeof(*t->row) + 7) / 8;
 
 	t->by_set = calloc(d->info.sets, sizeof(*t->by_set));
+	t->parts = dfa_has_lanes(d);
 	t->row = calloc(words, sizeof(uint64_t));
 	if (!t->by_set || !t->row)
 		return -ENOMEM;
@@ -193,7 +342,22 @@ static struct signature sign(const struct compile *w, const struct tables *t, ui
 	return sig;
 }
 
-static uint8_t reader_kind(const struct tables *t, const struct signature *sig, const struct dfa_set *set)
+/* The two kinds of reader that a subject can be: special or not. */
+static uint8_t reader_kind(const struct signature *sig, bool special)
+{
+	if (sig->kind & SIG_SELF)
+		return special ? SL_READER_STARTUP : SL_READER_SELF;
+	if (sig->kind & SIG_IMPROVISED)
+		return SL_READER_IMPROVISED;
+	if (special)
+		return SL_READER_PURPOSE;
+	if (sig->kind & SIG_GENERIC)
+		return SL_READER_GENERIC;
+	return sig->kind & SIG_INTERPRETER ? SL_READER_INTERPRETER : SL_READER_OTHER;
+}
+
+/* SL_PART_*: what the classes of a set say about the kind. */
+static uint8_t kind_flags(const struct tables *t, const struct signature *sig, const struct dfa_set *set)
 {
 	uint64_t startup = 0, made_for = 0, stray = 0;
 
@@ -203,23 +367,16 @@ static uint8_t reader_kind(const struct tables *t, const struct signature *sig, 
 		stray |= set->bits[i] & t->secrets.bits[i] & ~sig->purpose.bits[i];
 	}
 	if (sig->kind & SIG_SELF)
-		return startup ? SL_READER_STARTUP : SL_READER_SELF;
-	if (sig->kind & SIG_IMPROVISED)
-		return SL_READER_IMPROVISED;
-	if (made_for && !stray)
-		return SL_READER_PURPOSE;
-	if (sig->kind & SIG_GENERIC)
-		return SL_READER_GENERIC;
-	return sig->kind & SIG_INTERPRETER ? SL_READER_INTERPRETER : SL_READER_OTHER;
+		return startup ? SL_PART_SPECIAL : 0;
+	return (made_for ? SL_PART_SPECIAL : 0) | (stray ? SL_PART_STRAY : 0);
 }
 
 static struct sl_decision decide(const struct compile *w, const struct tables *t, const struct signature *sig,
-				 uint32_t s)
+				 uint32_t s, uint8_t reader)
 {
 	const struct dfa_set *set = &w->c->path->sets[s];
 	uint16_t own_class = (uint16_t)(sig->kind >> 32);
 	bool own = own_class != NO_CLASS && dfa_set_has(set, own_class);
-	uint8_t reader = reader_kind(t, sig, set);
 
 	for (unsigned int i = 0; i < RULE_WORDS; i++) {
 		uint64_t hit = (t->by_set[s].w[i] | (own ? t->own_rules.w[i] : 0)) & sig->rules.w[i] &
@@ -235,14 +392,28 @@ static struct sl_decision decide(const struct compile *w, const struct tables *t
 	return (struct sl_decision){ 0 };
 }
 
+static void fill_row(const struct compile *w, const struct tables *t, const struct signature *sig)
+{
+	for (uint32_t s = SL_SET_UNRESOLVED; s < w->c->path->info.sets; s++) {
+		uint8_t flags = kind_flags(t, sig, &w->c->path->sets[s]);
+		struct sl_decision d;
+
+		if (t->parts) {
+			t->row[s] = sl_part(decide(w, t, sig, s, reader_kind(sig, false)), decide(w, t, sig, s, reader_kind(sig, true)), flags);
+		} else {
+			d = decide(w, t, sig, s, reader_kind(sig, sl_part_kind(flags)));
+			memcpy(&t->row[s], &d, sizeof(d));
+		}
+	}
+}
+
 /* The row of a new signature: equal rows are one. */
 static int add_row(struct compile *w, struct tables *t, const struct signature *sig, uint32_t *ret)
 {
 	uint32_t sets = w->c->path->info.sets;
 	int r;
 
-	for (uint32_t s = SL_SET_UNRESOLVED; s < sets; s++)
-		t->row[s] = decide(w, t, sig, s);
+	fill_row(w, t, sig);
 	r = intern_get(&t->rows, (const uint64_t *)(const void *)t->row, ret);
 	if (r < 0)
 		return r;
@@ -306,21 +477,39 @@ static int fill_rows(struct compile *w, struct tables *t)
 	return 0;
 }
 
+struct sl_decision compiled_may(const struct compiled *c, uint32_t row, uint32_t set, bool special)
+{
+	size_t at = (size_t)row * c->path->info.sets + set;
+	struct sl_decision d;
+	uint32_t number;
+
+	if (!c->parts)
+		return c->decisions[at];
+	number = sl_part_decision(SL_PART_OF(c->parts[at], special), special);
+	memcpy(&d, &number, sizeof(d));
+	return d;
+}
+
 static int fill_decisions(struct compile *w, const struct tables *t)
 {
 	struct compiled *c = w->c;
-	uint32_t sets = c->path->info.sets, strangers = c->exe_sets_cnt * SL_MODES * c->users_cnt;
+	uint32_t sets = c->path->info.sets, strangers = c->exe_sets_cnt * SL_MODES * c->users_cnt, *cells;
 
 	c->rows_cnt = t->rows.cnt;
-	c->decisions = calloc((size_t)c->rows_cnt * sets, sizeof(*c->decisions));
-	if (!c->decisions)
+	cells = calloc((size_t)c->rows_cnt * sets, sizeof(*cells));
+	if (!cells)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->rows_cnt; i++)
-		memcpy(c->decisions + (size_t)i * sets, intern_key(&t->rows, i), sets * sizeof(*c->decisions));
+		memcpy(cells + (size_t)i * sets, intern_key(&t->rows, i), sets * sizeof(*cells));
+	if (t->parts)
+		c->parts = cells;
+	else
+		c->decisions = (struct sl_decision *)(void *)cells;
 	/* Tool 0 comes first in rows[]. */
 	for (uint32_t i = 0; i < strangers && !c->none_rules; i++)
 		for (uint32_t s = 0; s < sets; s++)
-			c->none_rules |= c->decisions[(size_t)c->rows[i] * sets + s].action != SL_ACTION_ALLOW;
+			c->none_rules |= compiled_may(c, c->rows[i], s, false).action != SL_ACTION_ALLOW ||
+					 compiled_may(c, c->rows[i], s, true).action != SL_ACTION_ALLOW;
 	return 0;
 }
 
@@ -366,14 +555,42 @@ int compile_files(struct compile *w)
 
 /* ---- questions ------------------------------------------------------------------------------------------------- */
 
+/* The first rule of all lanes, see sl_part(); and the set that it is about. */
+static struct sl_decision decide_parts(const struct compiled *c, uint32_t row, uint64_t lanes, unsigned int *ret_set)
+{
+	const uint32_t *parts = c->parts + (size_t)row * c->path->info.sets;
+	uint32_t flags = 0, first = 0, number;
+	struct sl_decision d;
+
+	/* Set 0 has the part 0. */
+	for (unsigned int i = 0; i < SL_DFA_SETS; i++)
+		flags |= SL_PART_FLAGS(parts[SL_DFA_SET(lanes, i)]);
+	for (unsigned int i = 0; i < SL_DFA_SETS; i++) {
+		uint32_t of = SL_PART_OF(parts[SL_DFA_SET(lanes, i)], sl_part_kind(flags));
+
+		if (!SL_PART_RULE(of) || (first && SL_PART_RULE(of) >= SL_PART_RULE(first)))
+			continue;
+		first = of;
+		*ret_set = SL_DFA_SET(lanes, i);
+	}
+	number = sl_part_decision(first, sl_part_kind(flags));
+	memcpy(&d, &number, sizeof(d));
+	return d;
+}
+
 struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
 				 uint32_t uid, unsigned int path_set)
 {
 	uint32_t user = compile_user_class(c, uid), row;
+	unsigned int set;
 
-	if (tool >= c->tools_cnt || exe_set >= c->exe_sets_cnt || mode >= SL_MODES || path_set >= c->path->info.sets)
+	if (tool >= c->tools_cnt || exe_set >= c->exe_sets_cnt || mode >= SL_MODES)
 		return (struct sl_decision){ 0 };
 	row = c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt, tool, exe_set, mode, user)];
+	if (c->parts)
+		return decide_parts(c, row, dfa_lanes(c->path, path_set), &set);
+	if (path_set >= c->path->info.sets)
+		return (struct sl_decision){ 0 };
 	return c->decisions[(size_t)row * c->path->info.sets + path_set];
 }
 
@@ -397,6 +614,32 @@ struct sl_decision compiled_file_asked(const struct compiled *c, unsigned int to
 	return best;
 }
 
+unsigned int compiled_deciding_set(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
+				   uint32_t uid, unsigned int path_set)
+{
+	uint32_t user = compile_user_class(c, uid);
+	unsigned int set = SL_SET_UNRESOLVED;
+
+	if (path_set < c->path->info.sets || tool >= c->tools_cnt || exe_set >= c->exe_sets_cnt || mode >= SL_MODES)
+		return path_set;
+	decide_parts(c, c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt, tool, exe_set, mode, user)],
+		     dfa_lanes(c->path, path_set), &set);
+	return set;
+}
+
+static size_t classes_of_lanes(const struct compiled *c, unsigned int path_set, const char **names, size_t max)
+{
+	struct dfa_set all = dfa_classes(c->path, path_set);
+	size_t cnt = 0;
+
+	for (unsigned int i = dfa_set_next(&all, 0); i < DFA_CLASSES_MAX; i = dfa_set_next(&all, i + 1)) {
+		if (cnt < max)
+			names[cnt] = c->priv->class_names[i];
+		cnt++;
+	}
+	return cnt;
+}
+
 size_t compiled_classes(const struct compiled *c, unsigned int path_set, const char **names, size_t max)
 {
 	const struct compiled_priv *priv = c->priv;
@@ -408,7 +651,7 @@ size_t compiled_classes(const struct compiled *c, unsigned int path_set, const c
 		return 1;
 	}
 	if (path_set >= c->path->info.sets)
-		return 0;
+		return classes_of_lanes(c, path_set, names, max);
 	cnt = priv->set_first[path_set + 1] - priv->set_first[path_set];
 	for (size_t i = 0; i < cnt && i < max; i++)
 		names[i] = priv->class_names[priv->set_classes[priv->set_first[path_set] + i]];

@@ -28,11 +28,6 @@ static inline bool rule_set_has(const struct rule_set *s, size_t rule)
 	return s->w[rule / 64] >> (rule % 64) & 1;
 }
 
-static inline void dfa_set_add(struct dfa_set *s, unsigned int cls)
-{
-	s->bits[cls / 64] |= 1ull << (cls % 64);
-}
-
 /* Kept with the tables. */
 struct compiled_priv {
 	/* The three parts of a rule's subject; a rule applies when it is in all of them. */

@@ -108,10 +108,13 @@ static void takers_on_row(const struct linter *l, const struct policy_rule *rule
 	uint32_t sets = l->c->path->info.sets;
 
 	for (uint32_t s = SL_SET_UNRESOLVED; s < sets; s++) {
-		struct sl_decision d = l->c->decisions[(size_t)row * sets + s];
+		/* Beside a set of another lane the reader may be of the other kind. */
+		for (int special = 0; special < 2; special++) {
+			struct sl_decision d = compiled_may(l->c, row, s, special);
 
-		if (d.rule && (!rule->readers || rule->readers >> d.reader & 1) && names_set(l->c, rule, named, tool, s))
-			rule_set_add(by, d.rule - 1u);
+			if (d.rule && (!rule->readers || rule->readers >> d.reader & 1) && names_set(l->c, rule, named, tool, s))
+				rule_set_add(by, d.rule - 1u);
+		}
 	}
 }
 
@@ -172,13 +175,16 @@ static int lint_idle_peer(struct linter *l, size_t at)
 
 static int lint_idle(struct linter *l)
 {
-	size_t cells = (size_t)l->c->rows_cnt * l->c->path->info.sets;
+	uint32_t sets = l->c->path->info.sets;
 	struct rule_set decides = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < cells; i++)
-		if (l->c->decisions[i].rule)
-			rule_set_add(&decides, l->c->decisions[i].rule - 1u);
+	for (size_t i = 0; i < 2 * (size_t)l->c->rows_cnt * sets; i++) {
+		struct sl_decision d = compiled_may(l->c, (uint32_t)(i / 2 / sets), i / 2 % sets, i & 1);
+
+		if (d.rule)
+			rule_set_add(&decides, d.rule - 1u);
+	}
 	for (size_t i = 0; i < (size_t)l->c->peer_rows_cnt * l->c->peer_objects_cnt; i++)
 		if (l->c->peer_decisions[i].rule)
 			rule_set_add(&decides, l->c->peer_decisions[i].rule - 1u);

@@ -130,6 +130,7 @@ int heldscan(const char *root, const struct sl_rec_exec *image, const struct com
 		decision = compiled_file(c, h.rec.who.tool, h.rec.who.exe_set, image->mode, h.rec.who.uid, h.rec.set);
 		if (!h.rec.set || decision.action == SL_ACTION_ALLOW)
 			continue;
+		h.rec.set = (uint16_t)compiled_deciding_set(c, h.rec.who.tool, h.rec.who.exe_set, image->mode, h.rec.who.uid, h.rec.set);
 		h.rec.rule = decision.rule;
 		h.rec.action = decision.action;
 		h.rec.reader = decision.reader;

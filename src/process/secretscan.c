@@ -25,8 +25,8 @@
 enum message { MSG_FILE, MSG_SETTLED, MSG_OVER };
 
 struct found {
-	uint32_t message;    /* enum message */
-	uint32_t set;        /* MSG_FILE */
+	uint64_t message;    /* enum message */
+	uint64_t sets;       /* MSG_FILE: by lane, since numbers of several are each process's own */
 	uint64_t left_out;   /* MSG_OVER */
 };
 
@@ -59,9 +59,9 @@ static bool begin_folder(void *arg, const char *path)
 	return true;
 }
 
-static void send_found(const struct secretscan *s, enum message message, int fd, uint32_t set, uint64_t left_out)
+static void send_found(const struct secretscan *s, enum message message, int fd, uint64_t sets, uint64_t left_out)
 {
-	struct found f = { .message = message, .set = set, .left_out = left_out };
+	struct found f = { .message = message, .sets = sets, .left_out = left_out };
 	struct iovec iov = { &f, sizeof(f) };
 	union {
 		struct cmsghdr head;
@@ -93,7 +93,7 @@ static void take_file(void *arg, const char *path, uint32_t set, const struct st
 	if (fd < 0 || fstat(fd, &now) || now.st_dev != st->st_dev || now.st_ino != st->st_ino || !S_ISREG(now.st_mode))
 		return;
 	if (localfs(fd))
-		send_found(s, MSG_FILE, fd, set, 0);
+		send_found(s, MSG_FILE, fd, dfa_lanes(s->c->path, set), 0);
 }
 
 static void run_scan(struct worker_page *page, int fd, void *arg)
@@ -180,7 +180,7 @@ static int take_one(struct secretscan *s, secretscan_found found, void *arg)
 	if (f.message == MSG_SETTLED)
 		s->settled = true;
 	else if (fd >= 0)
-		found(arg, fd, f.set);
+		found(arg, fd, f.sets);
 	return 1;
 }
 

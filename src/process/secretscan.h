@@ -25,8 +25,8 @@ int secretscan_new(const struct compiled *c, const char *const *homes, size_t ho
 void secretscan_free(struct secretscan *s);
 DEFINE_FREEP(struct secretscan, secretscan_free)
 
-/* A secret: a descriptor (O_PATH) of a regular file on a local file system, which ends with the call, and its match set. */
-typedef void (*secretscan_found)(void *arg, int fd, uint32_t set);
+/* A secret: a descriptor (O_PATH) of a regular file on a local file system, which ends with the call, and its match sets by lane (dfa_lanes()). */
+typedef void (*secretscan_found)(void *arg, int fd, uint64_t sets);
 
 /* What was found since the last call, at most max of them; waits for wait_ms at most if there is nothing yet. False: it is over. */
 bool secretscan_poll(struct secretscan *s, unsigned int max, int wait_ms, secretscan_found found, void *arg);

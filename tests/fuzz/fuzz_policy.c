@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const homes[] = { "/home/*", "/root" };
 static const struct policy_user users[] = { { "ann", 1000 } };
-static const struct policy_host host = { homes, ARRAY_SIZE(homes), users, ARRAY_SIZE(users) };
+static const struct policy_host host = { .homes = homes, .homes_cnt = ARRAY_SIZE(homes), .users = users, .users_cnt = ARRAY_SIZE(users) };
 static const struct policy_strings nothing_read;
 
 static size_t cut(char *text, size_t len, struct policy_source ret[SOURCES])

@@ -66,7 +66,7 @@ static uint64_t run(struct scan *s, const char *paths, unsigned int entries)
 	cleanup_(filescan_freep) struct filescan *scan = NULL;
 	char text[1024], home[128];
 	const char *homes[] = { home };
-	const struct policy_host host = { homes, 1, NULL, 0 };
+	const struct policy_host host = { .homes = homes, .homes_cnt = 1 };
 	struct policy_source src = { .name = (char[]){ "p.yaml" }, .text = text };
 
 	snprintf(home, sizeof(home), "%s/home/*", s->dir);
@@ -155,7 +155,7 @@ static void folders_that_patterns_name(void **state)
 static void run_homes(struct scan *s, const char *paths, const char *const *homes, size_t homes_cnt, unsigned int entries)
 {
 	cleanup_(filescan_freep) struct filescan *scan = NULL;
-	const struct policy_host host = { homes, homes_cnt, NULL, 0 };
+	const struct policy_host host = { .homes = homes, .homes_cnt = homes_cnt };
 	char text[8192];
 	struct policy_source src = { .name = (char[]){ "p.yaml" }, .text = text };
 

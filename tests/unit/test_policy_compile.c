@@ -19,7 +19,7 @@
 
 static const char *const homes[] = { "/home/*", "/root" };
 static const struct policy_user users[] = { { "ann", 1000 }, { "bob", 1001 } };
-static const struct policy_host host = { homes, ARRAY_SIZE(homes), users, ARRAY_SIZE(users) };
+static const struct policy_host host = { .homes = homes, .homes_cnt = ARRAY_SIZE(homes), .users = users, .users_cnt = ARRAY_SIZE(users) };
 
 struct built {
 	struct policy *p;
@@ -445,13 +445,13 @@ static void what_does_not_fit_is_named(void **state)
 
 	strbuf_reset(&t);
 	strbuf_adds(&t, "version: 1\nsecrets:\n");
-	for (int i = 0; i < 513; i++)
+	for (int i = 0; i < 1024; i++)
 		strbuf_addf(&t, "  s%d: {paths: /s%d}\n", i, i);
-	strbuf_adds(&t, "rules:\n- id: r\n  tool: any\n  action: log\n  read: [s0");
-	for (int i = 1; i < 513; i++)
+	strbuf_adds(&t, "tools:\n  t: {exe: /t, own: /o}\nrules:\n- id: r\n  tool: any\n  action: log\n  read: [own");
+	for (int i = 0; i < 1024; i++)
 		strbuf_addf(&t, ", s%d", i);
 	strbuf_adds(&t, "]\n");
-	expect_error(strbuf_str(&t), 0, 0, "513 file classes (secret classes and own stores), the limit is 512");
+	expect_error(strbuf_str(&t), 0, 0, "1025 file classes (secret classes and own stores), the limit is 1024");
 	strbuf_done(&t);
 }
 

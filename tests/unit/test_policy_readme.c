@@ -104,7 +104,7 @@ static int load(const struct library *l, const struct block *b, struct errmsg *e
 {
 	static const char *const homes[] = { "/home/*", "/root" };
 	static const struct policy_user users[] = { { "ann", 1000 } };
-	const struct policy_host host = { homes, ARRAY_SIZE(homes), users, ARRAY_SIZE(users) };
+	const struct policy_host host = { .homes = homes, .homes_cnt = ARRAY_SIZE(homes), .users = users, .users_cnt = ARRAY_SIZE(users) };
 	struct policy_source sources[1 + ARRAY_SIZE(shipped)] = {
 		{ .name = (char[]){ "policy.yaml" }, .text = (char *)(uintptr_t)b->text, .len = b->len },
 	};

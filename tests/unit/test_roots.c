@@ -29,7 +29,7 @@ static void built_done(struct built *b)
 static struct built build(const char *text, const char *const *homes, size_t homes_cnt)
 {
 	struct policy_source src = { .name = (char[]){ "policy.yaml" }, .text = (char *)(uintptr_t)text, .len = strlen(text) };
-	const struct policy_host host = { homes, homes_cnt, NULL, 0 };
+	const struct policy_host host = { .homes = homes, .homes_cnt = homes_cnt };
 	struct built b = { 0 };
 	struct errmsg e = { 0 };
 
