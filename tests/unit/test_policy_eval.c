@@ -579,7 +579,7 @@ static void ask_connect(const struct compiled *c, const char *text, size_t *deci
 	struct subject s = random_subject(c);
 	const char *names[4];
 	struct compiled_dest d = random_dest(names);
-	char *classes[CLASSES];
+	char *classes[DFA_CLASSES_MAX];
 	struct policy_strings read = random_read(c, classes, &d.state);
 	struct sl_decision got = compiled_connect(c, s.tool, s.exe_set, s.uid, &d);
 	struct sl_decision want = eval_connect(c->policy, &host, s.tool, s.exe, s.uid, &d, &read);
@@ -606,7 +606,7 @@ static void ask_net(const struct compiled *c, const char *text, size_t *decided,
 	struct subject s = random_subject(c);
 	const char *names[4];
 	struct compiled_dest d = random_dest(names);
-	char *classes[CLASSES];
+	char *classes[DFA_CLASSES_MAX];
 	struct policy_strings read = random_read(c, classes, &d.state);
 	struct sl_net_names known = { 0 };
 	size_t cnt = d.names_cnt;
