@@ -8,6 +8,7 @@
 #include "correlate/carried.h"
 #include "correlate/dns.h"
 #include "correlate/names.h"
+#include "record.h"
 
 #define EXPECT(x)            \
 	do {                 \
