@@ -90,10 +90,13 @@ static bool translate_label(const struct kernel *k, const struct procscan *scan,
 	return label->tool || label->exe_set;
 }
 
+#define KEY_MAX 32 /* bytes of a key of any map that is taken over */
+_Static_assert(KEY_MAX >= SL_NET_KEY && KEY_MAX >= sizeof(struct sl_session), "each_entry() has room for it");
+
 /* Calls fn for each entry of a hash map. Entries that come and go meanwhile may be missed or met twice. */
 static int each_entry(int fd, void *key, size_t key_size, void *value, uint32_t max, int (*fn)(void *arg), void *arg)
 {
-	char last[sizeof(struct sl_session)];
+	char last[KEY_MAX];
 	int err = bpf_map_get_next_key(fd, NULL, key) ? -errno : 0;
 
 	for (uint32_t n = 0; !err && n < max; n++) {
