@@ -481,13 +481,30 @@ ALWAYS_INLINE int must_follow(void)
 	return knobs.net.blocks && enforcing();
 }
 
+/* A UDP socket that connected where no rule blocks is judged as it first sends. Not below flow_begin(), for the stack. */
+GLOBAL int mark_judge(struct sl_socket *mark)
+{
+	struct sl_label *label;
+	struct dest d = { .kind = SL_NET_DATAGRAM };
+
+	if (!mark)
+		return 0;
+	__builtin_memcpy(d.addr, mark->addr, sizeof(d.addr));
+	d.port = mark->port;
+	d.family = mark->family;
+	d.netns = mark->netns;
+	label = label_find(mark->who.tgid);
+	net_judge(&mark->by, &d, label ? memory_state(label) : 0, &mark->choice);
+	mark->judged = 1;
+	return 0;
+}
+
 /* The flow of a connected socket begins now, or, of a UDP socket, anew: it was idle for so long that it was told and forgotten. */
 GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 {
 	struct sl_flow *f = bpf_map_lookup_elem(&flows, &cookie);
 	int udp, first;
 	struct dest d = {};
-	struct sl_label *label;
 
 	if (!mark)
 		return 0;
@@ -498,15 +515,8 @@ GLOBAL int flow_begin(__u64 cookie, struct sl_socket *mark)
 	d.netns = mark->netns;
 	d.kind = udp ? SL_NET_DATAGRAM : SL_NET_STREAM;
 	first = mark->pending && __sync_val_compare_and_swap(&mark->pending, 1, 0);
-	if (first && udp) {
-		if (!mark->judged) {
-			label = label_find(mark->who.tgid);
-			mark->choice = (struct sl_net_choice){};
-			net_judge(&mark->by, &d, label ? memory_state(label) : 0, &mark->choice);
-			mark->judged = 1;
-		}
+	if (first && udp)
 		first_datagram(cookie, mark);
-	}
 	if (f || (!first && !udp))
 		return 0;
 	flow_open(mark, &d, &mark->choice, cookie);
@@ -522,6 +532,8 @@ ALWAYS_INLINE struct sl_flow *flow_of(__u64 cookie, struct sl_socket *mark)
 
 	if (!mark->pending && (f || mark->proto == IPPROTO_TCP))
 		return f;
+	if (!mark->judged)
+		mark_judge(mark);
 	flow_begin(cookie, mark);
 	return bpf_map_lookup_elem(&flows, &cookie);
 }
