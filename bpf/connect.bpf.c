@@ -59,6 +59,7 @@ ALWAYS_INLINE __u32 user_of(__u32 uid, union net_key *key)
 struct subject {
 	__u32 uid, asker;        /* asker: sl_net_asker() of the session */
 	__u16 tool, exe_set;
+	__u32 state;             /* kept here by who asks for several, for the stack */
 };
 
 /* A function of its own, for the stack. */
@@ -230,6 +231,7 @@ ALWAYS_INLINE void first_subject(const struct sl_party *by, struct subject *ret)
 	ret->asker = sl_net_asker(by->who.session_ns, by->who.session_pid);
 	ret->tool = by->who.tool;
 	ret->exe_set = by->who.exe_set;
+	ret->state = 0;
 }
 
 GLOBAL int net_judge(const struct sl_party *by, const struct dest *d, __u32 state, struct sl_net_choice *ret)
@@ -240,6 +242,7 @@ GLOBAL int net_judge(const struct sl_party *by, const struct dest *d, __u32 stat
 	if (!by || !d || !ret)
 		return 0;
 	first_subject(by, &s);
+	*(volatile __u32 *)&s.state = state;
 	net_judge_one(&s, d, state, ret);
 	if (!sl_asked_any(&by->asked))
 		return 0;
@@ -249,7 +252,7 @@ GLOBAL int net_judge(const struct sl_party *by, const struct dest *d, __u32 stat
 			break;
 		if (more < 0)
 			continue;
-		net_judge_one(&s, d, state, ret);
+		net_judge_one(&s, d, *(volatile __u32 *)&s.state, ret);
 	}
 	return 0;
 }

@@ -494,6 +494,7 @@ GLOBAL int mark_judge(struct sl_socket *mark)
 	d.family = mark->family;
 	d.netns = mark->netns;
 	label = label_find(mark->who.tgid);
+	mark->choice = (struct sl_net_choice){};
 	net_judge(&mark->by, &d, label ? memory_state(label) : 0, &mark->choice);
 	mark->judged = 1;
 	return 0;
