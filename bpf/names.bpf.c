@@ -9,7 +9,8 @@
  * once; over TCP the connection is the proof, and to root over the loopback, outside every session, who may send from that port. What is learnt holds in the network namespace of that socket alone: in one of one's own,
  * anybody can be the resolver.
  *
- * Known limits: a resolver that a process chooses itself can say what it likes, in the namespace where it is asked. answers over TCP that do not begin and end with a segment are counted (SL_LOSS_DNS_LONG); what TLS, HTTPS and QUIC
+ * Known limits: a resolver that a process chooses itself can say what it likes, in the namespace where it is asked; answers over
+ * TCP that do not begin and end with a segment are counted (SL_LOSS_DNS_LONG); what TLS, HTTPS and QUIC
  * resolvers answer is not seen at all (that somebody asks one is: providers of tier `resolver`); IPv6
  * extension headers and IP fragments are passed over. The owners of address records are not compared with the chain of CNAMEs
  * from the question (the agent does that for what it shows): a server can give any address for its own names anyway.
