@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "event/decode.h"
 #include "event/recording.h"
 #include "process/helper.h"
 #include "process/homewatch.h"
@@ -58,7 +59,7 @@ struct agent {
 	uint64_t monitor_until;          /* as last seen */
 	bool enforcing;
 	uint64_t ticks;
-	uint64_t seq;                    /* of events: goes on over a reload */
+	struct pipeline_run run;         /* goes on over a reload */
 	bool reload;                     /* SIGHUP came */
 	bool stopped;                    /* the kernel does not call some hooks */
 	enum kernel_tier fell_from;      /* tier that was left because of that; AUTO: none */
@@ -86,14 +87,25 @@ void agent_host_name(struct agent_host *h)
 		snprintf(h->host, sizeof(h->host), "%s", u.nodename);
 }
 
+/* The first line of a file; "" when there is none. */
+static void read_line(const char *path, char *ret, size_t size)
+{
+	cleanup_fclose FILE *f = fopen(path, "re");
+
+	ret[0] = '\0';
+	if (f && fgets(ret, (int)size, f))
+		ret[strcspn(ret, "\n")] = '\0';
+}
+
 void agent_host_read(struct agent_host *h)
 {
-	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	char machine_id[64];
 	struct utsname u;
 
 	memset(h, 0, sizeof(*h));
-	if (f && fgets(h->boot_id, sizeof(h->boot_id), f))
-		h->boot_id[strcspn(h->boot_id, "\n")] = '\0';
+	read_line("/proc/sys/kernel/random/boot_id", h->boot_id, sizeof(h->boot_id));
+	read_line("/etc/machine-id", machine_id, sizeof(machine_id));
+	hostid_derive(machine_id, h->boot_id, h->host_id);
 	if (uname(&u))
 		return;
 	snprintf(h->host, sizeof(h->host), "%s", u.nodename);
@@ -179,8 +191,8 @@ static int tell_user(struct agent *a, uint32_t uid)
 static int tell_lineage(struct agent *a, uint32_t tgid, uint32_t uid)
 {
 	for (int depth = 0; depth < ANCESTORS_MAX && tgid > 0; depth++) {
-		const struct sl_rec_exec *rec = (const struct sl_rec_exec *)a->buf;
 		const struct process *known = proctree_find_pid(pipeline_tree(a->pipeline), tgid);
+		struct event ev;
 		int size, err;
 
 		/* Exec and exit are told of sessions only: what is known of anyone else may be out of date. */
@@ -192,7 +204,9 @@ static int tell_lineage(struct agent *a, uint32_t tgid, uint32_t uid)
 		err = deliver(a, a->buf, (size_t)size);
 		if (err)
 			return err;
-		tgid = rec->who.ppid;
+		if (decode_record(a->buf, (size_t)size, &ev) < 0 || !ev.who)
+			return 0;
+		tgid = ev.who->ppid;
 	}
 	return 0;
 }
@@ -208,29 +222,13 @@ static int tell_agent(struct agent *a, uint16_t what, const char *text)
 	return deliver(a, rec, rec->hdr.size);
 }
 
-static const struct sl_who *who_of(const struct sl_hdr *hdr, size_t size)
-{
-	/* `who` follows the header in every kind that has one. */
-	bool has_who = (hdr->kind >= SL_REC_EXEC && hdr->kind <= SL_REC_NET) || hdr->kind == SL_REC_VERDICT ||
-		       hdr->kind == SL_REC_INSPECT || hdr->kind == SL_REC_BROKER || hdr->kind == SL_REC_GUARD ||
-		       hdr->kind == SL_REC_HELLO || hdr->kind == SL_REC_FLOW || hdr->kind == SL_REC_SENT;
-
-	if (!has_who || size < sizeof(*hdr) + sizeof(struct sl_who))
-		return NULL;
-	return (const struct sl_who *)(hdr + 1);
-}
-
 /* The kernel already drops this flow's packets; it is reset so that both ends see an error instead of a timeout. */
-static void close_cut(struct agent *a, const void *record, size_t size)
+static void close_cut(struct agent *a, const struct event *ev)
 {
-	const struct sl_hdr *hdr = record;
-	const struct sl_rec_verdict *verdict = record;
-	const struct sl_rec_hello *hello = record;
-
-	if (hdr->kind == SL_REC_HELLO && size >= sizeof(*hello) && hello->taken == SL_TAKEN_CUT)
-		helper_cut(a->helper, hello->who.tgid, hello->who.uid, hello->cookie);
-	if (hdr->kind == SL_REC_VERDICT && size >= sizeof(*verdict) && verdict->net.taken == SL_TAKEN_CUT)
-		helper_cut(a->helper, verdict->net.who.tgid, verdict->net.who.uid, verdict->net.cookie);
+	if (ev->kind == SL_REC_HELLO && ev->hello->taken == SL_TAKEN_CUT)
+		helper_cut(a->helper, ev->who->tgid, ev->who->uid, ev->hello->cookie);
+	if (ev->kind == SL_REC_NET && ev->net->taken == SL_TAKEN_CUT)
+		helper_cut(a->helper, ev->who->tgid, ev->who->uid, ev->net->cookie);
 }
 
 static int deliver_held(void *arg, const void *record, size_t size)
@@ -239,46 +237,56 @@ static int deliver_held(void *arg, const void *record, size_t size)
 }
 
 /* Whoever started a tool may have left it a descriptor of a secret: nobody opens anything then. */
-static int tell_held(struct agent *a, const void *record, size_t size)
+static int tell_held(struct agent *a, const struct event *ev)
 {
-	const struct sl_rec_exec *exec = record;
+	const struct sl_rec_exec *exec = ev->exec;
 	int err;
 
-	if (exec->hdr.kind != SL_REC_EXEC || size < sizeof(*exec) || exec->origin != SL_EXEC_ORIGIN_EXEC || !exec->new_session ||
-	    exec->parent_session_ns)
+	if (ev->kind != SL_REC_EXEC || exec->origin != SL_EXEC_ORIGIN_EXEC || !exec->new_session || exec->parent_session_ns)
 		return 0;
 	err = helper_held(a->helper, exec, a->loaded->compiled, deliver_held, a);
 	return err < 0 ? err : 0;
 }
 
+/* What a later judgement needs and the record does not say: put into the stream before it. */
+static int tell_before(struct agent *a, const struct event *ev)
+{
+	const struct sl_who *who = ev->who;
+	int err;
+
+	if (!who)
+		return 0;
+	err = tell_user(a, who->uid);
+	if (err)
+		return err;
+	switch (ev->kind) {
+	case SL_REC_EXEC:
+		if (ev->exec->new_session && a->homes)
+			homewatch_ask(a->homes, who->uid);
+		if (ev->exec->new_session || ev->exec->origin != SL_EXEC_ORIGIN_EXEC || ev->exec->evidence == SL_EVID_UNIT)
+			return tell_lineage(a, who->ppid, who->uid);
+		return 0;
+	case SL_REC_FORK:
+	case SL_REC_EXIT:
+		return 0;
+	default:
+		return pipeline_knows(a->pipeline, who->tgid, who->start_ns) ? 0 : tell_lineage(a, who->tgid, who->uid);
+	}
+}
+
+/* Decoded first: nothing here looks into bytes that were not checked. What does not decode is counted by the pipeline. */
 static int take_record(void *arg, const void *record, size_t size)
 {
 	struct agent *a = arg;
-	const struct sl_hdr *hdr = record;
-	const struct sl_who *who = size >= sizeof(*hdr) ? who_of(hdr, size) : NULL;
-	int err = 0;
+	struct event ev;
+	int err;
 
-	if (who) {
-		err = tell_user(a, who->uid);
-		if (!err && hdr->kind == SL_REC_EXEC && size >= sizeof(struct sl_rec_exec)) {
-			const struct sl_rec_exec *exec = record;
-
-			if (exec->new_session || exec->origin != SL_EXEC_ORIGIN_EXEC || exec->evidence == SL_EVID_UNIT)
-				err = tell_lineage(a, who->ppid, who->uid);
-		} else if (!err && hdr->kind != SL_REC_EXEC && hdr->kind != SL_REC_FORK && hdr->kind != SL_REC_EXIT &&
-			   !pipeline_knows(a->pipeline, who->tgid, who->start_ns)) {
-			err = tell_lineage(a, who->tgid, who->uid);
-		}
-	}
-	close_cut(a, record, size);
-	if (who && hdr->kind == SL_REC_EXEC && size >= sizeof(struct sl_rec_exec) && a->homes) {
-		const struct sl_rec_exec *exec = record;
-
-		if (exec->new_session)
-			homewatch_ask(a->homes, who->uid);
-	}
+	if (decode_record(record, size, &ev) < 0)
+		return deliver(a, record, size);
+	close_cut(a, &ev);
+	err = tell_before(a, &ev);
 	err = err ? err : deliver(a, record, size);
-	return err ? err : tell_held(a, record, size);
+	return err ? err : tell_held(a, &ev);
 }
 
 static void note_status(const struct agent *a, const char *text)
@@ -479,6 +487,7 @@ static int start_recording(struct agent *a)
 		users[i] = (struct recording_user){ l->users[i].name, l->users[i].uid };
 	meta.host = host.host;
 	meta.boot_id = host.boot_id;
+	meta.host_id = host.host_id;
 	meta.kernel = host.kernel;
 	meta.sources = sources;
 	meta.sources_cnt = l->policy->sources_cnt;
@@ -545,7 +554,8 @@ static int new_pipeline(struct agent *a, const struct loaded *l, struct pipeline
 {
 	const struct pipeline_config pipeline = {
 		.compiled = l->compiled,
-		.seq = &a->seq,
+		.run = &a->run,
+		.source = a->config->source,
 		.sink = a->config->sink,
 		.arg = a->config->arg,
 	};

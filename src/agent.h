@@ -8,6 +8,7 @@
 #define SLUICE_AGENT_H
 
 #include "base/errmsg.h"
+#include "base/hostid.h"
 #include "cli/options.h"
 #include "correlate/pipeline.h"
 #include "kernel/kernel.h"
@@ -16,6 +17,7 @@
 struct agent_host {
 	char host[256];
 	char boot_id[64];
+	char host_id[HOSTID_SIZE];
 	char kernel[128];
 };
 void agent_host_read(struct agent_host *h);
@@ -23,6 +25,7 @@ void agent_host_name(struct agent_host *h); /* reads the name alone again */
 
 struct agent_config {
 	const struct loaded *loaded;   /* borrowed */
+	const struct report_source *source; /* borrowed: what its events say of this host */
 	enum kernel_tier tier;
 	const char *cgroup;            /* NULL: the root */
 	uint32_t ring_size;            /* 0: default */

@@ -31,6 +31,7 @@ struct sample {
 	struct compiled compiled;
 	struct names_hit names[2];
 	struct report_host host;
+	struct report_source source;
 };
 
 #define SAMPLE_WALL_NS 1795449911123456789ull /* 2026-11-23T16:05:11.123456789Z */
@@ -99,7 +100,8 @@ static inline void sample_init(struct sample *s)
 	s->policy.rules_cnt = 1;
 	s->compiled.policy = &s->policy;
 	s->compiled.tools_cnt = 2;
-	s->host = (struct report_host){ .host = "ws-17", .boot_id = "11111111-2222-3333-4444-555555555555" };
+	s->source = (struct report_source){ .host = "ws-17", .boot_id = "11111111-2222-3333-4444-555555555555",
+					   .host_id = "c853cda4a8384f43ae91ad533be06025" };
 
 	s->file.hdr.time_ns = SAMPLE_TIME_NS;
 	s->file.who.tgid = s->file.who.tid = 812;
@@ -110,7 +112,9 @@ static inline void sample_init(struct sample *s)
 	s->file.access = SL_ACCESS_READ;
 	s->ev = (struct event){ .kind = SL_REC_FILE, .time_ns = SAMPLE_TIME_NS, .who = &s->file.who, .file = &s->file };
 
-	s->r = (struct report){ .kind = REPORT_FILE_OPEN, .seq = 4711, .wall_ns = SAMPLE_WALL_NS, .time_ns = SAMPLE_TIME_NS,
+	s->r = (struct report){ .kind = REPORT_FILE_OPEN, .seq = 4711, .source = &s->source,
+				.uid = "c853cda4a8384f43ae91ad533be06025-11111111222233334444555555555555-48c27395000-4711",
+				.wall_ns = SAMPLE_WALL_NS, .time_ns = SAMPLE_TIME_NS,
 				.rule = &s->rule, .action = SL_ACTION_BLOCK, .taken = SL_TAKEN_DENIED, .by = SL_BY_LSM,
 				.reader = SL_READER_GENERIC, .event = &s->ev, .process = &s->cat,
 				.ancestors = { &s->bash, &s->claude, &s->login }, .ancestors_cnt = 3,

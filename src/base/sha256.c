@@ -3,6 +3,7 @@
 /* Owns: SHA-256. Names are those of FIPS 180-4, section 6.2. */
 #include "base/sha256.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* First 32 bits of the fractional parts of the cube roots of the first 64 primes. */
@@ -94,4 +95,25 @@ void sha256_end(struct sha256 *s, uint8_t ret[SHA256_SIZE])
 	for (int i = 0; i < 8; i++)
 		for (int j = 0; j < 4; j++)
 			ret[4 * i + j] = (uint8_t)(s->state[i] >> (24 - 8 * j));
+}
+
+void sha256_hmac(const uint8_t *key, size_t key_len, const void *bytes, size_t len, uint8_t ret[SHA256_SIZE])
+{
+	uint8_t pad[64] = { 0 };
+	struct sha256 s;
+
+	assert(key_len <= sizeof(pad));
+	memcpy(pad, key, key_len);
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36;
+	sha256_init(&s);
+	sha256_add(&s, pad, sizeof(pad));
+	sha256_add(&s, bytes, len);
+	sha256_end(&s, ret);
+	for (size_t i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	sha256_init(&s);
+	sha256_add(&s, pad, sizeof(pad));
+	sha256_add(&s, ret, SHA256_SIZE);
+	sha256_end(&s, ret);
 }

@@ -319,7 +319,7 @@ static int open_output(const struct live_options *o, const struct report_host *h
 			fd = l->own_stdout;
 	}
 	l->fd = fd;
-	err = o->json ? output_json_new(fd, host, &l->output) :
+	err = o->json ? output_json_new(fd, &l->output) :
 			output_text_new(fd, host, width, terminal && !getenv("NO_COLOR"), &l->output);
 	return err ? errmsg_set(e, err, "cannot make the output: %s", strerror(-err)) : 0;
 }
@@ -361,6 +361,7 @@ int live_run(const struct live_options *o)
 	struct live live = { .o = o, .e = &e, .file = { .path = o->quiet ? NULL : o->file, .fd = -1, .append = o->service },
 			     .record = { .path = o->record, .fd = -1 }, .fd = -1, .own_stdout = -1 };
 	struct agent_host host;
+	struct report_source source;
 	struct report_host report_host;
 	struct agent_config config;
 	const char *files[2];
@@ -381,8 +382,8 @@ int live_run(const struct live_options *o)
 		warn_block(loaded, o->service);
 	agent_host_read(&host);
 	live.host = &host;
-	report_host = (struct report_host){ .host = host.host, .boot_id = host.boot_id, .show_exec = o->exec,
-					     .show_flows = o->flows };
+	source = (struct report_source){ .host = host.host, .boot_id = host.boot_id, .host_id = host.host_id };
+	report_host = (struct report_host){ .show_exec = o->exec, .show_flows = o->flows };
 	err = open_target(&live.file, &e);
 	err = err ? err : open_target(&live.record, &e);
 	err = err ? err : open_output(o, &report_host, &live, &e);
@@ -405,6 +406,7 @@ int live_run(const struct live_options *o)
 		files[files_cnt++] = o->record;
 	config = (struct agent_config){
 		.loaded = loaded,
+		.source = &source,
 		.tier = o->tier,
 		.enforce = o->enforce,
 		.policy_file = o->policy,

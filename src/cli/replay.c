@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hostid.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -26,7 +27,7 @@ static const char help[] =
 	"Shows a recording as trace would have shown it, with the policy that it carries. Needs no root.\n"
 	"FILE \"-\": standard input.\n"
 	"\n"
-	"  -j, --json         JSON lines, schema 1: the same bytes on every machine\n"
+	"  -j, --json         JSON lines, schema 2: the same bytes on every machine\n"
 	"  -p, --policy FILE  what would this policy have said? Only of what the first one let the kernel report\n"
 	"  -t, --tool NAME    only this tool\n"
 	"  -x, --exec         also processes of AI tools that start and end\n"
@@ -42,6 +43,8 @@ struct replay {
 	bool json, exec, flows;
 	struct output *output;
 	struct summary *summary;
+	struct report_source source; /* whose events these were */
+	char host_id[HOSTID_SIZE];
 	int write_err;
 };
 
@@ -120,7 +123,8 @@ static void on_report(void *arg, const struct report *r)
 
 static int run(struct replay *p, struct recording *rec, const struct policy *from, const struct compiled *to, struct errmsg *e)
 {
-	const struct pipeline_config config = { .compiled = to, .sink = on_report, .arg = p };
+	const char *variant = strcmp(from->hash, to->policy->hash) ? to->policy->hash + strlen("sha256:") : NULL;
+	const struct pipeline_config config = { .compiled = to, .source = &p->source, .variant = variant, .sink = on_report, .arg = p };
 	cleanup_(pipeline_freep) struct pipeline *pipeline = NULL;
 	cleanup_(rejudge_freep) struct rejudge *rejudge = NULL;
 	const void *record;
@@ -155,13 +159,13 @@ static int run(struct replay *p, struct recording *rec, const struct policy *fro
 	return r;
 }
 
-static int open_output(struct replay *p, const struct recording_meta *m)
+static int open_output(struct replay *p)
 {
-	const struct report_host host = { .host = m->host, .boot_id = m->boot_id, .show_exec = p->exec, .show_flows = p->flows };
+	const struct report_host host = { .show_exec = p->exec, .show_flows = p->flows };
 	bool terminal = isatty(STDOUT_FILENO);
 
 	if (p->json)
-		return output_json_new(STDOUT_FILENO, &host, &p->output);
+		return output_json_new(STDOUT_FILENO, &p->output);
 	return output_text_new(STDOUT_FILENO, &host, terminal ? cli_width() : 0, terminal && !getenv("NO_COLOR"), &p->output);
 }
 
@@ -216,8 +220,11 @@ static int replay(struct replay *p, const char *path, const char *policy)
 	r = cli_no_tool("replay", (policy ? other : own).policy, p->tool);
 	if (r)
 		return r;
+	/* What was recorded before there were ids of hosts has one by its boot: always the same. */
+	hostid_derive("", m->boot_id, p->host_id);
+	p->source = (struct report_source){ .host = m->host, .boot_id = m->boot_id, .host_id = m->host_id[0] ? m->host_id : p->host_id };
 	p->summary = summary_new();
-	r = p->summary ? open_output(p, m) : -ENOMEM;
+	r = p->summary ? open_output(p) : -ENOMEM;
 	if (r < 0) {
 		errmsg_set(&e, r, "cannot make the output: %s", strerror(-r));
 		return fail(&e, CLI_UNAVAILABLE);

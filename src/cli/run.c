@@ -10,7 +10,7 @@
 static const char help[] =
 	"Usage: sluice run [-c FILE]\n"
 	"\n"
-	"The service, in the foreground: watches until SIGTERM, writes JSON lines (schema 1) to stdout, and stops\n"
+	"The service, in the foreground: watches until SIGTERM, writes JSON lines (schema 2) to stdout, and stops\n"
 	"what the policy blocks if its mode is enforce. Its programs are pinned: they go on when it is killed or\n"
 	"upgraded, and in enforce mode when it is stopped, until `sluice detach`. SIGHUP, or `sluice reload`,\n"
 	"loads the policy again. Tells systemd when it is ready (Type=notify) and that it lives. Needs root.\n"

@@ -15,7 +15,7 @@ static const char help[] =
 	"  -t, --tool NAME           only this tool (a name of the policy's tools)\n"
 	"      --for TIME            stop after this long: 60s, 15m, 2h\n"
 	"  -p, --policy FILE         (/etc/sluice/policy.yaml, else the shipped default.yaml)\n"
-	"  -j, --json                JSON lines, schema 1\n"
+	"  -j, --json                JSON lines, schema 2\n"
 	"  -o, --output FILE         write events here instead of stdout\n"
 	"  -x, --exec                also processes of AI tools that start and end\n"
 	"  -v, --verbose             also connections that ended, with their bytes, and server names\n"

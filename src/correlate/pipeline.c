@@ -18,9 +18,20 @@
 
 /* ---- reports -------------------------------------------------------------------------------------------------------- */
 
+/* Host, boot and run: what is before the number is the same in every event of a run. */
+static void begin_uid(struct pipeline *p)
+{
+	const struct report_source *s = p->config.source;
+
+	p->uid_len = report_uid_begin(p->uid, s ? s->host_id : "", s ? s->boot_id : "", p->run->start_ns, p->config.variant);
+}
+
 static void emit(struct pipeline *p, struct report *r)
 {
-	r->seq = ++*p->seq;
+	r->seq = ++p->run->seq;
+	r->source = p->config.source;
+	report_uid_end(p->uid, p->uid_len, r->seq);
+	r->uid = p->uid;
 	p->stats.reports++;
 	p->stats.by_kind[r->kind]++;
 	p->config.sink(p->config.arg, r);
@@ -517,6 +528,10 @@ int pipeline_record(struct pipeline *p, const void *data, size_t size)
 		return 0;
 	}
 	p->last_ns = ev.time_ns;
+	if (!p->run->start_ns)
+		p->run->start_ns = ev.time_ns;
+	if (!p->uid_len)
+		begin_uid(p);
 	switch (ev.kind) {
 	case SL_REC_EXEC:
 	case SL_REC_FORK:
@@ -597,7 +612,7 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **ret)
 	if (!p)
 		return -ENOMEM;
 	p->config = *config;
-	p->seq = config->seq ? config->seq : &p->own_seq;
+	p->run = config->run ? config->run : &p->own_run;
 	p->tree = proctree_new(config->max_procs ? config->max_procs : PIPELINE_PROCS,
 			       config->max_sessions ? config->max_sessions : PIPELINE_SESSIONS);
 	p->names = names_new(config->max_names ? config->max_names : PIPELINE_NAMES);

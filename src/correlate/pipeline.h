@@ -9,10 +9,18 @@
 
 #include "correlate/report.h"
 
+/* What pipelines of one run share: a reload makes a new one, which goes on where the one before it was. */
+struct pipeline_run {
+	uint64_t start_ns;                 /* of the first record, the run's own name in `uid`; 0: none came yet */
+	uint64_t seq;                      /* number of the last report */
+};
+
 struct pipeline_config {
 	const struct compiled *compiled;   /* borrowed */
 	size_t max_procs, max_sessions, max_names;   /* 0: the defaults below */
-	uint64_t *seq;                     /* number of the last report, shared by pipelines of one run; NULL: its own */
+	struct pipeline_run *run;          /* borrowed; NULL: its own */
+	const struct report_source *source;  /* borrowed: whose events these are; NULL: not known */
+	const char *variant;               /* replayed under another policy, events are others: some letters that `uid` gets; NULL: none */
 	/* Called for each report, in order. Its result is ignored here. */
 	void (*sink)(void *arg, const struct report *r);
 	void *arg;

@@ -36,7 +36,9 @@ struct pipeline {
 	struct users users;
 	uint64_t wall_offset_ns;           /* wall time - boot time, modulo 2^64 */
 	uint64_t last_ns;                  /* time of the latest record */
-	uint64_t *seq, own_seq;
+	struct pipeline_run *run, own_run;
+	char uid[REPORT_UID_SIZE];         /* of the latest report; the first uid_len bytes are the same in all of them */
+	size_t uid_len;
 	uint64_t pending[_SL_LOSS_MAX];    /* own losses that are not reported yet */
 	struct pipeline_stats stats;
 	struct strbuf key;                 /* of the repeat table, reused */

@@ -42,9 +42,26 @@ enum report_kind {
 
 #define REPORT_ANCESTORS 16   /* deeper chains are cut; `ancestry_cut` says so */
 
+/* Whose events these are; strings are borrowed. */
+struct report_source {
+	const char *host;                 /* name, which may change while the agent runs */
+	const char *boot_id;
+	const char *host_id;              /* base/hostid.h */
+};
+
+/*
+ * The declared identity of an event: host id, boot id (32 hex digits each), start of the run (boot clock, ns, hex) and number, with '-'
+ * between them. The same in a replay, and in every output: whoever gets an event twice drops the second by it. Judged anew by another policy,
+ * events are others: behind the start there is then a '.' and the beginning of that policy's hash.
+ */
+#define REPORT_UID_SIZE 128
+#define REPORT_ID_SIZE 32
+
 struct report {
 	enum report_kind kind;
 	uint64_t seq;
+	const char *uid;
+	const struct report_source *source; /* NULL: not known */
 	uint64_t wall_ns;                 /* CLOCK_REALTIME */
 	uint64_t time_ns;                 /* the same moment, CLOCK_BOOTTIME; later than event->time_ns when repeats were folded */
 	const struct policy_rule *rule;   /* NULL: none */
@@ -103,12 +120,31 @@ struct report {
 
 /* What stays the same during a run. */
 struct report_host {
-	const char *host;
-	const char *boot_id;
 	bool show_exec;                   /* text output: also proc.exec and proc.exit */
 	bool show_flows;                  /* text output: also net.flow, and every net.hello */
 };
 
 const char *report_kind_name(enum report_kind kind);
+
+/*
+ * Consuming a finished event without knowing its kind: these are enough for a column or a filter. Text is borrowed and valid as long as
+ * the report is; "" where the event has none. The whole event as one JSON line is output_json_format() (output/output.h).
+ */
+const char *report_uid(const struct report *r);
+uint64_t report_time_ns(const struct report *r);      /* CLOCK_REALTIME */
+const char *report_host_name(const struct report *r);
+const char *report_severity(const struct report *r);  /* "low", "medium", "high", "critical"; guard is "critical" */
+const char *report_tool(const struct report *r);
+const char *report_rule(const struct report *r);
+const char *report_verdict(const struct report *r);   /* "allow", "log", "alert", "block" */
+const char *report_taken(const struct report *r);     /* "denied", "killed", "cut" */
+const char *report_path(const struct report *r, size_t *ret_len); /* of a file, a socket or an executable; any byte */
+const char *report_dest(const struct report *r);      /* host that a connection goes to, by name; an incident's first */
+bool report_session_id(const struct report *r, char ret[REPORT_ID_SIZE]); /* "<hex start>-<pid>"; false: outside every session */
+uint32_t report_user(const struct report *r);         /* uid of the process; UINT32_MAX: of no process */
+
+/* For who makes reports: the part before the number, its length; then the number behind it. */
+size_t report_uid_begin(char ret[REPORT_UID_SIZE], const char *host_id, const char *boot_id, uint64_t start_ns, const char *variant);
+void report_uid_end(char uid[REPORT_UID_SIZE], size_t begin_len, uint64_t seq);
 
 #endif /* SLUICE_CORRELATE_REPORT_H */

@@ -8,9 +8,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
+#include "event/kinds.h"
 #include "hello.h"
 #include "policy_map.h"
 
@@ -21,12 +21,6 @@
 /* A user name is at most this long (LOGIN_NAME_MAX without its NUL). */
 #define USER_NAME_MAX 255
 #define AGENT_TEXT_MAX 1024    /* a line of the agent about itself */
-
-/* What is left of a record behind its fixed part. */
-struct cursor {
-	const char *at;
-	size_t left;
-};
 
 /* Takes `len` bytes off the cursor. False: more than there are, more than the limit, or flags that nobody sets. */
 static bool take_view(struct cursor *c, size_t len, size_t max, unsigned int flags, struct view *ret)
@@ -45,8 +39,10 @@ static bool who_ok(const struct sl_who *w)
 	       w->session_pid < SL_PID_LIMIT && w->tool < SL_TOOLS_MAX && w->exe_set < SL_EXE_SETS_MAX;
 }
 
-static bool decode_exec(const struct sl_rec_exec *r, struct cursor *c, struct event *ev)
+bool decode_exec(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_exec *r = data;
+
 	ev->exec = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->parent_session_pid >= SL_PID_LIMIT || r->parent_tool >= SL_TOOLS_MAX)
@@ -61,8 +57,10 @@ static bool decode_exec(const struct sl_rec_exec *r, struct cursor *c, struct ev
 	       take_view(c, r->tty_len, SL_TTY_LEN, 0, &ev->tty);
 }
 
-static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct event *ev)
+bool decode_file(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_file *r = data;
+
 	ev->file = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX || r->action > SL_ACTION_BLOCK ||
@@ -72,8 +70,11 @@ static bool decode_file(const struct sl_rec_file *r, struct cursor *c, struct ev
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
 
-static bool decode_net(const struct sl_rec_net *r, struct event *ev)
+bool decode_net(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_net *r = data;
+
+	(void)c;
 	ev->net = r;
 	ev->who = &r->who;
 	ev->netns = r->netns;
@@ -81,17 +82,21 @@ static bool decode_net(const struct sl_rec_net *r, struct event *ev)
 	       r->op <= SL_NET_SEND_ON && r->taken <= SL_TAKEN_CUT && r->by < _SL_BY_MAX;
 }
 
-static bool decode_verdict(const struct sl_rec_verdict *r, struct event *ev)
+bool decode_verdict(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_verdict *r = data;
+
 	/* Whoever asks for a connection gets one, whichever way it was judged. */
 	ev->kind = SL_REC_NET;
 	ev->decided = r->decided ? r : NULL;
-	return decode_net(&r->net, ev) && r->decided <= 1 && r->rule <= SL_RULES_MAX && r->set < SL_SETS_MAX &&
+	return decode_net(&r->net, c, ev) && r->decided <= 1 && r->rule <= SL_RULES_MAX && r->set < SL_SETS_MAX &&
 	       r->action <= SL_ACTION_BLOCK && r->names <= SL_NET_NAMES;
 }
 
-static bool decode_inspect(const struct sl_rec_inspect *r, struct cursor *c, struct event *ev)
+bool decode_inspect(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_inspect *r = data;
+
 	ev->inspect = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || !r->target_tgid || r->target_tgid >= SL_PID_LIMIT || r->target_session_pid >= SL_PID_LIMIT ||
@@ -102,8 +107,10 @@ static bool decode_inspect(const struct sl_rec_inspect *r, struct cursor *c, str
 	return take_view(c, r->exe_len, SL_PATH_MAX, r->exe_flags, &ev->exe);
 }
 
-static bool decode_broker(const struct sl_rec_broker *r, struct cursor *c, struct event *ev)
+bool decode_broker(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_broker *r = data;
+
 	ev->broker = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || r->peer_tgid >= SL_PID_LIMIT || r->set >= SL_SETS_MAX || r->rule > SL_RULES_MAX ||
@@ -113,30 +120,39 @@ static bool decode_broker(const struct sl_rec_broker *r, struct cursor *c, struc
 	return take_view(c, r->path_len, SL_PATH_MAX, r->path_flags, &ev->path);
 }
 
-static bool decode_dns(const struct sl_rec_dns *r, struct cursor *c, struct event *ev)
+bool decode_dns(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_dns *r = data;
+
 	ev->dns = r;
 	if (r->session_pid >= SL_PID_LIMIT || r->tgid >= SL_PID_LIMIT)
 		return false;
 	return take_view(c, r->payload_len, SL_DNS_MAX, r->flags, &ev->payload);
 }
 
-static bool decode_user(const struct sl_rec_user *r, struct cursor *c, struct event *ev)
+bool decode_user(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_user *r = data;
+
 	ev->user = r;
 	return take_view(c, r->name_len, USER_NAME_MAX, 0, &ev->name);
 }
 
-static bool decode_agent(const struct sl_rec_agent *r, struct cursor *c, struct event *ev)
+bool decode_agent(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_agent *r = data;
+
 	ev->agent = r;
 	if (r->what < SL_AGENT_START || r->what > SL_AGENT_HOOKS)
 		return false;
 	return take_view(c, r->text_len, AGENT_TEXT_MAX, 0, &ev->text);
 }
 
-static bool decode_sent(const struct sl_rec_sent *r, struct event *ev)
+bool decode_sent(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_sent *r = data;
+
+	(void)c;
 	ev->sent = r;
 	ev->who = &r->who;
 	ev->netns = r->netns;
@@ -144,8 +160,10 @@ static bool decode_sent(const struct sl_rec_sent *r, struct event *ev)
 	       r->first_ns <= r->hdr.time_ns;
 }
 
-static bool decode_guard(const struct sl_rec_guard *r, struct cursor *c, struct event *ev)
+bool decode_guard(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_guard *r = data;
+
 	ev->guard = r;
 	ev->who = &r->who;
 	if (!who_ok(&r->who) || !r->what || r->what >= _SL_GUARD_MAX || r->taken > SL_TAKEN_KILLED || r->by >= _SL_BY_MAX)
@@ -163,8 +181,10 @@ static bool hello_ok(unsigned int flags, size_t name_len)
 	return !(flags & ~(unsigned int)SL_HELLO_FLAGS) && name_len <= SL_HOST_MAX && (!name_len || flags & SL_HELLO_NAME);
 }
 
-static bool decode_hello(const struct sl_rec_hello *r, struct cursor *c, struct event *ev)
+bool decode_hello(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_hello *r = data;
+
 	ev->hello = r;
 	ev->who = &r->who;
 	ev->netns = r->netns;
@@ -175,8 +195,10 @@ static bool decode_hello(const struct sl_rec_hello *r, struct cursor *c, struct 
 	return take_view(c, r->name_len, SL_HOST_MAX, 0, &ev->name);
 }
 
-static bool decode_flow(const struct sl_rec_flow *r, struct cursor *c, struct event *ev)
+bool decode_flow(const void *data, struct cursor *c, struct event *ev)
 {
+	const struct sl_rec_flow *r = data;
+
 	ev->flow = r;
 	ev->who = &r->who;
 	ev->netns = r->netns;
@@ -186,98 +208,34 @@ static bool decode_flow(const struct sl_rec_flow *r, struct cursor *c, struct ev
 	return take_view(c, r->name_len, SL_HOST_MAX, 0, &ev->name);
 }
 
-static size_t fixed_size(enum sl_kind kind)
+bool decode_fork(const void *data, struct cursor *c, struct event *ev)
 {
-	switch (kind) {
-	case SL_REC_EXEC:
-		return sizeof(struct sl_rec_exec);
-	case SL_REC_FORK:
-		return sizeof(struct sl_rec_fork);
-	case SL_REC_EXIT:
-		return sizeof(struct sl_rec_exit);
-	case SL_REC_FILE:
-		return sizeof(struct sl_rec_file);
-	case SL_REC_NET:
-		return sizeof(struct sl_rec_net);
-	case SL_REC_VERDICT:
-		return sizeof(struct sl_rec_verdict);
-	case SL_REC_DNS:
-		return sizeof(struct sl_rec_dns);
-	case SL_REC_LOSS:
-		return sizeof(struct sl_rec_loss);
-	case SL_REC_CLOCK:
-		return sizeof(struct sl_rec_clock);
-	case SL_REC_USER:
-		return sizeof(struct sl_rec_user);
-	case SL_REC_AGENT:
-		return sizeof(struct sl_rec_agent);
-	case SL_REC_INSPECT:
-		return sizeof(struct sl_rec_inspect);
-	case SL_REC_BROKER:
-		return sizeof(struct sl_rec_broker);
-	case SL_REC_GUARD:
-		return sizeof(struct sl_rec_guard);
-	case SL_REC_SENT:
-		return sizeof(struct sl_rec_sent);
-	case SL_REC_HELLO:
-		return sizeof(struct sl_rec_hello);
-	case SL_REC_FLOW:
-		return sizeof(struct sl_rec_flow);
-	case SL_REC_INVALID:
-	case _SL_REC_MAX:
-		break;
-	}
-	return 0;
+	(void)c;
+	ev->fork = data;
+	ev->who = &ev->fork->who;
+	return who_ok(ev->who);
 }
 
-static bool decode_body(const void *data, struct cursor *c, struct event *ev)
+bool decode_exit(const void *data, struct cursor *c, struct event *ev)
 {
-	switch (ev->kind) {
-	case SL_REC_EXEC:
-		return decode_exec(data, c, ev);
-	case SL_REC_FORK:
-		ev->fork = data;
-		ev->who = &ev->fork->who;
-		return who_ok(ev->who);
-	case SL_REC_EXIT:
-		ev->exit = data;
-		ev->who = &ev->exit->who;
-		return who_ok(ev->who);
-	case SL_REC_FILE:
-		return decode_file(data, c, ev);
-	case SL_REC_NET:
-		return decode_net(data, ev);
-	case SL_REC_VERDICT:
-		return decode_verdict(data, ev);
-	case SL_REC_DNS:
-		return decode_dns(data, c, ev);
-	case SL_REC_LOSS:
-		ev->loss = data;
-		return ev->loss->reason < _SL_LOSS_MAX;
-	case SL_REC_CLOCK:
-		ev->clock = data;
-		return true;
-	case SL_REC_USER:
-		return decode_user(data, c, ev);
-	case SL_REC_AGENT:
-		return decode_agent(data, c, ev);
-	case SL_REC_INSPECT:
-		return decode_inspect(data, c, ev);
-	case SL_REC_BROKER:
-		return decode_broker(data, c, ev);
-	case SL_REC_GUARD:
-		return decode_guard(data, c, ev);
-	case SL_REC_SENT:
-		return decode_sent(data, ev);
-	case SL_REC_HELLO:
-		return decode_hello(data, c, ev);
-	case SL_REC_FLOW:
-		return decode_flow(data, c, ev);
-	case SL_REC_INVALID:
-	case _SL_REC_MAX:
-		break;
-	}
-	return false;
+	(void)c;
+	ev->exit = data;
+	ev->who = &ev->exit->who;
+	return who_ok(ev->who);
+}
+
+bool decode_loss(const void *data, struct cursor *c, struct event *ev)
+{
+	(void)c;
+	ev->loss = data;
+	return ev->loss->reason < _SL_LOSS_MAX;
+}
+
+bool decode_clock(const void *data, struct cursor *c, struct event *ev)
+{
+	(void)c;
+	ev->clock = data;
+	return true;
 }
 
 int decode_record(const void *data, size_t size, struct event *ret)
@@ -286,8 +244,8 @@ int decode_record(const void *data, size_t size, struct event *ret)
 	const struct sl_hdr *hdr = data;
 	struct event ev = { .exe = nothing, .cwd = nothing, .argv = nothing, .cgroup = nothing, .tty = nothing,
 			    .path = nothing, .payload = nothing, .name = nothing, .text = nothing };
+	const struct event_kind *kind;
 	struct cursor rest;
-	size_t fixed;
 
 	assert((uintptr_t)data % 8 == 0);
 	if (size < sizeof(*hdr) || size > SL_RECORD_MAX || hdr->size != size)
@@ -296,13 +254,13 @@ int decode_record(const void *data, size_t size, struct event *ret)
 		return -EPROTONOSUPPORT;
 	ev.kind = (enum sl_kind)hdr->kind;
 	ev.time_ns = hdr->time_ns;
-	fixed = fixed_size(ev.kind);
-	if (!fixed)
+	kind = event_kind(hdr->kind);
+	if (!kind)
 		return -EPROTONOSUPPORT;
-	if (size < fixed)
+	if (size < kind->size)
 		return -EBADMSG;
-	rest = (struct cursor){ .at = (const char *)data + fixed, .left = size - fixed };
-	if (!decode_body(data, &rest, &ev) || rest.left)
+	rest = (struct cursor){ .at = (const char *)data + kind->size, .left = size - kind->size };
+	if (!kind->decode(data, &rest, &ev) || rest.left)
 		return -EBADMSG;
 	*ret = ev;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: the published names of record kinds, losses and small enumerations. They appear in JSON and in the
+ * Owns: the published names of losses and small enumerations (those of record kinds are in kinds.c). They appear in JSON and in the
  * manual, so a name once given stays. Decodes nothing.
  */
 #include "event/event.h"
@@ -11,18 +11,6 @@
 
 /* A table whose last entry is missing is shorter than its enumeration: the build stops here, not the reader. */
 #define ASSERT_COVERS(table, end) _Static_assert(ARRAY_SIZE(table) == (end), #table " lacks a name")
-
-static const char *const kind_names[] = {
-	[SL_REC_EXEC] = "exec", [SL_REC_FORK] = "fork", [SL_REC_EXIT] = "exit",
-	[SL_REC_FILE] = "file", [SL_REC_NET] = "net",   [SL_REC_DNS] = "dns",
-	[SL_REC_LOSS] = "loss", [SL_REC_CLOCK] = "clock", [SL_REC_USER] = "user", [SL_REC_AGENT] = "agent",
-	[SL_REC_VERDICT] = "verdict",
-	[SL_REC_INSPECT] = "inspect", [SL_REC_BROKER] = "broker",
-	[SL_REC_GUARD] = "guard",
-	[SL_REC_SENT] = "sent",
-	[SL_REC_HELLO] = "hello", [SL_REC_FLOW] = "flow",
-};
-ASSERT_COVERS(kind_names, _SL_REC_MAX);
 
 static const char *const loss_names[] = {
 	[SL_LOSS_RING] = "ring-full",
@@ -173,11 +161,6 @@ ASSERT_COVERS(guard_names, _SL_GUARD_MAX);
 static const char *name_of(const char *const *names, size_t cnt, size_t at)
 {
 	return at < cnt && names[at] ? names[at] : "?";
-}
-
-const char *event_kind_name(enum sl_kind kind)
-{
-	return name_of(kind_names, ARRAY_SIZE(kind_names), (size_t)kind);
 }
 
 const char *event_loss_name(unsigned int reason)

@@ -41,6 +41,7 @@ struct recording_user {         /* a name that rules use */
 struct recording_meta {
 	const char *agent;      /* version of the program that wrote it */
 	const char *host, *boot_id, *kernel;
+	const char *host_id;    /* as of base/hostid.h; "" in recordings of before it */
 	const struct recording_source *sources;
 	size_t sources_cnt;
 	const char *const *homes;

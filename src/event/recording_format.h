@@ -28,6 +28,7 @@ enum recording_tag {
 	RECORDING_SOURCE,  /* name, NUL, text */
 	RECORDING_HOME,
 	RECORDING_USER,    /* u32 uid, name */
+	RECORDING_HOST_ID, /* since 0.2; older readers skip it */
 };
 
 struct recording_field {

@@ -176,6 +176,8 @@ static bool take_field(struct recording *r, unsigned int tag, char *bytes, size_
 		return take_text(&r->meta.boot_id, bytes, len);
 	case RECORDING_KERNEL:
 		return take_text(&r->meta.kernel, bytes, len);
+	case RECORDING_HOST_ID:
+		return take_text(&r->meta.host_id, bytes, len);
 	case RECORDING_SOURCE:
 		return take_source(r, bytes, len);
 	case RECORDING_HOME:
@@ -192,7 +194,7 @@ static int parse_header(struct recording *r, size_t len, struct errmsg *e)
 {
 	size_t at = 0;
 
-	r->meta = (struct recording_meta){ .agent = "", .host = "", .boot_id = "", .kernel = "" };
+	r->meta = (struct recording_meta){ .agent = "", .host = "", .boot_id = "", .kernel = "", .host_id = "" };
 	while (at < len) {
 		struct recording_field f;
 		char *bytes = r->header + at + sizeof(f) - 1;

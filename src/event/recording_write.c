@@ -87,6 +87,8 @@ static int build_header(struct strbuf *b, const struct recording_meta *m, struct
 	add_text(b, RECORDING_HOST, m->host);
 	add_text(b, RECORDING_BOOT_ID, m->boot_id);
 	add_text(b, RECORDING_KERNEL, m->kernel);
+	if (m->host_id && m->host_id[0])
+		add_text(b, RECORDING_HOST_ID, m->host_id);
 	for (size_t i = 0; i < m->sources_cnt; i++)
 		add_source(b, &m->sources[i]);
 	for (size_t i = 0; i < m->homes_cnt; i++)

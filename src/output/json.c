@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: schema 1 of the JSON lines. A field once published keeps its name, place and meaning; new ones may come.
+ * Owns: schema 2 of the JSON lines. A field once published keeps its name, place and meaning; new ones may come.
  *
  * Written by hand, straight into the buffer: a library that builds a tree first allocates for every value. What is not
  * known is left out, but for verdict, taken, by, rule, severity and container, which are null.
@@ -436,16 +436,17 @@ static void add_kind(struct strbuf *b, const struct report *r)
 	}
 }
 
-void output_json_format(struct strbuf *b, const struct report *r, const struct report_host *host)
+void output_json_format(struct strbuf *b, const struct report *r)
 {
 	LIT(b, "{\"schema\":" STRINGIFY(OUTPUT_JSON_SCHEMA) ",\"time\":\"");
 	format_time(b, r->wall_ns);
 	LIT(b, "\",\"kind\":\"");
 	strbuf_adds(b, report_kind_name(r->kind));
 	strbuf_addc(b, '"');
-	STR(b, "host", host->host);
-	STR(b, "boot_id", host->boot_id);
+	STR(b, "host", report_host_name(r));
+	STR(b, "boot_id", r->source ? r->source->boot_id : "");
 	NUM(b, "seq", r->seq);
+	STR(b, "uid", report_uid(r));
 	add_kind(b, r);
 	if (r->repeats)
 		NUM(b, "repeats", r->repeats);
@@ -458,7 +459,7 @@ static int json_write(struct output *o, const struct report *r)
 {
 	size_t start = o->lines.len;
 
-	output_json_format(&o->lines, r, &o->host);
+	output_json_format(&o->lines, r);
 	return sink_appended(o, start, r);
 }
 
@@ -468,7 +469,7 @@ static void json_free(struct output *o)
 	free(o);
 }
 
-int output_json_new(int fd, const struct report_host *host, struct output **ret)
+int output_json_new(int fd, struct output **ret)
 {
 	static const struct output_ops ops = {
 		.name = "json",
@@ -482,7 +483,6 @@ int output_json_new(int fd, const struct report_host *host, struct output **ret)
 		return -ENOMEM;
 	o->ops = &ops;
 	o->fd = fd;
-	o->host = *host;
 	*ret = o;
 	return 0;
 }

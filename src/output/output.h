@@ -21,10 +21,10 @@ struct output_ops {
 };
 
 /* Published as "schema" in every line; a new number only when a field changes its meaning or goes away. */
-#define OUTPUT_JSON_SCHEMA 1
+#define OUTPUT_JSON_SCHEMA 2
 
 /* JSON lines. fd is borrowed. */
-int output_json_new(int fd, const struct report_host *host, struct output **ret);
+int output_json_new(int fd, struct output **ret);
 
 /* Lines for people. width 0: unlimited. colour: only when the caller knows fd to be a terminal. */
 int output_text_new(int fd, const struct report_host *host, unsigned int width, bool colour, struct output **ret);
@@ -36,7 +36,7 @@ void output_free(struct output *o);
 DEFINE_FREEP(struct output, output_free)
 
 /* The formatters alone, for tests: append one line (with its newline). */
-void output_json_format(struct strbuf *b, const struct report *r, const struct report_host *host);
+void output_json_format(struct strbuf *b, const struct report *r);
 void output_text_format(struct strbuf *b, const struct report *r, const struct report_host *host, unsigned int width, bool colour);
 
 #endif /* SLUICE_OUTPUT_OUTPUT_H */

@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 	struct made m = { .bytes = malloc((size_t)ROUND * 512), .at = calloc(ROUND, sizeof(*m.at)) };
 	struct output *o = NULL;
 
-	if (null < 0 || !m.bytes || !m.at || small_policy_make(&small, NULL) || output_json_new(null, &host, &o))
+	if (null < 0 || !m.bytes || !m.at || small_policy_make(&small, NULL) || output_json_new(null, &o))
 		return 1;
 	make_round(&m);
 	r = measure(&m, total, "reports", write_nothing, NULL);

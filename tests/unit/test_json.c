@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
-/* Every line is one JSON object that another's parser reads, follows schema 1, and carries no byte that harms a terminal. */
+/* Every line is one JSON object that another's parser reads, follows schema 2, and carries no byte that harms a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,7 +60,7 @@ static struct json_object *line(void)
 	struct json_tokener *tok = json_tokener_new();
 	struct json_object *o;
 
-	output_json_format(&b, &s.r, &s.host);
+	output_json_format(&b, &s.r);
 	assert_true(strbuf_ok(&b));
 	assert_ptr_equal(strchr(b.data, '\n'), b.data + b.len - 1);
 	assert_int_equal(strlen(b.data), b.len);
@@ -121,7 +121,8 @@ static void test_file_open_follows_the_schema(void **state)
 {
 	(void)state;
 	with_line(o) {
-		is_num(o, "/schema", 1);
+		is_num(o, "/schema", 2);
+		is_str(o, "/uid", s.r.uid);
 		is_str(o, "/time", "2026-11-23T16:05:11.123456789Z");
 		is_str(o, "/kind", "file.open");
 		is_str(o, "/host", "ws-17");
@@ -450,7 +451,7 @@ static void test_hostile_text_is_lossless_and_harmless(void **state)
 
 	(void)state;
 	sample_set_path(&s, path, strlen(path));
-	s.host.host = "a\"b";
+	s.source.host = "a\"b";
 	s.rule.message = sample_text("two\nlines");
 	with_line(o) {
 		is_str(o, "/file/path", path);
@@ -458,7 +459,7 @@ static void test_hostile_text_is_lossless_and_harmless(void **state)
 		is_str(o, "/host", "a\"b");
 		is_str(o, "/message", "two\nlines");
 	}
-	output_json_format(&b, &s.r, &s.host);
+	output_json_format(&b, &s.r);
 	assert_null(memchr(b.data, '\033', b.len));
 	assert_null(memchr(b.data, '\x7f', b.len));
 	assert_null(strstr(b.data, "\xc2\x9b"));
@@ -517,7 +518,7 @@ static void test_argv_carries_no_credentials(void **state)
 
 	(void)state;
 	sample_set_argv(&s.cat, argv, sizeof(argv));
-	output_json_format(&b, &s.r, &s.host);
+	output_json_format(&b, &s.r);
 	assert_null(strstr(b.data, "hunter"));
 	strbuf_done(&b);
 	with_line(o) {
@@ -643,7 +644,7 @@ static void test_slow_reader_gets_whole_lines(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	assert_int_equal(output_json_new(fds[1], &s.host, &o), 0);
+	assert_int_equal(output_json_new(fds[1], &o), 0);
 	while (refused < 3) {
 		int r;
 
@@ -686,7 +687,7 @@ static void test_closed_pipe_is_an_error_not_a_death(void **state)
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	close(fds[0]);
-	assert_int_equal(output_json_new(fds[1], &s.host, &o), 0);
+	assert_int_equal(output_json_new(fds[1], &o), 0);
 	assert_int_equal(output_ops(o)->write(o, &s.r), 0);
 	assert_int_equal(output_ops(o)->flush(o), -EPIPE);
 	signal(SIGPIPE, old);

@@ -54,8 +54,11 @@ static void on_report(void *arg, const struct report *r)
 {
 	struct run *run = arg;
 	struct strbuf *b = &run->out;
+	char uid[REPORT_UID_SIZE];
 
 	assert_int_equal(r->seq, ++run->seq);
+	snprintf(uid, sizeof(uid), "-%llu", (unsigned long long)r->seq);
+	assert_string_equal(strrchr(report_uid(r), '-'), uid);
 	assert_non_null(r->compiled);
 	if (r->kind == REPORT_FILE_OPEN || r->kind == REPORT_NET_CONNECT)
 		run->shown += !r->repeats;
@@ -656,10 +659,40 @@ static void replay(struct run *run, FILE *f)
 	pipeline_free(run->p);
 }
 
+static void keep_uid(void *arg, const struct report *r)
+{
+	snprintf(arg, REPORT_UID_SIZE, "%s", report_uid(r));
+}
+
+/* Host, boot, run and number; a reload goes on in the run, and another policy's judgement of it is none of its events. */
+static void test_every_event_has_an_identity(void **state)
+{
+	static const struct report_source source = { .host = "ws-17", .boot_id = "b7-c1", .host_id = "0123456789abcdef0123456789abcdef" };
+	struct pipeline_run shared = { 0 };
+	char uid[REPORT_UID_SIZE];
+	struct pipeline_config config = { .compiled = small.compiled, .run = &shared, .source = &source, .sink = keep_uid, .arg = uid };
+	static const char *const want[] = {
+		"0123456789abcdef0123456789abcdef-b7c1-ba43b7400-1", "0123456789abcdef0123456789abcdef-b7c1-ba43b7400-2",
+		"0123456789abcdef0123456789abcdef-b7c1-ba43b7400.395bd1f9-3",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		struct pipeline *p;
+
+		config.variant = i == 2 ? "395bd1f9bf5c20c1" : NULL;
+		assert_int_equal(pipeline_new(&config, &p), 0);
+		assert_int_equal(pipeline_record(p, &rec, rec_clock(&rec, (50 + i) * SECOND, WALL)), 0);
+		assert_int_equal(pipeline_record(p, &rec, rec_loss(&rec, (50 + i) * SECOND, SL_LOSS_RING, 1)), 0);
+		assert_string_equal(uid, want[i]);
+		pipeline_free(p);
+	}
+}
+
 static void test_replay_gives_the_same_reports(void **state)
 {
 	struct run *live = *state, first = { .out = STRBUF_INIT }, second = { .out = STRBUF_INIT };
-	struct recording_meta meta = { .host = "ws-17" };
+	struct recording_meta meta = { .host = "ws-17", .host_id = "c853cda4a8384f43ae91ad533be06025" };
 	cleanup_(recording_writer_freep) struct recording_writer *w = NULL;
 	cleanup_fclose FILE *f = fdopen(memfd_create("replay", MFD_CLOEXEC), "r+");
 	struct errmsg e = { 0 };
@@ -819,6 +852,7 @@ int main(void)
 		TEST(test_losses_are_reported),
 		TEST(test_full_tables_are_reported),
 		TEST(test_a_full_repeat_table_hides_nothing),
+		TEST(test_every_event_has_an_identity),
 		TEST(test_replay_gives_the_same_reports),
 		TEST(test_kept_recording_replays_with_its_own_policy),
 		TEST(test_no_event_disappears),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/hostid.h"
 #include "base/sha256.h"
 
 static void hex(struct sha256 *s, char ret[2 * SHA256_SIZE + 1])
@@ -67,11 +68,56 @@ static void a_million_bytes(void **state)
 	assert_string_equal(sum, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* RFC 4231, cases 1 and 2. */
+static void keyed_examples(void **state)
+{
+	static const struct {
+		const char *key, *text, *sum;
+	} cases[] = {
+		{ "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b", "Hi There",
+		  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+		{ "Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t sum[SHA256_SIZE];
+		char text[2 * SHA256_SIZE + 1];
+
+		sha256_hmac((const uint8_t *)cases[i].key, strlen(cases[i].key), cases[i].text, strlen(cases[i].text), sum);
+		for (int n = 0; n < SHA256_SIZE; n++)
+			snprintf(text + 2 * n, 3, "%02x", sum[n]);
+		assert_string_equal(text, cases[i].sum);
+	}
+}
+
+/* What `systemd-id128 machine-id -a` gives for such a machine id. */
+static void a_host_has_an_id(void **state)
+{
+	char id[HOSTID_SIZE];
+
+	(void)state;
+	hostid_derive("0123456789abcdef0123456789abcdef\n", "11111111-2222-3333-4444-555555555555", id);
+	assert_string_equal(id, "2cabbfd3574c4cd5a69991930b709b49");
+	/* No machine id: known for this boot. */
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const none[] = { "", "uninitialized\n", "00000000000000000000000000000000\n",
+						    "0123456789abcdef0123456789abcde\n", "0123456789abcdef0123456789abcdefff" };
+
+		hostid_derive(none[i], "11111111-2222-3333-4444-555555555555", id);
+		assert_string_equal(id, "63c48e10315a4b9ea9e02b25720617cb");
+	}
+	hostid_derive("", "", id);
+	assert_string_equal(id, "00000000000000000000000000000000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(published_examples),
 		cmocka_unit_test(a_million_bytes),
+		cmocka_unit_test(keyed_examples),
+		cmocka_unit_test(a_host_has_an_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

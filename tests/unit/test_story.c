@@ -29,7 +29,7 @@ struct run {
 	char said[16384];
 };
 
-static const struct report_host host = { .host = "ws-17", .boot_id = "boot" };
+static const struct report_source source = { .host = "ws-17", .boot_id = "boot", .host_id = "host" };
 
 static void on_report(void *arg, const struct report *r)
 {
@@ -37,17 +37,17 @@ static void on_report(void *arg, const struct report *r)
 
 	assert_int_equal(output_ops(run->text)->write(run->text, r), 0);
 	if (r->kind == REPORT_INCIDENT)
-		output_json_format(&run->json, r, &host);
+		output_json_format(&run->json, r);
 }
 
 static int make(void **state)
 {
 	static struct run run;
-	struct pipeline_config config = { .compiled = compiled, .sink = on_report, .arg = &run };
+	struct pipeline_config config = { .compiled = compiled, .source = &source, .sink = on_report, .arg = &run };
 
 	run = (struct run){ .json = STRBUF_INIT, .fd = memfd_create("story", MFD_CLOEXEC) };
 	*state = &run;
-	return run.fd < 0 ? -1 : output_text_new(run.fd, &host, 0, false, &run.text) ? -1 : pipeline_new(&config, &run.p);
+	return run.fd < 0 ? -1 : output_text_new(run.fd, &(struct report_host){ .show_exec = false }, 0, false, &run.text) ? -1 : pipeline_new(&config, &run.p);
 }
 
 static int unmake(void **state)
