@@ -19,10 +19,21 @@
 #include "output/summary.h"
 #include "policy/policy.h"
 
+#ifdef SLUICE_LACKS
+static int cmd_lacking(int argc, char **argv)
+{
+	(void)argc;
+	log_err("%s: this program was built without " SLUICE_LACKS ": use a build that has it", argv[0]);
+	return CLI_UNAVAILABLE;
+}
+#define cmd_audit cmd_lacking
+#endif
+
 const struct cli_command cli_commands[] = {
 	{ "trace", cmd_trace, "watch AI tools now, until Ctrl-C; installs nothing" },
 	{ "ps", cmd_ps, "AI sessions that run, with their process trees" },
 	{ "doctor", cmd_doctor, "what this kernel lets sluice see, and what it does not" },
+	{ "audit", cmd_audit, "how each user's AI tools are signed in and set up" },
 	{ "run", cmd_run, "the service, in the foreground" },
 	{ "status", cmd_status, "what the service does on this host, and how" },
 	{ "mode", cmd_mode, "monitor or enforce, also for a time" },
