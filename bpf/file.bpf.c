@@ -204,18 +204,19 @@ ALWAYS_INLINE __u32 matched(const struct known *k, __u32 set, int unresolved)
 	return set;
 }
 
-/* The file's mount hangs in no tree. Asked of a mount once an epoch. */
-ALWAYS_INLINE int detached(struct file *file)
+/* path_text() of the file's mount. Asked of a mount once an epoch. */
+ALWAYS_INLINE __u32 text_of_mount(struct file *file)
 {
 	__u64 now = (__u64)low_half(file->f_path.mnt) << 32 | *(volatile __u32 *)&epoch, mnt = 0;
+	__u32 text;
 
-	if (now == *(volatile __u64 *)&known_attached)
-		return 0;
+	if (now == *(volatile __u64 *)&known_plain)
+		return PATH_WHOLE;
 	bpf_probe_read_kernel(&mnt, sizeof(mnt), &file->f_path.mnt);
-	if (path_detached(mnt))
-		return 1;
-	*(volatile __u64 *)&known_attached = now;
-	return 0;
+	text = path_text(mnt);
+	if (text == PATH_WHOLE)
+		*(volatile __u64 *)&known_plain = now;
+	return text;
 }
 
 /* The caller's root directory is the root of its mount namespace, so that what bpf_d_path() returns is the whole path. Looked
@@ -587,7 +588,7 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	__u64 above = NOWHERE;
 	__s32 set;
 	long len;
-	int no_root;
+	__u32 no_root;
 	__u8 taken = SL_TAKEN_NONE;
 
 	if (is_self(tgid)) {
@@ -611,7 +612,9 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	len = s && (set > 0 || k.by_state) && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
 	/* Without the NUL; too long, or a chroot, or a name of unknown state (it is in a directory that ignores case), or a file whose name is gone ("x (deleted)"): walk. */
 	len = len > 1 && file->f_path.dentry->d_hash.pprev ? len - 1 : 0;
-	no_root = len && detached(file);
+	no_root = len ? text_of_mount(file) : PATH_WHOLE;
+	if (no_root == PATH_FOLDS)
+		len = no_root = 0;
 	t.text_len = len;
 	t.text_flags = SL_STR_PLAIN | (no_root ? SL_STR_UNRESOLVED : 0);
 	t.came = SL_CAME_OPENED;

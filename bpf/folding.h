@@ -21,9 +21,9 @@
 #define WALK_DIGIT (1ull << 46)     /* what was fed last is a digit */
 #define WALK_OF_NAME (WALK_FOLDED | WALK_UNFED | WALK_BRIEF | WALK_DIGIT)
 
-ALWAYS_INLINE __u64 magic_folds(__u64 magic)
+ALWAYS_INLINE __u64 names_fold(enum sl_names names)
 {
-	switch (sl_magic_names(magic)) {
+	switch (names) {
 	case SL_NAMES_EXACT:
 		return 0;
 	case SL_NAMES_FOLD:
@@ -43,7 +43,7 @@ ALWAYS_INLINE int has_encodings(void)
 ALWAYS_INLINE __u64 sb_folds(__u64 sb)
 {
 	struct super_block *s = (struct super_block *)sb;
-	__u64 folds = magic_folds(BPF_CORE_READ(s, s_magic));
+	__u64 folds = names_fold(sl_device_names(BPF_CORE_READ(s, s_magic), BPF_CORE_READ(s, s_dev) >> 20));
 
 	if (!folds && has_encodings() && BPF_CORE_READ(s, s_encoding))
 		folds = WALK_ASK;
@@ -55,7 +55,7 @@ ALWAYS_INLINE int known_folds(const struct dentry *d)
 {
 	if (!(d->d_flags & DCACHE_OPS))
 		return 0;
-	return magic_folds(d->d_sb->s_magic) || (has_encodings() && d->d_sb->s_encoding);
+	return sl_magic_names(d->d_sb->s_magic) != SL_NAMES_EXACT || (has_encodings() && d->d_sb->s_encoding);
 }
 
 /* Global, as the callers have little stack. WALK_FOLDS, _DOS, _ASK of the file system that is mounted there. */
@@ -82,7 +82,7 @@ ALWAYS_INLINE __u64 last_char(__u32 last, __u64 left, __u64 flags)
 		return b0 | 1ull << 32;
 	}
 	used = sl_last_char(last & 0xff, last >> 8 & 0xff, last >> 16 & 0xff, b0, &c);
-	in = sl_fold_char(c);
+	in = c == ~0u ? sl_fold_byte(b0) : sl_fold_char(c);
 	/* A name of nothing else is one all the same. */
 	if (in == SL_FOLD_ITSELF || (in == SL_FOLD_NOTHING && flags & WALK_UNFED && left == used))
 		in = __builtin_bswap32(last) & (~0u >> (32 - 8 * used));

@@ -395,7 +395,7 @@ SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went thr
 SL_EXTERN __u64 roots_noted;            /* directories that root_mark was put on */
 SL_EXTERN __u64 guard_marked;           /* times that guard_mark was put on something */
 SL_EXTERN __u64 last_wake_ns;
-SL_EXTERN __u64 known_attached;         /* the same of a mount that hangs in a namespace's tree */
+SL_EXTERN __u64 known_plain;            /* the same of a mount whose paths the kernel's text says as they are compared */
 SL_EXTERN __u64 known_oldest;           /* the same of a filesystem's oldest mount, of all of it */
 SL_EXTERN __u64 known_top;              /* a mount that is the top of its namespace, and the epoch in which it was */
 

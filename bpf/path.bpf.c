@@ -397,9 +397,25 @@ GLOBAL __u32 name_symbol_short(__u64 w0, __u64 w1, __u64 w2, __u64 w3, __u32 len
 	return sl_dfa_symbol(dfa, knobs.path.limit, feed(WALK_PATH, dfa, dfa->name_start, (const __u8 *)words, len, INLINE_READ));
 }
 
-GLOBAL __u32 path_detached(__u64 vfsmount)
+#define MOUNTS_ABOVE 16
+
+GLOBAL __u32 path_text(__u64 vfsmount)
 {
-	return mount_place(mount_of(vfsmount)) == MOUNT_DETACHED;
+	__u64 mount = mount_of(vfsmount);
+	struct mount_head m;
+
+	if (mount_place(mount) == MOUNT_DETACHED)
+		return PATH_DETACHED;
+	for (int i = 0; i < MOUNTS_ABOVE; i++) {
+		if (read_mount(mount, &m))
+			return PATH_FOLDS;
+		if (m.parent == mount)
+			return PATH_WHOLE;
+		mount = m.parent;
+		if (mount_folds(mount))
+			return PATH_FOLDS;
+	}
+	return PATH_FOLDS;
 }
 
 /*

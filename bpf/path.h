@@ -96,8 +96,12 @@ __u64 decide_file(__u32 row, __u32 set);
 /* Which `after:` conditions a read of such a file makes true. */
 __u32 conditions_of(__u32 set);
 
-/* A mount that hangs in no namespace's tree, so that a path on it has no beginning. */
-__u32 path_detached(__u64 vfsmount);
+/*
+ * What the kernel's own text of a path on this mount is good for. PATH_DETACHED: the mount hangs in no namespace's tree, so that the path has
+ * no beginning. PATH_FOLDS: a file system above it ignores case, and the text does not say where (or there are too many to look at).
+ */
+enum path_text { PATH_WHOLE = 0, PATH_DETACHED, PATH_FOLDS };
+__u32 path_text(__u64 vfsmount);
 
 /* What is below this mount's root has the same path below the top of its mount namespace. */
 __u32 path_is_top(__u64 vfsmount);

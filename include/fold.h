@@ -9,7 +9,7 @@
  *
  * Characters: those whose full case folding after canonical decomposition is ASCII (utf8 tables of ext4, f2fs and tmpfs), the one that
  * exfat's and NTFS's tables make an I, and all of Default_Ignorable_Code_Point (Unicode 15), which ext4 and HFS+ leave out.
- * Not folded: letters beyond ASCII. A pattern that has some matches them as it is written.
+ * Not folded: letters beyond ASCII. Patterns take care of them, see src/match/letters.h.
  */
 #ifndef SL_FOLD_H
 #define SL_FOLD_H
@@ -20,7 +20,7 @@
 enum sl_names {
 	SL_NAMES_EXACT = 0,
 	SL_NAMES_FOLD,     /* without regard to case */
-	SL_NAMES_DOS,      /* the same; dots and blanks at the end do not count; names can have a short form (FILENA~1.TXT) */
+	SL_NAMES_DOS,      /* the same; dots and blanks at the end do not count; names can have a short form (FILENA~1.TXT), streams another name */
 };
 
 /*
@@ -53,6 +53,12 @@ static inline __attribute__((always_inline)) enum sl_names sl_magic_names(__u64 
 		return SL_NAMES_FOLD;
 	}
 	return SL_NAMES_EXACT;
+}
+
+/* A FUSE file system on a block device (its major number is not 0) is a driver of NTFS or exfat: ntfs-3g opens streams by name. */
+static inline __attribute__((always_inline)) enum sl_names sl_device_names(__u64 magic, __u32 major)
+{
+	return magic == 0x65735546 && major ? SL_NAMES_DOS : sl_magic_names(magic);
 }
 
 #define SL_SHORT_NAME 12 /* bytes of FILENA~1.TXT, at most */
@@ -93,6 +99,20 @@ static inline __attribute__((always_inline)) __u32 sl_fold_char(__u32 c)
 	case 0x2060 ... 0x206f: case 0xfe00 ... 0xfe0f: case 0xfff0 ... 0xfff8: case 0x1bca0 ... 0x1bca3: case 0x1d173 ... 0x1d17a:
 	case 0xe0000 ... 0xe0fff:
 		return SL_FOLD_NOTHING;
+	}
+	return SL_FOLD_ITSELF;
+}
+
+/*
+ * A byte that is no character in UTF-8, where names are in a code page (iocharset=): the dotted capital and the dotless small i of those with
+ * Turkish letters (iso8859-3, iso8859-9, cp857), whose tables make them an ASCII one.
+ */
+static inline __attribute__((always_inline)) __u32 sl_fold_byte(__u32 byte)
+{
+	switch (byte) {
+	case 0xa9: case 0xdd: case 0x98:
+	case 0xb9: case 0xfd: case 0x8d:
+		return 'i';
 	}
 	return SL_FOLD_ITSELF;
 }

@@ -279,8 +279,8 @@ static void match_path(struct question *q)
 	q->root_len = compiled_root_text(c, q->path, strlen(q->path), q->root_text, sizeof(q->root_text));
 }
 
-/* True if the pattern alone, without its "!", matches. */
-static bool pattern_matches(const struct question *q, enum dfa_dialect dialect, const char *pattern, const char *text)
+/* True if the pattern alone, without its "!", matches. any_letters: it is one that may match too much, see dfa_builder_any_letters(). */
+static bool pattern_matches(const struct question *q, enum dfa_dialect dialect, const char *pattern, bool any_letters, const char *text)
 {
 	static const char *const homes[] = { "/home/*", "/root", GLOB_HOME_ROOTS };
 	cleanup_(dfa_builder_freep) struct dfa_builder *b =
@@ -288,7 +288,11 @@ static bool pattern_matches(const struct question *q, enum dfa_dialect dialect, 
 	cleanup_(dfa_freep) struct dfa *d = NULL;
 	bool unknown;
 
-	if (!b || dfa_builder_add(b, 0, pattern + (pattern[0] == '!'), NULL) < 0 || dfa_build(b, 0, 2, &d, NULL) < 0)
+	if (!b)
+		return false;
+	if (any_letters && pattern[0] != '!')
+		dfa_builder_any_letters(b, 0);
+	if (dfa_builder_add(b, 0, pattern + (pattern[0] == '!'), NULL) < 0 || dfa_build(b, 0, 2, &d, NULL) < 0)
 		return false;
 	if (text == q->path && q->root_len && dfa_match(d, q->root_text, q->root_len))
 		return true;
@@ -296,10 +300,11 @@ static bool pattern_matches(const struct question *q, enum dfa_dialect dialect, 
 }
 
 /* The last pattern that matches is the one that decided. */
-static void print_pattern(const struct question *q, enum dfa_dialect dialect, const struct policy_strings *list, const char *text)
+static void print_pattern(const struct question *q, enum dfa_dialect dialect, const struct policy_strings *list, bool any_letters,
+			  const char *text)
 {
 	for (size_t i = list->cnt; i-- > 0;) {
-		if (!pattern_matches(q, dialect, list->v[i], text))
+		if (!pattern_matches(q, dialect, list->v[i], any_letters, text))
 			continue;
 		fputs(": ", stdout);
 		print_text(list->v[i]);
@@ -334,7 +339,7 @@ static void print_file(const struct question *q)
 
 		printf("class     %s", classes[i]);
 		if (patterns)
-			print_pattern(q, DFA_PATH, patterns, q->path);
+			print_pattern(q, DFA_PATH, patterns, policy_class_only_tightens(q->l->policy, classes[i]), q->path);
 		putchar('\n');
 	}
 }
@@ -353,7 +358,7 @@ static void print_host(const struct question *q)
 	}
 	printf("provider  %s (%s%s%s)", p->name, p->tier, p->region[0] ? ", " : "", p->region);
 	if (found.name != SIZE_MAX)
-		print_pattern(q, DFA_DOMAIN, &p->domains, q->name);
+		print_pattern(q, DFA_DOMAIN, &p->domains, false, q->name);
 	else
 		fputs(": by its address", stdout);
 	putchar('\n');

@@ -38,6 +38,7 @@ struct dfa_builder {
 	enum dfa_dialect dialect;
 	const char *const *homes;
 	size_t homes_cnt;
+	struct dfa_set any_letters; /* classes, see dfa_builder_any_letters() */
 	struct entry *entries;  /* in the order of addition */
 	size_t entries_cnt, entries_size;
 };
@@ -103,6 +104,20 @@ static int parse(const struct dfa_builder *b, const char *text, struct pattern *
 	return -EINVAL;
 }
 
+void dfa_builder_any_letters(struct dfa_builder *b, unsigned int cls)
+{
+	dfa_set_add(&b->any_letters, cls);
+}
+
+static int parse_entry(const struct dfa_builder *b, const struct entry *entry, struct pattern **ret, struct errmsg *e)
+{
+	int r = parse(b, entry->text, ret, e);
+
+	if (!r && !entry->negated && dfa_set_has(&b->any_letters, entry->cls))
+		r = pattern_any_letters(*ret);
+	return r;
+}
+
 int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern, struct errmsg *e)
 {
 	cleanup_(pattern_freep) struct pattern *p = NULL;
@@ -147,7 +162,7 @@ static int build_entry(struct build *g, const struct entry *entry, struct cascad
 {
 	static const uint32_t negated[] = { NONE, TAKES_BACK };
 	cleanup_(pattern_freep) struct pattern *p = NULL;
-	int r = parse(g->b, entry->text, &p, g->work.e);
+	int r = parse_entry(g->b, entry, &p, g->work.e);
 
 	if (!r)
 		r = cascade_of_pattern(p, ret, &g->work);
@@ -457,7 +472,7 @@ static int choose_lanes(struct build *g, size_t cnt, uint8_t *lanes)
 		lanes[i] = 1 << LANE_EXACT;
 		if (!dfa_set_has(&g->reduce->may, entries[i].cls))
 			continue;
-		r = parse(g->b, entries[i].text, &p, g->work.e);
+		r = parse_entry(g->b, &entries[i], &p, g->work.e);
 		if (r < 0)
 			return r;
 		lanes[i] = (uint8_t)(1 << form_of(p));
@@ -510,7 +525,7 @@ static int build_words(struct build *g, size_t cnt, const uint8_t *lanes, size_t
 
 		if (lanes[i] != 1 << LANE_WORDS)
 			continue;
-		r = parse(g->b, g->b->entries[i].text, &p, g->work.e);
+		r = parse_entry(g->b, &g->b->entries[i], &p, g->work.e);
 		if (!r)
 			r = words_add(words, p, set_of[g->b->entries[i].cls], &g->work);
 		if (r < 0)

@@ -71,6 +71,12 @@ DEFINE_FREEP(struct dfa_builder, dfa_builder_free)
 int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern, struct errmsg *e);
 
 /*
+ * The class's patterns that take nothing back match letters beyond ASCII in every spelling that a directory that ignores case can have, and
+ * more (pattern_any_letters()). For classes that must not be got around; what makes an answer milder matches what is written.
+ */
+void dfa_builder_any_letters(struct dfa_builder *b, unsigned int cls);
+
+/*
  * Which classes need not be known of a string that is in others too. Where all classes at once do not fit one product, those
  * of `may` are spread over lanes (automaton.h) by the forms of their patterns, and within a lane `fn` takes out of a set what
  * makes no difference: 200 classes of folders anywhere have 2^200 sets, but in one order of importance only 200.

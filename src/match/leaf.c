@@ -36,6 +36,8 @@ struct leaf {
 	struct cascade *c;
 	uint32_t *names;       /* distinct names: index of a part that has it */
 	uint32_t names_cnt;
+	uint32_t *spelt;       /* names that have other spellings in directories that ignore case: thing names_cnt + i is those of spelt[i] */
+	uint32_t spelt_cnt;
 	uint32_t *name_of;     /* part -> its number in names */
 	struct places in_names, in_seqs;
 	uint32_t classes;
@@ -53,6 +55,7 @@ static void places_done(struct places *p)
 static void leaf_done(struct leaf *l)
 {
 	free(l->names);
+	free(l->spelt);
 	free(l->name_of);
 	places_done(&l->in_names);
 	places_done(&l->in_seqs);
@@ -128,13 +131,21 @@ static int find_names(struct leaf *l)
 
 static int name_places(struct leaf *l)
 {
-	cleanup_free uint32_t *lengths = calloc(l->names_cnt + 1, sizeof(*lengths));
+	cleanup_free uint32_t *lengths = calloc(2 * (size_t)l->names_cnt + 1, sizeof(*lengths));
 
-	if (!lengths)
+	l->spelt = calloc(l->names_cnt + 1, sizeof(*l->spelt));
+	if (!lengths || !l->spelt)
 		return -ENOMEM;
-	for (uint32_t n = 0; n < l->names_cnt; n++)
-		lengths[n] = l->p->parts[l->names[n]].cnt;
-	return places_init(&l->in_names, lengths, l->names_cnt);
+	for (uint32_t n = 0; n < l->names_cnt; n++) {
+		const struct pattern_part *part = &l->p->parts[l->names[n]];
+
+		lengths[n] = part->cnt;
+		if (!part->any_cnt)
+			continue;
+		lengths[l->names_cnt + l->spelt_cnt] = part->any_cnt;
+		l->spelt[l->spelt_cnt++] = n;
+	}
+	return places_init(&l->in_names, lengths, l->names_cnt + l->spelt_cnt);
 }
 
 /* Classes numbered by the first byte of each, without those that are empty. Returns how many there are. */
@@ -192,8 +203,9 @@ static int byte_classes(struct leaf *l)
 static const struct pattern_item *item_above(const struct leaf *l, uint32_t place)
 {
 	uint32_t n = l->in_names.thing[place], left = place - l->in_names.begin[n];
+	const struct pattern_part *part = &l->p->parts[l->names[n < l->names_cnt ? n : l->spelt[n - l->names_cnt]]];
 
-	return left ? &l->p->items[l->p->parts[l->names[n]].first + left - 1] : NULL;
+	return left ? &l->p->items[(n < l->names_cnt ? part->first : part->any_first) + left - 1] : NULL;
 }
 
 static bool takes_all_bytes(const struct leaf *l, uint32_t place)
@@ -203,13 +215,13 @@ static bool takes_all_bytes(const struct leaf *l, uint32_t place)
 	return item && item->star && !memcmp(&item->set, &l->any, sizeof(l->any));
 }
 
-/* Adds a place and those that a "*" reaches by matching nothing. */
+/* Adds a place and those that are reached by matching nothing. */
 static void add_name_place(const struct leaf *l, uint64_t *set, uint32_t place)
 {
 	const struct pattern_item *item;
 
 	set_bit(set, place);
-	while ((item = item_above(l, place)) && item->star)
+	while ((item = item_above(l, place)) && (item->star || item->maybe))
 		set_bit(set, --place);
 }
 
@@ -251,6 +263,9 @@ static int symbol_of(struct leaf *l, const uint64_t *set, uint32_t *ret)
 	for (uint32_t n = 0; n < l->names_cnt; n++)
 		if (bit(set, l->in_names.begin[n]))
 			set_bit(key, n);
+	for (uint32_t i = 0; i < l->spelt_cnt; i++)
+		if (bit(set, l->in_names.begin[l->names_cnt + i]))
+			set_bit(key, l->spelt[i]);
 	if (bit(set, l->in_names.cnt))
 		set_bit(key, l->names_cnt);
 	return intern_get(&l->symbols, key, ret);
@@ -285,7 +300,7 @@ static int build_names(struct leaf *l)
 		return -ENOMEM;
 	l->symbols.words = words(l->names_cnt);
 	f->cols = l->classes;
-	for (uint32_t n = 0; n < l->names_cnt; n++)
+	for (uint32_t n = 0; n < l->in_names.things; n++)
 		add_name_place(l, to, l->in_names.begin[n + 1] - 1);
 	prune(l, &l->in_names, to, takes_all_bytes);
 	r = set_state(l, &sets, to, f, symbol_of, &id);

@@ -47,7 +47,7 @@ static size_t fold_name(const char *name, size_t len, bool dos, uint16_t *out)
 		uint32_t c, in;
 
 		n = first_char(name + i, len - i, &c);
-		in = (uint8_t)name[i] < 0x80 || c == ~0u ? SL_FOLD_ITSELF : sl_fold_char(c);
+		in = (uint8_t)name[i] < 0x80 ? SL_FOLD_ITSELF : c == ~0u ? sl_fold_byte((uint8_t)name[i]) : sl_fold_char(c);
 		if (in == SL_FOLD_NOTHING)
 			continue;
 		kept++;

@@ -48,10 +48,11 @@ static inline unsigned int byteset_next(const struct byteset *s, unsigned int fr
 	return 256;
 }
 
-/* A place in a name: one byte of the set, or any number of them. */
+/* A place in a name: one byte of the set, or any number of them, or one or none. */
 struct pattern_item {
 	struct byteset set;
-	bool star;
+	bool star, maybe;
+	bool folded;          /* only of a name in a directory that ignores case */
 };
 
 enum pattern_kind {
@@ -65,6 +66,7 @@ enum pattern_kind {
 struct pattern_part {
 	enum pattern_kind kind;
 	uint32_t first, cnt;  /* items, of a name */
+	uint32_t any_first, any_cnt;  /* items of its other spellings in a directory that ignores case, see pattern_any_letters(); 0 none */
 };
 
 struct pattern {
@@ -93,6 +95,12 @@ static inline size_t pattern_seq_end(const struct pattern *p, size_t seq)
 {
 	return seq + 1 < p->seqs_cnt ? p->seqs[seq + 1] : p->parts_cnt;
 }
+
+/*
+ * Letters beyond ASCII match, in directories that ignore case, every spelling that a file system may take for the same (match/letters.h),
+ * and more: for patterns that must not be got around. Of a pattern that has any.
+ */
+int pattern_any_letters(struct pattern *p);
 
 /* Of a byte of a folded name (SL_DFA_FOLD more), both cases are asked for: "strictest" is what matches. */
 bool pattern_item_takes(const struct pattern_item *item, unsigned int symbol);

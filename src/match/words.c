@@ -83,7 +83,7 @@ bool words_takes(const struct pattern *p)
 	uint32_t from, to;
 
 	if (p->separator != '/' || p->seqs_cnt != 1 || p->parts_cnt != 2 || p->parts[0].kind != PATTERN_HEAD ||
-	    p->parts[1].kind != PATTERN_NAME)
+	    p->parts[1].kind != PATTERN_NAME || p->parts[1].any_cnt)
 		return false;
 	trim(p, &p->parts[1], &from, &to);
 	for (uint32_t i = from; i < to; i++)

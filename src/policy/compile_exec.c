@@ -105,6 +105,8 @@ static int add_tools(struct compile *w, struct dfa_builder *b, struct exec_class
 
 	for (size_t i = 0; r >= 0 && i < w->p->tools_cnt; i++) {
 		r = add_list(w, b, k, &w->p->tools[i].exe, &k->tool_exe[i + 1]);
+		if (k->tool_exe[i + 1] != NO_CLASS)
+			dfa_builder_any_letters(b, k->tool_exe[i + 1]);
 		if (r >= 0)
 			r = add_list(w, b, k, &w->p->tools[i].argv, &k->tool_argv[i + 1]);
 	}

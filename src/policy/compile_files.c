@@ -257,9 +257,13 @@ static int build_path(struct compile *w)
 	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
 	int r = compile_builder(w, DFA_PATH, &b);
 
-	for (size_t i = 0; r >= 0 && i < w->p->secrets_cnt; i++)
-		if (w->secret_class[i] != NO_CLASS)
-			r = compile_patterns(w, b, w->secret_class[i], &w->p->secrets[i].paths);
+	for (size_t i = 0; r >= 0 && i < w->p->secrets_cnt; i++) {
+		if (w->secret_class[i] == NO_CLASS)
+			continue;
+		if (policy_class_only_tightens(w->p, w->p->secrets[i].name))
+			dfa_builder_any_letters(b, w->secret_class[i]);
+		r = compile_patterns(w, b, w->secret_class[i], &w->p->secrets[i].paths);
+	}
 	for (size_t i = 0; r >= 0 && i < w->p->tools_cnt; i++)
 		if (w->c->priv->own_class[i + 1] != NO_CLASS)
 			r = compile_patterns(w, b, w->c->priv->own_class[i + 1], &w->p->tools[i].own);

@@ -35,6 +35,15 @@ static bool rule_names_broker(const struct policy_rule *rule, const char *name)
 	       (policy_strings_has(&rule->brokers, name) || policy_strings_has(&rule->brokers, POLICY_BROKER_ANY));
 }
 
+/* No rule allows a socket for being this broker's: its patterns may match a name too much. */
+static bool broker_only_tightens(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		if (p->rules[i].action == SL_ACTION_ALLOW && rule_names_broker(&p->rules[i], name))
+			return false;
+	return true;
+}
+
 /* An abstract name's pattern, as one of a file below SL_ABSTRACT. */
 static int add_abstract(struct compile *w, struct dfa_builder *b, unsigned int cls, const struct policy_strings *l, size_t i)
 {
@@ -71,6 +80,8 @@ static int add_broker(struct compile *w, struct dfa_builder *b, size_t broker)
 	if (cls == DFA_CLASSES_MAX)
 		return compile_too_big(w, "brokers", cls + 1, DFA_CLASSES_MAX, "merge some");
 	priv->brokers[priv->brokers_cnt++] = (uint16_t)broker;
+	if (broker_only_tightens(w->p, k->name))
+		dfa_builder_any_letters(b, cls);
 	r = compile_patterns(w, b, cls, k->spools.cnt ? &k->spools : &k->sockets);
 	for (size_t i = 0; r >= 0 && i < k->abstract.cnt; i++)
 		r = add_abstract(w, b, cls, &k->abstract, i);

@@ -73,7 +73,8 @@ static uint16_t tool_of(const struct policy *p, const struct policy_host *h, con
 	uint16_t tool = 0;
 
 	for (size_t i = 0; i < p->tools_cnt; i++)
-		if (naive_path(script ? &p->tools[i].argv : &p->tools[i].exe, h->homes, h->homes_cnt, path))
+		if (script ? naive_path(&p->tools[i].argv, h->homes, h->homes_cnt, path) :
+			     naive_path_any_letters(&p->tools[i].exe, h->homes, h->homes_cnt, path))
 			tool = (uint16_t)(i + 1);
 	return tool;
 }
@@ -170,10 +171,21 @@ static bool is_live(const struct policy *p, const char *class)
 	return false;
 }
 
+static bool is_allowed_by_some_rule(const struct policy *p, const char *class)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		if (p->rules[i].object == POLICY_OBJECT_READ && p->rules[i].action == SL_ACTION_ALLOW && has(&p->rules[i].classes, class))
+			return true;
+	return false;
+}
+
 /* The file is in this secret class, and the class lives. path NULL: in none. */
 static bool is_in(const struct policy *p, const struct policy_host *h, const struct policy_secret *s, const char *path)
 {
-	return path && is_live(p, s->name) && naive_path(&s->paths, h->homes, h->homes_cnt, path);
+	if (!path || !is_live(p, s->name))
+		return false;
+	return is_allowed_by_some_rule(p, s->name) ? naive_path(&s->paths, h->homes, h->homes_cnt, path) :
+						     naive_path_any_letters(&s->paths, h->homes, h->homes_cnt, path);
 }
 
 static bool loads_at_start(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *path)

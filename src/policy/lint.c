@@ -307,26 +307,25 @@ static bool is_repeat(const struct policy_strings *l, size_t first, size_t secon
 	return true;
 }
 
-/* A letter that may have another case, beyond ASCII: Latin, Greek, Cyrillic, Armenian, and those in full width. */
-static bool has_letters_beyond_ascii(const char *s)
+static bool is_ascii(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
-
-	for (; *p; p++)
-		if ((*p >= 0xc3 && *p <= 0xd6) || (p[0] == 0xe1 && p[1] >= 0xb8) || (p[0] == 0xef && (p[1] == 0xbc || p[1] == 0xbd)))
-			return true;
-	return false;
+	while (*s && (unsigned char)*s < 0x80)
+		s++;
+	return !*s;
 }
 
-/* Of files: folders that ignore case are on every other memory stick, and on network shares. */
-static int lint_letters(struct linter *l, const struct policy_strings *patterns)
+/* What a rule allows is compared as it is written, so that nothing is allowed too much. */
+static int lint_letters(struct linter *l, const struct policy_secret *secret)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < patterns->cnt; i++)
-		if (has_letters_beyond_ascii(patterns->v[i]))
-			r = lint_add(l, patterns->where[i], "'%s' has letters beyond ASCII, and these are compared as they are written, also in folders "
-				     "that ignore case: add a pattern for each spelling that the file can be opened by", patterns->v[i]);
+	if (policy_class_only_tightens(l->p, secret->name))
+		return 0;
+	for (size_t i = 0; r >= 0 && i < secret->paths.cnt; i++)
+		if (secret->paths.v[i][0] != '!' && !is_ascii(secret->paths.v[i]))
+			r = lint_add(l, secret->paths.where[i], "'%s' has letters beyond ASCII, and a rule allows this class, so that they are compared "
+				     "as they are written, also in folders that ignore case: add a pattern for each spelling, or another class for that rule",
+				     secret->paths.v[i]);
 	return r;
 }
 
@@ -358,7 +357,7 @@ static int lint_lists(struct linter *l)
 	for (size_t i = 0; r >= 0 && i < p->secrets_cnt; i++) {
 		r = lint_patterns(l, &p->secrets[i].paths);
 		if (r >= 0)
-			r = lint_letters(l, &p->secrets[i].paths);
+			r = lint_letters(l, &p->secrets[i]);
 	}
 	for (size_t i = 0; r >= 0 && i < p->tools_cnt; i++) {
 		r = lint_patterns(l, &p->tools[i].exe);

@@ -15,6 +15,10 @@
 
 /* True if the last pattern of the list that matches is not negated. homes: what ~ stands for. */
 bool naive_path(const struct policy_strings *patterns, const char *const *homes, size_t homes_cnt, const char *path);
+
+/* The same where letters beyond ASCII match every spelling, see dfa_builder_any_letters(). */
+bool naive_path_any_letters(const struct policy_strings *patterns, const char *const *homes, size_t homes_cnt, const char *path);
+
 bool naive_host(const struct policy_strings *patterns, const char *name);
 
 /* Is it one of these words? "*" and other wildcards count in the words (last components: no slash in either). */

@@ -176,6 +176,15 @@ int policy_find_secret(const struct policy *p, const char *name)
 	return -1;
 }
 
+bool policy_class_only_tightens(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->rules_cnt; i++)
+		if (p->rules[i].object == POLICY_OBJECT_READ && p->rules[i].action == SL_ACTION_ALLOW &&
+		    policy_strings_has(&p->rules[i].classes, name))
+			return false;
+	return true;
+}
+
 int policy_find_tool(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->tools_cnt; i++)

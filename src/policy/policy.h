@@ -182,6 +182,11 @@ int policy_load(const char *path, const struct policy_lists *lists, struct polic
  * and fuzzing: touches no file. Sources are copied. */
 int policy_load_sources(const struct policy_source *sources, size_t cnt, struct policy **ret, struct errmsg *e);
 
+/*
+ * No rule allows a file for being of this class, so that its patterns may match a name too much (dfa_builder_any_letters()).
+ */
+bool policy_class_only_tightens(const struct policy *p, const char *name);
+
 void policy_free(struct policy *p);
 DEFINE_FREEP(struct policy, policy_free)
 

@@ -14,8 +14,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/statx.h"
 #include "fold.h"
 #include "record.h"
+
+/* By the kind of file system. The attributes are the kernel's own: a FUSE file system is not asked for them. */
+static uint8_t of_kind(const struct statfs *fs, int fd, const char *path)
+{
+	struct statx st = { 0 };
+
+	if (statx(fd, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st))
+		st.stx_dev_major = 0;
+	return sl_device_names((uint32_t)fs->f_type, st.stx_dev_major);
+}
 
 uint8_t compare_directory(int fd)
 {
@@ -23,7 +34,7 @@ uint8_t compare_directory(int fd)
 	int flags = 0;
 
 	if (!fstatfs(fd, &fs) && sl_magic_names((uint32_t)fs.f_type) != SL_NAMES_EXACT)
-		return sl_magic_names((uint32_t)fs.f_type);
+		return of_kind(&fs, fd, "");
 	return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_CASEFOLD_FL ? SL_NAMES_FOLD : SL_NAMES_EXACT;
 }
 
@@ -33,7 +44,7 @@ static uint8_t of_directory(const char *path)
 	struct statfs fs;
 
 	if (fd < 0)
-		return !statfs(path, &fs) ? sl_magic_names((uint32_t)fs.f_type) : SL_NAMES_EXACT;
+		return !statfs(path, &fs) ? of_kind(&fs, AT_FDCWD, path) : SL_NAMES_EXACT;
 	return compare_directory(fd);
 }
 

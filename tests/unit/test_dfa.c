@@ -523,6 +523,9 @@ static void test_folded_names(void **state)
 		{ "/\ufb01le", "-f", true },        { "/\ufb03x", "-f", true },       { "/f\ufb01x", "-f", true },
 		{ "/.env\U000e0001", "-f", true },  { "/.\u00e9nv", "-f", false },    { "/M\u00fcller.env", "-f", false },
 		{ "/\u200b", "-f", false },         { "/\u00e4.key", "-f", true },    { "/\u00c4.key", "-f", false },
+		/* Bytes of a code page with Turkish letters, and such bytes within a character. */
+		{ "/f\xddle", "-f", true },          { "/root/.ssh/\xa9" "d_x", "-ddd", true }, { "/f\xddle", "--", false },
+		{ "/\u0740le", "-f", false },       { "/f\xc3\xa9le", "-f", false },
 		{ "/.en\xc2v", "-f", false },       { "/.env\xad", "-f", false },
 		/* Dots and blanks behind a name. */
 		{ "/.env.", "-d", true },           { "/.ENV.. .", "-d", true },      { "/.env.", "-f", false },
@@ -653,6 +656,104 @@ static void test_random_folded(void **state)
 		}
 	}
 	assert_true(matched > 2000 && by_fold > 200);
+}
+
+/* ---- letters beyond ASCII -------------------------------------------------------------------------------------- */
+
+/* how: as in test_folded_names(). */
+static void test_letters(void **state)
+{
+	static const struct {
+		const char *path, *how;
+		bool is;
+	} rows[] = {
+		{ "/x/geheimnisse-\u00fcber/a", "----", true },     { "/x/GEHEIMNISSE-\u00dcBER/a", "----", false },
+		{ "/x/GEHEIMNISSE-\u00dcBER/a", "--f-", true },     { "/x/Geheimnisse-U\u0308ber/a", "--f-", true },
+		{ "/x/geheimnisse-u\u0308ber/a", "----", false },    { "/x/geheimnisse-\xfc" "ber/a", "--d-", true },
+		{ "/x/geheimnisse-\u200b\u00fcber/a", "--f-", true }, { "/x/geheimnisse-fa/a", "--f-", false },
+		{ "/p\u00e4sswort.txt", "-f", true },               { "/P\u00c4\u1e9eWORT.TXT", "-f", true },
+		{ "/pa\u0308\u00dfwort.txt", "-f", true },           { "/passwort.csv", "-f", false },
+		{ "/p\u00e4sswort", "-f", false },                  { "/p\u00e4\u00df.w", "-f", false },
+		/* What takes back takes back what is written. */
+		{ "/p\u00e4sswort.\u00f6", "-f", false },            { "/P\u00e4SSWORT.\u00f6", "-f", false },
+		{ "/p\u00e4sswort.\u00d6", "-f", true },             { "/p\u00e4sswort.o\u0308", "-f", true },
+		/* A mark of its own in the pattern, and none that is like an ASCII character. */
+		{ "/\u00f1am", "-f", true },                        { "/N\u0303AM", "-f", true },     { "/nam", "-f", false },
+		{ "/xam", "-f", false },                            { "/\u5bc6\u7801", "-f", true },  { "/\u5bc6", "-f", true },
+		{ "/a", "-f", false },                              { "/ab", "-f", false },
+	};
+	cleanup_(dfa_builder_freep) struct dfa_builder *b = builder();
+	cleanup_(dfa_freep) struct dfa *d = NULL;
+
+	(void)state;
+	dfa_builder_any_letters(b, 0);
+	add(b, 0, "**/geheimnisse-\u00fcber/**");
+	add(b, 0, "**/p\u00e4sswort.*");
+	add(b, 0, "!**/*.csv");
+	add(b, 0, "!**/p\u00e4sswort.\u00f6");
+	add(b, 0, "**/n\u0303am");
+	add(b, 0, "**/\u79d8\u5bc6");
+	d = build(b);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (folded(d, rows[i].path, rows[i].how, NULL) != rows[i].is)
+			fail_msg("%s (%s): expected %d", rows[i].path, rows[i].how, rows[i].is);
+}
+
+/* Every spelling of a letter that file systems take for the same, by Unicode's tables: composed and not, in both cases, as it unfolds. */
+static void test_random_spellings(void **state)
+{
+	static const char *const letters[][6] = {
+		{ "\u00fc", "\u00dc", "u\u0308", "U\u0308" },       { "\u00df", "\u1e9e", "ss", "SS", "\u017fs", "sS" },
+		{ "\u00e5", "\u00c5", "a\u030a", "\u212b" },        { "k", "K", "\u212a" },
+		{ "\u0439", "\u0419", "\u0438\u0306" },             { "\u03c3", "\u03a3", "\u03c2" },
+		{ "\u1ec7", "\u1ec6", "e\u0323\u0302", "\u00ea\u0323", "\u1eb9\u0302", "E\u0323\u0302" },
+		{ "\uac00", "\u1100\u1161" },                      { "\ufb01", "fi", "FI", "fI" },
+		{ "\ufb03", "ffi", "FFI", "f\ufb01", "\ufb00i" },    { "\u01f0", "j\u030c", "J\u030c" },
+		{ "\u0149", "\u02bcn", "\u02bcN" },                 { "\u0130", "i\u0307", "I\u0307" },
+		{ "\u2260", "=\u0338" },                           { "\u1f80", "\u1f88", "\u1f00\u03b9", "\u1f08\u0399" },
+		{ "\u1e9b", "\u017f\u0307", "\u1e61", "s\u0307" },  { "\U00010400", "\U00010428" },
+		{ ".", "." }, { "e", "E" }, { "\u5bc6", "\u5bc6" },  { "s", "S", "\u017f" },
+	};
+
+	(void)state;
+	for (unsigned int round = 0; round < 400; round++) {
+		cleanup_(dfa_builder_freep) struct dfa_builder *b = builder();
+		cleanup_(dfa_freep) struct dfa *d = NULL;
+		size_t word[6], len = 1 + rnd(ARRAY_SIZE(word));
+		char pattern[128] = "**/", path[256];
+
+		for (size_t i = 0; i < len; i++) {
+			size_t kinds = 0;
+
+			word[i] = rnd(ARRAY_SIZE(letters));
+			while (kinds < 6 && letters[word[i]][kinds])
+				kinds++;
+			strcat(pattern, letters[word[i]][rnd((unsigned int)kinds)]);
+			if (!rnd(8))
+				strcat(pattern, "\u200d");
+		}
+		if (!strcmp(pattern, "**/.") || !strcmp(pattern, "**/.."))
+			continue;
+		dfa_builder_any_letters(b, 0);
+		add(b, 0, pattern);
+		d = build(b);
+		for (unsigned int k = 0; k < 30; k++) {
+			strcpy(path, "/");
+			for (size_t i = 0; i < len; i++) {
+				size_t kinds = 0;
+
+				while (kinds < 6 && letters[word[i]][kinds])
+					kinds++;
+				strcat(path, letters[word[i]][rnd((unsigned int)kinds)]);
+				if (!rnd(8))
+					strcat(path, "\u00ad");
+			}
+			if (!folded(d, path, rnd(2) ? "-f" : "-d", NULL) && path[strlen(path) - 1] != '.')
+				fail_msg("seed %u: %s is not seen as %s", seed, path, pattern);
+			if (has(d, 0, path) != !strcmp(path + 1, pattern + 3))
+				fail_msg("seed %u: %s by %s, where case counts", seed, path, pattern);
+		}
+	}
 }
 
 /* Single names against fnmatch(3). Both read bytes: the locale is "C". */
@@ -874,6 +975,7 @@ int main(void)
 		cmocka_unit_test(test_all_bytes),          cmocka_unit_test(test_random_policies),
 		cmocka_unit_test(test_random_names),       cmocka_unit_test(test_git),
 		cmocka_unit_test(test_folded_names),       cmocka_unit_test(test_random_folded),
+		cmocka_unit_test(test_letters),            cmocka_unit_test(test_random_spellings),
 		cmocka_unit_test(test_set_next),
 	};
 

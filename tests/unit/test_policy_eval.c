@@ -54,19 +54,20 @@ static const char *const path_patterns[] = {
 	"~/.aws/*", "**/*.pem", "/etc/shadow", "/etc/**", "~/.one/**", "~/.two/**", "~/.one/cache/*", "**/secret/**",
 	"/srv/*/key", "/srv/**/key", "**/[a-c]*.pem", "!/home/bob/**", "~/**/*.pem", "id_?sa",
 	"**/srv/**/key", "**/*e*", "**/a*", "/home/**", "**/.ssh/**", "**/[a-z]*.env*", "**/shop/*", "**/*.p*", "!**/a/**",
+	"**/\u00fcber.*", "**/k\u00e4/**", "**/n\u0303a*", "!**/\u00fcber.e", "/srv/\u5bc6/*", "**/\u02bcn?",
 };
 static const char *const path_dirs[] = {
 	"/home/ann", "/home/bob", "/root", "/etc", "/srv", "/srv/www", "/home/.hidden", "/home/ann/shop", "/home/ann/.ssh",
 	"/home/bob/.ssh", "/root/.ssh", "/home/ann/.aws", "/home/ann/.one", "/home/ann/.one/cache", "/home/bob/.two",
-	"/home/ann/secret", "/srv/a/b", "", "/home/ann/.two/secret",
+	"/home/ann/secret", "/srv/a/b", "", "/home/ann/.two/secret", "/srv/k\u00e4", "/srv/\u5bc6", "/ka\u0308",
 };
 static const char *const path_names[] = {
 	".env", ".env.local", ".env.example", "id_rsa", "id_rsa.pub", "credentials", "a.pem", "x.pem", "shadow", "key",
-	"notes.txt", ".env.pem", "b.example",
+	"notes.txt", ".env.pem", "b.example", "\u00fcber.e", "u\u0308ber.p", "\u00dcber.e", "n\u0303ab", "\u00f1a", "\u0149x", "na",
 };
 static const char *const exe_patterns[] = {
 	"**/bin/cat", "**/bin/*", "/usr/bin/ssh", "**/node", "**/python3*", "~/.local/one/*", "/opt/two/two", "!**/bin/cat",
-	"**/one", "/usr/**", "!/usr/bin/node", "**/bin/[s-z]*", "ssh", "**/two",
+	"**/one", "/usr/**", "!/usr/bin/node", "**/bin/[s-z]*", "ssh", "**/two", "**/h\u00e9/*",
 };
 static const char *const exes[] = {
 	"/usr/bin/cat", "/usr/bin/ssh", "/usr/bin/node", "/usr/bin/python3.11", "/home/ann/.local/one/2.1", "/opt/two/two",
