@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * A report as the pipeline makes it, for tests of the outputs: `cat .env` in a shell of claude-code. Every part can be
+ * An event as the pipeline finishes it, for tests of the outputs: `cat .env` in a shell of claude-code. Every part can be
  * changed before it is formatted.
  */
 #ifndef SLUICE_TESTS_REPORT_SAMPLE_H
@@ -10,11 +10,13 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "correlate/report.h"
+#include "correlate/build.h"
 #include "hello.h"
 
 struct sample {
-	struct report r;
+	struct draft r;
+	struct report_store store;
+	struct report report;
 	struct event ev;
 	struct sl_rec_file file;
 	struct sl_rec_net net;
@@ -112,7 +114,7 @@ static inline void sample_init(struct sample *s)
 	s->file.access = SL_ACCESS_READ;
 	s->ev = (struct event){ .kind = SL_REC_FILE, .time_ns = SAMPLE_TIME_NS, .who = &s->file.who, .file = &s->file };
 
-	s->r = (struct report){ .kind = REPORT_FILE_OPEN, .seq = 4711, .source = &s->source,
+	s->r = (struct draft){ .kind = REPORT_FILE_OPEN, .seq = 4711, .source = &s->source,
 				.uid = "c853cda4a8384f43ae91ad533be06025-11111111222233334444555555555555-48c27395000-4711",
 				.wall_ns = SAMPLE_WALL_NS, .time_ns = SAMPLE_TIME_NS,
 				.rule = &s->rule, .action = SL_ACTION_BLOCK, .taken = SL_TAKEN_DENIED, .by = SL_BY_LSM,
@@ -222,6 +224,13 @@ static inline void sample_guard(struct sample *s, uint16_t what, uint32_t detail
 	s->r.rule = NULL;
 	s->r.classes_cnt = 0;
 	sample_set_path(s, path, strlen(path));
+}
+
+/* The event, finished. Valid until the next call. */
+static inline const struct report *sample_report(struct sample *s)
+{
+	build_report(&s->r, &s->store, &s->report);
+	return &s->report;
 }
 
 #endif /* SLUICE_TESTS_REPORT_SAMPLE_H */

@@ -144,8 +144,8 @@ static bool is_current(const struct target *t)
 /* A report that belongs to no tool (losses, the agent's own) passes every filter. */
 static bool wanted(const struct live *l, const struct report *r)
 {
-	return !l->o->tool || (r->kind >= REPORT_LOSS && !r->process) ||
-	       (r->tool && strcmp(r->tool->name, l->o->tool) == 0);
+	return !l->o->tool || (r->kind >= REPORT_LOSS && !r->has_process) ||
+	       (r->tool.name && strcmp(r->tool.name, l->o->tool) == 0);
 }
 
 static void on_report(void *arg, const struct report *r)

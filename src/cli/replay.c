@@ -110,7 +110,7 @@ static void on_report(void *arg, const struct report *r)
 {
 	struct replay *p = arg;
 
-	if (p->tool && r->kind < REPORT_LOSS && !(r->tool && strcmp(r->tool->name, p->tool) == 0))
+	if (p->tool && r->kind < REPORT_LOSS && !(r->tool.name && strcmp(r->tool.name, p->tool) == 0))
 		return;
 	summary_add(p->summary, r);
 	while (!p->write_err) {

@@ -29,7 +29,7 @@ int cmd_version(int argc, char **argv)
 	}
 	if (optind < argc)
 		return cli_misuse("version", "takes no \"%s\"", argv[optind]);
-	printf("sluice %s\nJSON schema %d, recording format %d, records %d\n", SLUICE_VERSION, OUTPUT_JSON_SCHEMA,
+	printf("sluice %s\nJSON schema %d, recording format %d, records %d\n", SLUICE_VERSION, REPORT_SCHEMA,
 	       RECORDING_FORMAT, SL_RECORD_VERSION);
 	return 0;
 }

@@ -168,7 +168,7 @@ void flows_judge(const struct compiled *c, struct names *names, const struct flo
 	weigh(c, &dest, ret);
 }
 
-void flows_report(const struct compiled *c, const struct event *ev, const struct flow_verdict *v, struct report *ret)
+void flows_report(const struct compiled *c, const struct event *ev, const struct flow_verdict *v, struct draft *ret)
 {
 	/* The verdict on the connect stands; it is told again only where more comes of it. */
 	if (ev->kind == SL_REC_HELLO && (!ev->hello->again || ev->hello->taken)) {

@@ -20,7 +20,7 @@
 
 #include "correlate/connect.h"
 #include "correlate/dns.h"
-#include "correlate/report.h"
+#include "correlate/draft.h"
 
 struct flow_verdict {
 	struct connect_verdict net;   /* of hits, those that DNS gave; the host is sni if that is not "" */
@@ -57,7 +57,7 @@ void flows_judge(const struct compiled *c, struct names *names, const struct flo
 		 struct flow_verdict *ret);
 
 /* What a report says of it; *v must live as long. */
-void flows_report(const struct compiled *c, const struct event *ev, const struct flow_verdict *v, struct report *ret);
+void flows_report(const struct compiled *c, const struct event *ev, const struct flow_verdict *v, struct draft *ret);
 
 /* Is this an address of the machine itself? */
 bool flows_loopback(uint8_t family, const uint8_t addr[16]);

@@ -26,25 +26,28 @@ static void begin_uid(struct pipeline *p)
 	p->uid_len = report_uid_begin(p->uid, s ? s->host_id : "", s ? s->boot_id : "", p->run->start_ns, p->config.variant);
 }
 
-static void emit(struct pipeline *p, struct report *r)
+static void emit(struct pipeline *p, struct draft *r)
 {
+	struct report finished;
+
 	r->seq = ++p->run->seq;
 	r->source = p->config.source;
 	report_uid_end(p->uid, p->uid_len, r->seq);
 	r->uid = p->uid;
 	p->stats.reports++;
 	p->stats.by_kind[r->kind]++;
-	p->config.sink(p->config.arg, r);
+	build_report(r, &p->store, &finished);
+	p->config.sink(p->config.arg, &finished);
 }
 
-static struct report report_at(const struct pipeline *p, enum report_kind kind, uint64_t time_ns)
+static struct draft draft_at(const struct pipeline *p, enum report_kind kind, uint64_t time_ns)
 {
-	return (struct report){ .kind = kind, .wall_ns = time_ns + p->wall_offset_ns, .time_ns = time_ns, .user = "",
+	return (struct draft){ .kind = kind, .wall_ns = time_ns + p->wall_offset_ns, .time_ns = time_ns, .user = "",
 				.path = "", .text = "", .sni = "", .asked = "",
 				.net_evidence = "none", .net_confidence = "none", .compiled = p->config.compiled };
 }
 
-static void set_ancestors(struct pipeline *p, struct report *r)
+static void set_ancestors(struct pipeline *p, struct draft *r)
 {
 	const struct process *a = r->process;
 
@@ -59,7 +62,7 @@ static void set_ancestors(struct pipeline *p, struct report *r)
 	}
 }
 
-static void set_process(struct pipeline *p, struct report *r, const struct event *ev, const struct process *process)
+static void set_process(struct pipeline *p, struct draft *r, const struct event *ev, const struct process *process)
 {
 	r->event = ev;
 	r->process = process;
@@ -72,7 +75,7 @@ static void set_process(struct pipeline *p, struct report *r, const struct event
 static void report_session(struct pipeline *p, enum report_kind kind, const struct event *ev,
 			   const struct session *session, const struct process *process)
 {
-	struct report r = report_at(p, kind, ev->time_ns);
+	struct draft r = draft_at(p, kind, ev->time_ns);
 
 	/* Before its end is told. Sessions within it may go on; what they read is another story. */
 	if (kind == REPORT_SESSION_END)
@@ -89,7 +92,7 @@ static void report_file(struct pipeline *p, const struct event *ev, const struct
 			uint64_t repeats, const char *files, size_t files_cnt)
 {
 	const struct compiled *c = p->config.compiled;
-	struct report r = report_at(p, REPORT_FILE_OPEN, time_ns);
+	struct draft r = draft_at(p, REPORT_FILE_OPEN, time_ns);
 
 	set_process(p, &r, ev, process);
 	r.rule = compiled_rule(c, ev->file->rule);
@@ -112,7 +115,7 @@ static void report_file(struct pipeline *p, const struct event *ev, const struct
 static void report_guard(struct pipeline *p, const struct event *ev, const struct process *process, uint64_t time_ns,
 			 uint64_t repeats)
 {
-	struct report r = report_at(p, REPORT_GUARD, time_ns);
+	struct draft r = draft_at(p, REPORT_GUARD, time_ns);
 
 	set_process(p, &r, ev, process);
 	r.action = SL_ACTION_BLOCK;
@@ -127,7 +130,7 @@ static void report_guard(struct pipeline *p, const struct event *ev, const struc
 static void report_connect(struct pipeline *p, const struct event *ev, const struct process *process,
 			   const struct connect_verdict *v, uint64_t time_ns, uint64_t repeats)
 {
-	struct report r = report_at(p, REPORT_NET_CONNECT, time_ns);
+	struct draft r = draft_at(p, REPORT_NET_CONNECT, time_ns);
 
 	set_process(p, &r, ev, process);
 	r.rule = compiled_rule(p->config.compiled, v->decision.rule);
@@ -144,7 +147,7 @@ static void report_connect(struct pipeline *p, const struct event *ev, const str
 	emit(p, &r);
 }
 
-static void set_verdict(struct report *r, const struct compiled *c, uint16_t rule, uint8_t action, uint8_t taken, uint8_t by)
+static void set_verdict(struct draft *r, const struct compiled *c, uint16_t rule, uint8_t action, uint8_t taken, uint8_t by)
 {
 	r->rule = compiled_rule(c, rule);
 	r->action = action;
@@ -156,7 +159,7 @@ static void report_inspect(struct pipeline *p, const struct event *ev, const str
 			   uint64_t repeats)
 {
 	const struct sl_rec_inspect *i = ev->inspect;
-	struct report r = report_at(p, REPORT_PTRACE, time_ns);
+	struct draft r = draft_at(p, REPORT_PTRACE, time_ns);
 
 	set_process(p, &r, ev, process);
 	set_verdict(&r, p->config.compiled, i->rule, i->action, i->taken, i->by);
@@ -170,7 +173,7 @@ static void report_broker(struct pipeline *p, const struct event *ev, const stru
 			  uint64_t repeats)
 {
 	const struct sl_rec_broker *b = ev->broker;
-	struct report r = report_at(p, REPORT_BROKER_CONNECT, time_ns);
+	struct draft r = draft_at(p, REPORT_BROKER_CONNECT, time_ns);
 	bool hands_out = false;
 
 	set_process(p, &r, ev, process);
@@ -192,7 +195,7 @@ static void report_broker(struct pipeline *p, const struct event *ev, const stru
 
 static void report_loss(struct pipeline *p, const struct event *ev, uint64_t time_ns, unsigned int reason, uint64_t count)
 {
-	struct report r = report_at(p, REPORT_LOSS, time_ns);
+	struct draft r = draft_at(p, REPORT_LOSS, time_ns);
 
 	r.event = ev;
 	r.loss = reason;
@@ -233,7 +236,7 @@ static const struct process *stub_process(struct process *stub, const struct sl_
 static void on_incident(void *arg, const struct incident *i, uint64_t time_ns)
 {
 	struct pipeline *p = arg;
-	struct report r = report_at(p, REPORT_INCIDENT, time_ns);
+	struct draft r = draft_at(p, REPORT_INCIDENT, time_ns);
 
 	r.incident = i;
 	r.session = proctree_session(p->tree, i->session_ns, i->session_pid);
@@ -366,7 +369,7 @@ static int take_flow(struct pipeline *p, const struct event *ev)
 {
 	const struct process *process = proctree_find(p->tree, ev->who->tgid, ev->who->start_ns);
 	struct session *s = proctree_session(p->tree, ev->who->session_ns, ev->who->session_pid);
-	struct report r = report_at(p, ev->kind == SL_REC_HELLO ? REPORT_NET_HELLO : REPORT_NET_FLOW, ev->time_ns);
+	struct draft r = draft_at(p, ev->kind == SL_REC_HELLO ? REPORT_NET_HELLO : REPORT_NET_FLOW, ev->time_ns);
 	struct flow_verdict v;
 
 	flows_judge(p->config.compiled, p->names, &p->asked, ev, &v);
@@ -382,7 +385,7 @@ static int take_flow(struct pipeline *p, const struct event *ev)
 
 static void report_life(struct pipeline *p, enum report_kind kind, const struct event *ev, const struct process *process)
 {
-	struct report r = report_at(p, kind, ev->time_ns);
+	struct draft r = draft_at(p, kind, ev->time_ns);
 
 	set_process(p, &r, ev, process);
 	emit(p, &r);
@@ -504,7 +507,7 @@ static int take_agent(struct pipeline *p, const struct event *ev)
 		[SL_AGENT_EXCEPTION] = REPORT_EXCEPTION,
 		[SL_AGENT_HOOKS] = REPORT_HOOKS,
 	};
-	struct report r = report_at(p, kinds[ev->agent->what], ev->time_ns);
+	struct draft r = draft_at(p, kinds[ev->agent->what], ev->time_ns);
 	cleanup_free char *text = strndup(ev->text.data, ev->text.len);
 
 	if (!text)

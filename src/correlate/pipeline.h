@@ -7,7 +7,9 @@
 #ifndef SLUICE_CORRELATE_PIPELINE_H
 #define SLUICE_CORRELATE_PIPELINE_H
 
-#include "correlate/report.h"
+#include "policy/compile.h"
+#include "process/proctree.h"
+#include "report/report.h"
 
 /* What pipelines of one run share: a reload makes a new one, which goes on where the one before it was. */
 struct pipeline_run {

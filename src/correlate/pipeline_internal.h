@@ -5,6 +5,7 @@
 #define SLUICE_CORRELATE_PIPELINE_INTERNAL_H
 
 #include "base/strbuf.h"
+#include "correlate/build.h"
 #include "correlate/burst.h"
 #include "correlate/carried.h"
 #include "correlate/connect.h"
@@ -43,6 +44,7 @@ struct pipeline {
 	struct pipeline_stats stats;
 	struct strbuf key;                 /* of the repeat table, reused */
 	struct process stubs[2];           /* stand in for a process that is not in the tree: now, and told late */
+	struct report_store store;         /* of the event that is being finished */
 	char path[DECODE_PATH_SIZE];
 	_Alignas(8) char keep[sizeof(struct sl_rec_verdict) + 512];
 };

@@ -62,11 +62,6 @@ void format_id(struct strbuf *b, uint64_t start_ns, uint32_t pid)
 	strbuf_addu(b, pid);
 }
 
-const char *format_host(const struct report *r)
-{
-	return r->sni[0] ? r->sni : r->names_cnt ? r->names[0].name : r->asked;
-}
-
 void format_addr(struct strbuf *b, uint8_t family, const uint8_t addr[16])
 {
 	char text[INET6_ADDRSTRLEN];
@@ -99,56 +94,6 @@ void format_proto(struct strbuf *b, unsigned int proto)
 	default:
 		strbuf_addu(b, proto);
 	}
-}
-
-const char *format_access(unsigned int access)
-{
-	static const char *const names[] = { "", "r", "w", "rw", "x", "rx", "wx", "rwx" };
-
-	if (access & SL_ACCESS_PATH)
-		return "path";
-	return names[access & (SL_ACCESS_READ | SL_ACCESS_WRITE | SL_ACCESS_EXEC)];
-}
-
-const char *format_tty(const char *tty, char ret[FORMAT_TTY_SIZE])
-{
-	bool pts = !strncmp(tty, "pts", 3) && tty[3] >= '0' && tty[3] <= '9';
-
-	snprintf(ret, FORMAT_TTY_SIZE, "%s%.*s", pts ? "pts/" : "", pts ? SL_TTY_LEN - 3 : SL_TTY_LEN,
-		 pts ? tty + 3 : tty);
-	return ret;
-}
-
-const char *format_tool_evidence(const struct report *r, const char **ret_confidence)
-{
-	unsigned int evidence = r->session ? r->session->evidence : r->process ? r->process->evidence : SL_EVID_NONE;
-
-	switch (evidence) {
-	case SL_EVID_EXE:
-	case SL_EVID_ARGV:
-		*ret_confidence = "exact";
-		break;
-	case SL_EVID_INHERITED:
-	case SL_EVID_PROCFS:
-		/* The first process was not seen at its exec: arguments may have been rewritten since. */
-		*ret_confidence = "high";
-		break;
-	default:
-		*ret_confidence = "none";
-	}
-	return event_evidence_name(evidence);
-}
-
-bool format_is_tool(const struct process *p)
-{
-	/* A session begins at an exec, some time after the fork that made the process. A start time read from /proc is rounded to a
-	 * tick of 10 ms; a later process of the same pid comes later than that. */
-	return p->tool && p->session_ns && p->tgid == p->session_pid && p->start_ns <= p->session_ns + 10000000;
-}
-
-const char *format_flow_end(unsigned int flags)
-{
-	return flags & SL_FLOW_CUT ? "cut" : flags & SL_FLOW_IDLE ? "idle" : flags & SL_FLOW_LEFT ? "left" : "closed";
 }
 
 void format_bytes(struct strbuf *b, uint64_t n)

@@ -69,7 +69,7 @@ static void compact(struct output *o)
 static size_t room_for(const struct report *e)
 {
 	/* Kinds without a process are the agent's own: losses, modes, policies, hooks. */
-	if (!e->process || e->taken != SL_TAKEN_NONE || e->kind == REPORT_INCIDENT || e->kind == REPORT_GUARD)
+	if (!e->has_process || e->taken != SL_TAKEN_NONE || e->kind == REPORT_INCIDENT || e->kind == REPORT_GUARD)
 		return SINK_WAITING_MAX;
 	return e->action >= SL_ACTION_ALERT ? SINK_WAITING_MAX / 4 * 3 : SINK_WAITING_MAX / 2;
 }

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "correlate/report.h"
+#include "report/report.h"
 
 struct output;
 
@@ -19,9 +19,6 @@ struct output_ops {
 	int (*flush)(struct output *o);
 	void (*free)(struct output *o);
 };
-
-/* Published as "schema" in every line; a new number only when a field changes its meaning or goes away. */
-#define OUTPUT_JSON_SCHEMA 2
 
 /* JSON lines. fd is borrowed. */
 int output_json_new(int fd, struct output **ret);

@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/strbuf.h"
+#include "event/event.h"
 
 #define SECOND_NS 1000000000ull
 
@@ -115,16 +116,16 @@ static struct tool_sums *tool_sums(struct summary *s, const char *name)
 
 static void add_file(struct tool_sums *t, const struct report *r, uint64_t n)
 {
-	for (size_t i = 0; i < r->classes_cnt; i++)
-		counts_add(&t->classes, r->classes[i], n);
-	if (!r->classes_cnt)
+	for (size_t i = 0; i < r->file.classes_cnt; i++)
+		counts_add(&t->classes, r->file.classes[i], n);
+	if (!r->file.classes_cnt)
 		counts_add(&t->classes, "path unresolved", n);
 }
 
 static void add_verdict(struct summary *s, const struct report *r, uint64_t n)
 {
-	bool alert = r->rule && r->action >= SL_ACTION_ALERT;
-	struct tool_sums *t = tool_sums(s, r->tool ? r->tool->name : "");
+	bool alert = r->rule.id && r->action >= SL_ACTION_ALERT;
+	struct tool_sums *t = tool_sums(s, r->tool.name ? r->tool.name : "");
 
 	s->alerts += alert ? n : 0;
 	if (!t) {
@@ -136,12 +137,12 @@ static void add_verdict(struct summary *s, const struct report *r, uint64_t n)
 	if (r->kind == REPORT_FILE_OPEN) {
 		add_file(t, r, n);
 	} else if (r->kind == REPORT_PTRACE) {
-		counts_add(&t->inspected, event_inspect_name(r->event->inspect->object), n);
+		counts_add(&t->inspected, r->inspect.what, n);
 	} else if (r->kind == REPORT_BROKER_CONNECT) {
-		for (size_t i = 0; i < r->brokers_cnt; i++)
-			counts_add(&t->brokers, r->brokers[i]->name, n);
+		for (size_t i = 0; i < r->broker.names_cnt; i++)
+			counts_add(&t->brokers, r->broker.names[i], n);
 	} else {
-		counts_add(&t->providers, r->provider ? r->provider->name : "unknown", n);
+		counts_add(&t->providers, r->net.provider ? r->net.provider : "unknown", n);
 	}
 }
 
@@ -155,10 +156,10 @@ void summary_add(struct summary *s, const struct report *r)
 	if (r->time_ns > s->last_ns)
 		s->last_ns = r->time_ns;
 	s->kinds[r->kind] += n;
-	if (r->kind == REPORT_LOSS && r->loss < _SL_LOSS_MAX)
-		s->losses[r->loss] += r->loss_count;
+	if (r->kind == REPORT_LOSS && r->loss.number < _SL_LOSS_MAX)
+		s->losses[r->loss.number] += r->loss.count;
 	if (r->kind == REPORT_SESSION_START) {
-		t = tool_sums(s, r->tool ? r->tool->name : "");
+		t = tool_sums(s, r->tool.name ? r->tool.name : "");
 		if (t)
 			t->sessions++;
 	}
@@ -167,7 +168,7 @@ void summary_add(struct summary *s, const struct report *r)
 		add_verdict(s, r, n);
 	if (r->kind == REPORT_GUARD) {
 		s->alerts += n;
-		t = tool_sums(s, r->tool ? r->tool->name : "");
+		t = tool_sums(s, r->tool.name ? r->tool.name : "");
 		if (t) {
 			t->alerts += n;
 			t->denied += n;

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "correlate/report.h"
+#include "report/report.h"
 
 #define SUMMARY_TOOLS 64
 #define SUMMARY_NAMES 64

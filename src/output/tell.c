@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/strbuf.h"
 #include "event/container.h"
@@ -70,19 +71,18 @@ static void remember(struct tell *t, const struct told *what)
 		t->cnt++;
 }
 
-/* The terminal "pts3" of a user, open for writing, or -1. */
-static int open_terminal(const struct tell *t, const struct process *p)
+/* The terminal "pts/3" of a user, open for writing, or -1. */
+static int open_terminal(const struct tell *t, const struct report_process *p)
 {
-	const char *number = p->tty + 3;
-	struct container container;
+	const char *number = p->tty + strlen("pts/");
 	cleanup_close int fd = -1;
 	char path[256];
 	struct stat st;
 
-	if (strncmp(p->tty, "pts", 3) != 0 || !number[0] || number[strspn(number, "0123456789")])
+	if (strncmp(p->tty, "pts/", 4) != 0 || !number[0] || number[strspn(number, "0123456789")])
 		return -1;
 	/* A container has terminals of its own by these numbers. */
-	if (container_parse(p->cgroup, &container))
+	if (p->container)
 		return -1;
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", t->pts, number) >= sizeof(path))
 		return -1;
@@ -93,7 +93,7 @@ static int open_terminal(const struct tell *t, const struct process *p)
 }
 
 /* A program may have the terminal in raw mode: both ends of the line are spelt out. */
-static int write_line(int fd, const struct policy_rule *rule)
+static int write_line(int fd, const struct report_rule *rule)
 {
 	struct strbuf b = STRBUF_INIT;
 	ssize_t n;
@@ -124,16 +124,16 @@ int tell_report(struct tell *t, const struct report *r)
 	struct told what;
 	int err;
 
-	if (!r->rule || r->rule->tell != POLICY_TELL_TTY || r->taken == SL_TAKEN_NONE || !r->process || !r->process->session_ns)
+	if (!r->rule.to_tty || r->taken == SL_TAKEN_NONE || !r->has_process || !r->process.session.ns)
 		return 0;
-	what = (struct told){ .session_ns = r->process->session_ns, .session_pid = r->process->session_pid,
-			      .rule = hash(r->rule->id) };
+	what = (struct told){ .session_ns = r->process.session.ns, .session_pid = r->process.session.pid,
+			      .rule = hash(r->rule.id) };
 	if (was_told(t, &what))
 		return 0;
-	fd = open_terminal(t, r->process);
+	fd = open_terminal(t, &r->process);
 	if (fd < 0)
 		return 0;
-	err = write_line(fd, r->rule);
+	err = write_line(fd, &r->rule);
 	if (err >= 0)
 		remember(t, &what);
 	return err;

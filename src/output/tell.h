@@ -7,7 +7,7 @@
 #ifndef SLUICE_OUTPUT_TELL_H
 #define SLUICE_OUTPUT_TELL_H
 
-#include "correlate/report.h"
+#include "report/report.h"
 
 /* Sessions and rules that were told; beyond it the oldest is forgotten, and may be told again. */
 #define TELL_REMEMBERED 1024

@@ -17,7 +17,6 @@
 #include "base/escape.h"
 #include "base/redact.h"
 #include "base/width.h"
-#include "event/container.h"
 #include "output/format.h"
 #include "output/output.h"
 #include "output/sink.h"
@@ -73,11 +72,12 @@ static void done_parts(struct parts *p)
 /* A path with the user's home as "~". Homes elsewhere stay as they are: the report does not know them. */
 void text_path(struct strbuf *b, const struct report *r, const char *path, size_t len)
 {
-	size_t user_len = strlen(r->user), home = 0;
+	const char *user = r->has_process ? r->process.user : "";
+	size_t user_len = strlen(user), home = 0;
 
-	if (r->process && r->process->uid == 0 && len >= 5 && !memcmp(path, "/root", 5))
+	if (r->has_process && r->process.uid == 0 && len >= 5 && !memcmp(path, "/root", 5))
 		home = 5;
-	else if (user_len && len >= 6 + user_len && !memcmp(path, "/home/", 6) && !memcmp(path + 6, r->user, user_len))
+	else if (user_len && len >= 6 + user_len && !memcmp(path, "/home/", 6) && !memcmp(path + 6, user, user_len))
 		home = 6 + user_len;
 	if (home && (len == home || path[home] == '/')) {
 		strbuf_addc(b, '~');
@@ -87,20 +87,11 @@ void text_path(struct strbuf *b, const struct report *r, const char *path, size_
 	escape_text(b, path, len);
 }
 
-/* What people call a process: its executable's file name. comm is a thread's, and anybody can set it. */
-static void add_program(struct strbuf *b, const struct process *p)
-{
-	const char *slash = strrchr(p->exe, '/');
-	const char *name = slash ? slash + 1 : p->exe;
-
-	text_add(b, name[0] ? name : p->comm[0] ? p->comm : "?");
-}
-
 static void add_tool(struct strbuf *b, const struct report *r)
 {
-	text_add(b, r->tool ? r->tool->name : "?");
+	text_add(b, r->tool.name ? r->tool.name : "?");
 	strbuf_addc(b, ':');
-	strbuf_addu(b, r->session ? r->session->pid : r->process->session_pid);
+	strbuf_addu(b, r->tool.session.pid);
 }
 
 static void copy_chain(struct parts *p, enum chain to, enum chain from)
@@ -113,11 +104,11 @@ static void copy_chain(struct parts *p, enum chain to, enum chain from)
 static void add_stranger(struct parts *p, const struct report *r)
 {
 	if (r->ancestors_cnt) {
-		add_program(&p->chain[CHAIN_LONG], r->ancestors[0]);
+		text_add(&p->chain[CHAIN_LONG], r->ancestors[0].program);
 		strbuf_adds(&p->chain[CHAIN_LONG], " > ");
 	}
-	add_program(&p->chain[CHAIN_LONG], r->process);
-	add_program(&p->chain[CHAIN_TOOL], r->process);
+	text_add(&p->chain[CHAIN_LONG], r->process.program);
+	text_add(&p->chain[CHAIN_TOOL], r->process.program);
 	copy_chain(p, CHAIN_SHORT, CHAIN_TOOL);
 }
 
@@ -126,9 +117,9 @@ static void add_chain(struct parts *p, const struct report *r)
 	struct strbuf *all = &p->chain[CHAIN_LONG], *ends = &p->chain[CHAIN_SHORT];
 	size_t top = 0;
 
-	if (!r->process)
+	if (!r->has_process)
 		return;
-	if (!r->session && !r->process->session_ns) {
+	if (!r->tool.known) {
 		add_stranger(p, r);
 		return;
 	}
@@ -136,9 +127,9 @@ static void add_chain(struct parts *p, const struct report *r)
 	copy_chain(p, CHAIN_LONG, CHAIN_TOOL);
 	copy_chain(p, CHAIN_SHORT, CHAIN_TOOL);
 	/* The last process of a session speaks for all of it when it ends. */
-	if (format_is_tool(r->process) || r->kind == REPORT_SESSION_END)
+	if (r->process.is_tool || r->kind == REPORT_SESSION_END)
 		return;
-	while (top < r->ancestors_cnt && !format_is_tool(r->ancestors[top]))
+	while (top < r->ancestors_cnt && !r->ancestors[top].is_tool)
 		top++;
 	strbuf_adds(all, " > ");
 	/* The tool itself is not among the ancestors: it ended and was forgotten, or is further up than the report goes. */
@@ -147,19 +138,19 @@ static void add_chain(struct parts *p, const struct report *r)
 		top = 0;
 	}
 	while (top-- > 0) {
-		add_program(all, r->ancestors[top]);
+		text_add(all, r->ancestors[top].program);
 		strbuf_adds(all, " > ");
 	}
-	add_program(all, r->process);
+	text_add(all, r->process.program);
 	strbuf_adds(ends, " > ... > ");
-	add_program(ends, r->process);
+	text_add(ends, r->process.program);
 	if (width_text(strbuf_str(ends), ends->len) >= width_text(strbuf_str(all), all->len))
 		copy_chain(p, CHAIN_SHORT, CHAIN_LONG);
 }
 
-static void add_argv(struct strbuf *b, const struct process *p)
+static void add_argv(struct strbuf *b, const struct report_text *argv)
 {
-	const char *prev = "", *arg = p->argv, *end = p->argv + p->argv_len;
+	const char *prev = "", *arg = argv->s, *end = argv->s + argv->len;
 	struct strbuf clean = STRBUF_INIT;
 	size_t prev_len = 0;
 
@@ -210,11 +201,11 @@ const char *text_severity(const char *severity)
 
 static void add_verdict(struct parts *p, const struct report *r)
 {
-	if (!r->rule) {
+	if (!r->rule.id) {
 		p->word = "-";
 		return;
 	}
-	text_add(&p->rule, r->rule->id);
+	text_add(&p->rule, r->rule.id);
 	switch (r->action) {
 	case SL_ACTION_BLOCK:
 		p->word = r->taken == SL_TAKEN_DENIED ? "BLOCK" : r->taken == SL_TAKEN_KILLED ? "KILL" :
@@ -233,7 +224,7 @@ static void add_verdict(struct parts *p, const struct report *r)
 		p->word = "allow";
 		return;
 	}
-	p->sgr = text_severity(r->rule->severity);
+	p->sgr = text_severity(r->rule.severity);
 }
 
 static void add_evidence(struct parts *p, const char *word)
@@ -243,76 +234,79 @@ static void add_evidence(struct parts *p, const char *word)
 	strbuf_adds(&p->evidence, word);
 }
 
+static bool is_word(const char *s, const char *word)
+{
+	return s && !strcmp(s, word);
+}
+
 static void add_file(struct parts *p, const struct report *r)
 {
-	static const char *const verbs[] = { "open", "read", "write", "read/write", "exec", "read", "write", "read/write" };
-	const struct sl_rec_file *f = r->event->file;
+	const struct report_file *f = &r->file;
 
-	p->verb = f->access & SL_ACCESS_PATH ? "handle" : verbs[f->access & 7];
-	text_path(&p->target, r, r->path, r->path_len);
-	for (size_t i = 0; i < r->classes_cnt; i++) {
+	p->verb = f->verb;
+	text_path(&p->target, r, f->path.s, f->path.len);
+	for (size_t i = 0; i < f->classes_cnt; i++) {
 		if (i)
 			strbuf_addc(&p->what, ',');
-		text_add(&p->what, r->classes[i]);
+		text_add(&p->what, f->classes[i]);
 	}
-	if (f->set == SL_SET_UNRESOLVED)
+	if (f->unresolved)
 		strbuf_adds(&p->what, "path unresolved");
 	if (f->by_inode)
 		add_evidence(p, "by inode");
-	if (r->reader == SL_READER_STARTUP)
+	if (f->at_start)
 		add_evidence(p, "at start");
-	if (f->came == SL_CAME_RECEIVED)
+	if (is_word(f->came, "received"))
 		add_evidence(p, "descriptor from another process");
-	if (f->came == SL_CAME_EXECUTED)
+	if (is_word(f->came, "executed"))
 		add_evidence(p, "handed to the interpreter");
-	if (f->excepted)
+	if (f->exception)
 		add_evidence(p, "exception");
-	if (f->came == SL_CAME_HELD)
+	if (is_word(f->came, "held"))
 		add_evidence(p, "descriptor from before");
 }
 
 static void add_container(struct parts *p, const struct report *r)
 {
-	struct container c;
+	const struct report_process *q = &r->process;
 
-	if (!r->process || !container_parse(r->process->cgroup, &c))
+	if (!r->has_process || !q->container)
 		return;
 	add_evidence(p, "in ");
-	text_add(&p->evidence, c.engine[0] ? c.engine : "container");
+	text_add(&p->evidence, q->engine[0] ? q->engine : "container");
 	strbuf_addc(&p->evidence, ' ');
-	escape_text(&p->evidence, c.id, container_short(&c));
+	escape_text(&p->evidence, q->container, q->container_short);
 }
 
 static void add_start(struct parts *p, const struct report *r)
 {
-	const char *confidence;
-	char tty[FORMAT_TTY_SIZE];
+	const struct report_process *q = &r->process;
 
 	p->word = "start";
-	if (!r->process)
+	if (!r->has_process)
 		return;
-	if (r->process->cwd[0]) {
+	if (q->cwd[0]) {
 		p->verb = "in";
-		text_path(&p->target, r, r->process->cwd, strlen(r->process->cwd));
+		text_path(&p->target, r, q->cwd, strlen(q->cwd));
 	}
-	text_add(&p->what, r->user);
-	if (r->process->tty[0]) {
+	text_add(&p->what, q->user);
+	if (q->tty[0]) {
 		if (p->what.len)
 			strbuf_addc(&p->what, ' ');
-		text_add(&p->what, format_tty(r->process->tty, tty));
+		text_add(&p->what, q->tty);
 	}
-	strbuf_adds(&p->evidence, format_tool_evidence(r, &confidence));
+	strbuf_adds(&p->evidence, r->tool.evidence);
 }
 
 static void add_end(struct parts *p, const struct report *r)
 {
-	const struct session *s = r->session;
+	const struct report_session *s = &r->session;
 
 	p->word = "end";
-	if (!s)
+	if (!s->known)
 		return;
 	p->verb = "after";
-	text_duration(&p->target, s->end_ns > s->begin_ns ? s->end_ns - s->begin_ns : 0);
+	text_duration(&p->target, s->ns);
 	add_count(&p->what, s->files, "file", "files");
 	add_count(&p->what, s->connects, "connection", "connections");
 	add_count(&p->what, s->alerts, "alert", "alerts");
@@ -321,12 +315,10 @@ static void add_end(struct parts *p, const struct report *r)
 static void add_exit(struct parts *p, const struct report *r)
 {
 	p->word = "exit";
-	if (!r->event || r->event->kind != SL_REC_EXIT)
-		return;
-	if (r->event->exit->exit_code & 0x7f)
-		strbuf_addf(&p->target, "signal %u", r->event->exit->exit_code & 0x7f);
-	else
-		strbuf_addf(&p->target, "status %u", r->event->exit->exit_code >> 8 & 0xff);
+	if (r->exit.signal.known)
+		strbuf_addf(&p->target, "signal %u", (unsigned int)r->exit.signal.n);
+	else if (r->exit.status.known)
+		strbuf_addf(&p->target, "status %u", (unsigned int)r->exit.status.n);
 }
 
 static void add_kind(struct parts *p, const struct report *r)
@@ -376,8 +368,8 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_PROC_EXEC:
 		p->word = "exec";
 		p->keep_start = true;
-		if (r->process)
-			add_argv(&p->target, r->process);
+		if (r->has_process)
+			add_argv(&p->target, &r->process.argv);
 		break;
 	case REPORT_PROC_EXIT:
 		add_exit(p, r);
@@ -392,9 +384,9 @@ static void add_kind(struct parts *p, const struct report *r)
 	case REPORT_LOSS:
 		p->word = "LOSS";
 		p->sgr = "1;35";
-		strbuf_adds(&p->target, event_loss_name(r->loss));
+		strbuf_adds(&p->target, r->loss.reason);
 		strbuf_adds(&p->target, ": ");
-		strbuf_addu(&p->target, r->loss_count);
+		strbuf_addu(&p->target, r->loss.count);
 		break;
 	case REPORT_AGENT_START:
 	case REPORT_AGENT_STOP:
@@ -565,7 +557,7 @@ static bool is_shown(const struct report *r, const struct report_host *host)
 	if (r->kind == REPORT_PROC_EXEC || r->kind == REPORT_PROC_EXIT)
 		return host->show_exec;
 	if (r->kind == REPORT_NET_HELLO)
-		return host->show_flows || (r->rule && r->action >= SL_ACTION_ALERT) || r->sni_mismatch || r->behind_proxy;
+		return host->show_flows || (r->rule.id && r->action >= SL_ACTION_ALERT) || r->net.sni_mismatch || r->net.behind_proxy;
 	return r->kind != REPORT_NET_FLOW || host->show_flows;
 }
 
@@ -579,7 +571,7 @@ void output_text_format(struct strbuf *b, const struct report *r, const struct r
 		return;
 	add_chain(&p, r);
 	add_kind(&p, r);
-	if (r->repeats && r->files_cnt)
+	if (r->repeats && r->kind == REPORT_FILE_OPEN && r->file.files_cnt)
 		strbuf_addf(&p.repeats, "and %llu other files", (unsigned long long)r->repeats - 1);
 	else if (r->repeats)
 		strbuf_addf(&p.repeats, "x%llu", (unsigned long long)r->repeats);
@@ -594,7 +586,7 @@ struct text_output {
 	struct output out;                    /* first: an output is a pointer to it */
 	unsigned int width;
 	bool colour;
-	char policy[sizeof(((struct policy *)0)->hash)];  /* whose rules are counted in `told` */
+	char policy[128];  /* whose rules are counted in `told` */
 	uint64_t told[SL_RULES_MAX / 64];     /* rules whose message was shown */
 	uint64_t told_loss;                   /* losses whose help was shown */
 };
@@ -631,12 +623,11 @@ static void add_note(void *arg, const char *text)
 /* True the first time a rule says something in this run. A policy that was loaded since begins anew. */
 static bool first_time(struct text_output *t, const struct report *r)
 {
-	const struct policy *policy = r->compiled->policy;
-	size_t rule = (size_t)(r->rule - policy->rules);
+	size_t rule = r->rule.number;
 	bool first;
 
-	if (strcmp(t->policy, policy->hash) != 0) {
-		memcpy(t->policy, policy->hash, sizeof(t->policy));
+	if (strcmp(t->policy, r->policy) != 0) {
+		snprintf(t->policy, sizeof(t->policy), "%s", r->policy);
 		memset(t->told, 0, sizeof(t->told));
 	}
 	if (rule >= SL_RULES_MAX)
@@ -654,11 +645,11 @@ static int text_write(struct output *o, const struct report *r)
 	output_text_format(&o->lines, r, &o->host, t->width, t->colour);
 	if (r->kind == REPORT_INCIDENT)
 		text_story(r, add_note, t);
-	else if (r->rule && r->kind != REPORT_LINEAGE_LOST && r->action >= SL_ACTION_ALERT && r->rule->message[0] && first_time(t, r))
-		add_note(t, r->rule->message);
-	if (r->kind == REPORT_LOSS && r->loss < _SL_LOSS_MAX && !(t->told_loss >> r->loss & 1)) {
-		t->told_loss |= 1ull << r->loss;
-		add_note(t, event_loss_help(r->loss));
+	else if (r->rule.id && r->kind != REPORT_LINEAGE_LOST && r->action >= SL_ACTION_ALERT && r->rule.message[0] && first_time(t, r))
+		add_note(t, r->rule.message);
+	if (r->kind == REPORT_LOSS && r->loss.number < _SL_LOSS_MAX && !(t->told_loss >> r->loss.number & 1)) {
+		t->told_loss |= 1ull << r->loss.number;
+		add_note(t, r->loss.help);
 	}
 	return o->lines.len > start || o->lines.failed ? sink_appended(o, start, r) : 0;
 }

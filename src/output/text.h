@@ -8,7 +8,7 @@
 
 #include "base/escape.h"
 #include "base/strbuf.h"
-#include "correlate/report.h"
+#include "report/report.h"
 
 /* The chain at its three lengths: whole, its two ends, its beginning. */
 enum chain { CHAIN_LONG, CHAIN_SHORT, CHAIN_TOOL, _CHAIN_MAX };

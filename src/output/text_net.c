@@ -3,16 +3,16 @@
 /* Owns: what lines for people say of connections: where to, which provider that is, by what evidence, how much. */
 #include "output/text.h"
 
-#include "hello.h"
 #include "output/format.h"
 
 /* Host or address, and the port. */
-static void add_place(struct parts *p, const struct report *r, uint8_t family, const uint8_t *addr, uint16_t port, uint8_t proto)
+static void add_place(struct parts *p, const struct report_net *n)
 {
-	const char *host = format_host(r);
+	uint8_t family = n->addr.family;
+	const uint8_t *addr = n->addr.addr;
 
-	if (host[0]) {
-		text_add(&p->target, host);
+	if (n->host[0]) {
+		text_add(&p->target, n->host);
 	} else if (family == 6) {
 		strbuf_addc(&p->target, '[');
 		format_addr(&p->target, family, addr);
@@ -21,40 +21,42 @@ static void add_place(struct parts *p, const struct report *r, uint8_t family, c
 		format_addr(&p->target, family, addr);
 	}
 	strbuf_addc(&p->target, ':');
-	strbuf_addu(&p->target, r->asked_port ? r->asked_port : port);
-	if (proto != 6) {
+	strbuf_addu(&p->target, n->asked_port ? n->asked_port : n->port);
+	if (n->proto != 6) {
 		strbuf_addc(&p->target, '/');
-		format_proto(&p->target, proto);
+		format_proto(&p->target, n->proto);
 	}
-	if (r->asked[0]) {
+	if (n->asked[0]) {
 		strbuf_adds(&p->target, " by proxy ");
 		format_addr(&p->target, family, addr);
 		strbuf_addc(&p->target, ':');
-		strbuf_addu(&p->target, port);
+		strbuf_addu(&p->target, n->port);
 	}
-	if (r->names_cnt > 1 && !r->sni[0])
-		strbuf_addf(&p->target, " (+%zu)", r->names_cnt - 1);
+	if (n->candidates_cnt > 1 && !n->sni[0])
+		strbuf_addf(&p->target, " (+%zu)", n->candidates_cnt - 1);
 }
 
 static void add_provider(struct parts *p, const struct report *r)
 {
-	if (r->provider) {
-		text_add(&p->what, r->provider->name);
-		if (r->provider->tier[0]) {
+	const struct report_net *n = &r->net;
+
+	if (n->provider) {
+		text_add(&p->what, n->provider);
+		if (n->tier[0]) {
 			strbuf_adds(&p->what, " (");
-			text_add(&p->what, r->provider->tier);
+			text_add(&p->what, n->tier);
 			strbuf_adds(&p->what, ")");
 		}
 	} else {
 		strbuf_adds(&p->what, "unknown");
 	}
-	if (r->rule && r->rule->after.cnt)
+	if (r->rule.after_cnt)
 		strbuf_adds(&p->what, p->what.len ? ", after a read" : "after a read");
-	if (strcmp(r->net_evidence, "none") != 0) {
+	if (strcmp(n->evidence, "none") != 0) {
 		if (p->evidence.len)
 			strbuf_adds(&p->evidence, ", ");
-		strbuf_adds(&p->evidence, r->net_evidence);
-		if (!strcmp(r->net_confidence, "low"))
+		strbuf_adds(&p->evidence, n->evidence);
+		if (!strcmp(n->confidence, "low"))
 			strbuf_adds(&p->evidence, ", low");
 	}
 }
@@ -62,20 +64,18 @@ static void add_provider(struct parts *p, const struct report *r)
 /* A finding is told as one where the rule only keeps a record. */
 static void add_finding(struct parts *p, const struct report *r)
 {
-	if (!r->finding)
+	if (!r->net.note)
 		return;
 	strbuf_adds(&p->what, ", ");
-	strbuf_adds(&p->what, r->finding);
-	if (!r->rule || r->action < SL_ACTION_ALERT)
+	strbuf_adds(&p->what, r->net.note);
+	if (!r->rule.id || r->action < SL_ACTION_ALERT)
 		p->word = "FIND";
 }
 
 void text_net(struct parts *p, const struct report *r)
 {
-	const struct sl_rec_net *n = r->event->net;
-
-	p->verb = n->op == SL_NET_CONNECT ? "connect" : n->op == SL_NET_SEND_ON ? "send on" : "send";
-	add_place(p, r, n->family, n->addr, n->port, n->proto);
+	p->verb = r->net.verb;
+	add_place(p, &r->net);
 	add_provider(p, r);
 	add_finding(p, r);
 }
@@ -83,33 +83,32 @@ void text_net(struct parts *p, const struct report *r)
 /* The server that a flow named, and what DNS calls the address if that is another. */
 void text_hello(struct parts *p, const struct report *r)
 {
-	const struct sl_rec_hello *h = r->event->hello;
+	const struct report_net *n = &r->net;
 
-	if (!r->rule)
-		p->word = r->sni_mismatch || r->behind_proxy ? "FIND" : "-";
-	p->verb = h->hello_flags & SL_HELLO_QUIC ? "quic to" : r->behind_proxy ? "asks proxy" :
-		  r->asked[0] && !r->sni[0] ? "asks for" : "hello to";
-	add_place(p, r, h->family, h->addr, h->port, h->proto);
+	if (!r->rule.id)
+		p->word = n->sni_mismatch || n->behind_proxy ? "FIND" : "-";
+	p->verb = n->quic ? "quic to" : n->behind_proxy ? "asks proxy" : n->asked[0] && !n->sni[0] ? "asks for" : "hello to";
+	add_place(p, n);
 	add_provider(p, r);
-	if (r->sni_mismatch) {
-		strbuf_adds(&p->what, r->asked[0] ? ", asked for " : ", by DNS ");
-		text_add(&p->what, r->asked[0] ? r->asked : r->names[0].name);
+	if (n->sni_mismatch) {
+		strbuf_adds(&p->what, n->asked[0] ? ", asked for " : ", by DNS ");
+		text_add(&p->what, n->asked[0] || !n->candidates_cnt ? n->asked : n->candidates[0].name);
 	}
-	if (r->behind_proxy)
+	if (n->behind_proxy)
 		strbuf_adds(&p->what, ", destination unknown behind proxy");
 	add_finding(p, r);
 }
 
 void text_flow(struct parts *p, const struct report *r)
 {
-	const struct sl_rec_flow *f = r->event->flow;
+	const struct report_net *n = &r->net;
 
 	p->word = "flow";
-	p->verb = f->flags & SL_FLOW_ACCEPTED ? "from" : "to";
-	add_place(p, r, f->family, f->addr, f->port, f->proto);
-	format_bytes(&p->what, f->sent_bytes);
+	p->verb = !strcmp(n->direction, "inbound") ? "from" : "to";
+	add_place(p, n);
+	format_bytes(&p->what, n->bytes_sent);
 	strbuf_adds(&p->what, " sent, ");
-	format_bytes(&p->what, f->received_bytes);
+	format_bytes(&p->what, n->bytes_received);
 	strbuf_adds(&p->what, " received");
-	strbuf_adds(&p->evidence, format_flow_end(f->flags));
+	strbuf_adds(&p->evidence, n->end);
 }

@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: what lines for people say of processes that are looked into, brokers, and attempts on the agent itself. */
-#include "event/container.h"
 #include "output/text.h"
 
 void text_inspect(struct parts *p, const struct report *r)
 {
-	const struct sl_rec_inspect *i = r->event->inspect;
-	const struct policy_tool *tool = compiled_tool(r->compiled, i->target_tool);
+	const struct report_inspect *i = &r->inspect;
+	const struct report_target *t = &i->target;
 
-	p->verb = i->object == SL_PEER_TRACE ? "trace" : i->how == SL_HOW_WRITEV ? "write to" : "inspect";
-	if (r->path_len)
-		text_path(&p->target, r, r->path, r->path_len);
+	p->verb = i->is_trace ? "trace" : i->is_write ? "write to" : "inspect";
+	if (t->exe.len)
+		text_path(&p->target, r, t->exe.s, t->exe.len);
 	else
-		escape_text(&p->target, (const char *)i->target_comm, strnlen((const char *)i->target_comm, SL_COMM_LEN));
-	strbuf_addf(&p->target, ":%u", i->target_tgid);
-	strbuf_adds(&p->what, event_inspect_name(i->object));
-	if (tool) {
+		text_add(&p->target, t->comm);
+	strbuf_addf(&p->target, ":%u", t->pid);
+	strbuf_adds(&p->what, i->what);
+	if (t->tool) {
 		strbuf_adds(&p->what, " of ");
-		text_add(&p->what, tool->name);
+		text_add(&p->what, t->tool);
 	}
-	if (i->object == SL_PEER_TRACE)
+	if (i->is_trace)
 		return;
 	if (p->evidence.len)
 		strbuf_adds(&p->evidence, ", ");
-	strbuf_adds(&p->evidence, event_how_name(i->how));
+	strbuf_adds(&p->evidence, i->how);
 }
 
 void text_broker(struct parts *p, const struct report *r)
 {
-	const struct sl_rec_broker *b = r->event->broker;
+	const struct report_broker *b = &r->broker;
 
-	p->verb = b->type == SL_BROKER_SPOOL ? "write" : b->type == SL_BROKER_STREAM ? "connect" : "send";
+	p->verb = b->verb;
 	if (b->abstract)
 		strbuf_addc(&p->target, '@');
-	text_path(&p->target, r, r->path, r->path_len);
-	for (size_t i = 0; i < r->brokers_cnt; i++) {
+	text_path(&p->target, r, b->path.s, b->path.len);
+	for (size_t i = 0; i < b->names_cnt; i++) {
 		if (i)
 			strbuf_addc(&p->what, ',');
-		text_add(&p->what, r->brokers[i]->name);
+		text_add(&p->what, b->names[i]);
 	}
 }
 
@@ -47,15 +46,13 @@ void text_lost(struct parts *p, const struct report *r)
 {
 	p->word = "LOST";
 	p->verb = "lineage at";
-	for (size_t i = 0; i < r->brokers_cnt; i++) {
-		if (!r->brokers[i]->hands_out)
-			continue;
-		if (p->target.len)
+	for (size_t i = 0; i < r->broker.handing_cnt; i++) {
+		if (i)
 			strbuf_addc(&p->target, ',');
-		text_add(&p->target, r->brokers[i]->title);
+		text_add(&p->target, r->broker.handing[i]);
 	}
-	if (r->rule)
-		text_add(&p->rule, r->rule->id);
+	if (r->rule.id)
+		text_add(&p->rule, r->rule.id);
 }
 
 /* The session had asked systemd for the unit. */
@@ -63,28 +60,21 @@ void text_kept(struct parts *p, const struct report *r)
 {
 	p->word = "kept";
 	p->verb = "lineage of";
-	if (r->process)
-		escape_text(&p->target, r->process->cgroup, cgroup_leaf(r->process->cgroup));
+	escape_text(&p->target, r->unit.s, r->unit.len);
 }
 
 void text_guard(struct parts *p, const struct report *r)
 {
-	static const char *const deeds[_SL_GUARD_MAX] = {
-		[SL_GUARD_SIGNAL] = "signals sluice", [SL_GUARD_TRACE] = "traces sluice",
-		[SL_GUARD_LIMIT] = "limits sluice",   [SL_GUARD_PROC] = "opens",
-		[SL_GUARD_CGROUP] = "opens",          [SL_GUARD_BPF] = "uses bpf()",
-		[SL_GUARD_MOUNT] = "mounts",          [SL_GUARD_FILE] = "changes",
-	};
-	const struct sl_rec_guard *g = r->event->guard;
+	const struct report_guard *g = &r->guard;
 
 	p->word = r->taken == SL_TAKEN_KILLED ? "KILL" : "BLOCK";
 	p->sgr = text_severity("critical");
-	p->verb = deeds[g->what];
-	if (g->what == SL_GUARD_SIGNAL)
-		strbuf_addf(&p->target, "signal %u", g->detail);
-	else if (g->what == SL_GUARD_BPF)
-		strbuf_addf(&p->target, "command %u", g->detail);
+	p->verb = g->deed;
+	if (g->signal.known)
+		strbuf_addf(&p->target, "signal %u", (unsigned int)g->signal.n);
+	else if (g->command.known)
+		strbuf_addf(&p->target, "command %u", (unsigned int)g->command.n);
 	else
-		escape_text(&p->target, r->path, r->path_len);
+		escape_text(&p->target, g->path.s, g->path.len);
 	strbuf_adds(&p->what, "self-protection");
 }

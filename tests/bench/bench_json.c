@@ -21,7 +21,7 @@ int main(void)
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
 	for (unsigned int i = 0; i < LINES; i++) {
 		s.r.seq = i;
-		output_json_format(&b, &s.r);
+		output_json_format(&b, sample_report(&s));
 		bytes += b.len;
 		strbuf_reset(&b);
 	}

@@ -31,23 +31,23 @@ static void on_report(void *arg, const struct report *r)
 	if (r->kind != REPORT_NET_HELLO && r->kind != REPORT_NET_FLOW && r->kind != REPORT_NET_CONNECT)
 		return;
 	strbuf_addf(&out, "%s ", report_kind_name(r->kind));
-	if (r->asked[0])
-		strbuf_addf(&out, "%s:%u ", r->asked, r->asked_port);
-	if (r->behind_proxy)
+	if (r->net.asked[0])
+		strbuf_addf(&out, "%s:%u ", r->net.asked, r->net.asked_port);
+	if (r->net.behind_proxy)
 		strbuf_adds(&out, "behind ");
 	strbuf_addf(&out, "%s provider=%s %s/%s",
-		    r->sni[0] ? r->sni : r->names_cnt ? r->names[0].name : "-", r->provider ? r->provider->name : "-",
-		    r->net_evidence, r->net_confidence);
-	if (r->sni_mismatch)
-		strbuf_addf(&out, " mismatch:%s", r->names_cnt ? r->names[0].name : r->asked);
-	if (r->finding)
-		strbuf_addf(&out, " finding:%s", r->finding);
-	if (r->rule)
-		strbuf_addf(&out, " %s=%s", r->rule->id, event_action_name(r->action));
+		    r->net.sni[0] ? r->net.sni : r->net.candidates_cnt ? r->net.candidates[0].name : "-", r->net.provider ? r->net.provider : "-",
+		    r->net.evidence, r->net.confidence);
+	if (r->net.sni_mismatch)
+		strbuf_addf(&out, " mismatch:%s", r->net.candidates_cnt ? r->net.candidates[0].name : r->net.asked);
+	if (r->net.note)
+		strbuf_addf(&out, " finding:%s", r->net.note);
+	if (r->rule.id)
+		strbuf_addf(&out, " %s=%s", r->rule.id, r->verdict);
 	if (r->taken)
-		strbuf_addf(&out, " %s by %s", event_taken_name(r->taken), event_by_name(r->by));
+		strbuf_addf(&out, " %s by %s", r->outcome, r->by ? r->by : "none");
 	if (r->kind == REPORT_NET_FLOW)
-		strbuf_addf(&out, " %s", r->process->comm);
+		strbuf_addf(&out, " %s", r->process.comm);
 	strbuf_addc(&out, '\n');
 }
 

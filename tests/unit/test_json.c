@@ -60,7 +60,7 @@ static struct json_object *line(void)
 	struct json_tokener *tok = json_tokener_new();
 	struct json_object *o;
 
-	output_json_format(&b, &s.r);
+	output_json_format(&b, sample_report(&s));
 	assert_true(strbuf_ok(&b));
 	assert_ptr_equal(strchr(b.data, '\n'), b.data + b.len - 1);
 	assert_int_equal(strlen(b.data), b.len);
@@ -398,7 +398,7 @@ static void test_flows_follow_the_schema(void **state)
 static void test_losses_and_the_agent_itself(void **state)
 {
 	(void)state;
-	s.r = (struct report){ .kind = REPORT_LOSS, .loss = SL_LOSS_RING, .loss_count = 12, .text = "", .user = "",
+	s.r = (struct draft){ .kind = REPORT_LOSS, .loss = SL_LOSS_RING, .loss_count = 12, .text = "", .user = "",
 			       .compiled = &s.compiled };
 	with_line(o) {
 		is_str(o, "/loss/reason", event_loss_name(SL_LOSS_RING));
@@ -459,7 +459,7 @@ static void test_hostile_text_is_lossless_and_harmless(void **state)
 		is_str(o, "/host", "a\"b");
 		is_str(o, "/message", "two\nlines");
 	}
-	output_json_format(&b, &s.r);
+	output_json_format(&b, sample_report(&s));
 	assert_null(memchr(b.data, '\033', b.len));
 	assert_null(memchr(b.data, '\x7f', b.len));
 	assert_null(strstr(b.data, "\xc2\x9b"));
@@ -518,7 +518,7 @@ static void test_argv_carries_no_credentials(void **state)
 
 	(void)state;
 	sample_set_argv(&s.cat, argv, sizeof(argv));
-	output_json_format(&b, &s.r);
+	output_json_format(&b, sample_report(&s));
 	assert_null(strstr(b.data, "hunter"));
 	strbuf_done(&b);
 	with_line(o) {
@@ -649,7 +649,7 @@ static void test_slow_reader_gets_whole_lines(void **state)
 		int r;
 
 		s.r.seq = taken + 1;
-		r = output_ops(o)->write(o, &s.r);
+		r = output_ops(o)->write(o, sample_report(&s));
 		taken += r == 0;
 		refused += r == -ENOBUFS;
 		assert_true(r == 0 || r == -ENOBUFS);
@@ -688,7 +688,7 @@ static void test_closed_pipe_is_an_error_not_a_death(void **state)
 	assert_int_equal(pipe(fds), 0);
 	close(fds[0]);
 	assert_int_equal(output_json_new(fds[1], &o), 0);
-	assert_int_equal(output_ops(o)->write(o, &s.r), 0);
+	assert_int_equal(output_ops(o)->write(o, sample_report(&s)), 0);
 	assert_int_equal(output_ops(o)->flush(o), -EPIPE);
 	signal(SIGPIPE, old);
 	close(fds[1]);

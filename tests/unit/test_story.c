@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "correlate/incident.h"
 #include "correlate/pipeline.h"
 #include "output/output.h"
 #include "story.h"

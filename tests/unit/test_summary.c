@@ -32,23 +32,23 @@ static void test_counts_by_tool_class_and_provider(void **state)
 	sample_init(&s);
 	s.r.kind = REPORT_SESSION_START;
 	s.r.time_ns = SAMPLE_TIME_NS - 65000000000ull;
-	summary_add(sum, &s.r);
+	summary_add(sum, sample_report(&s));
 	sample_init(&s);
-	summary_add(sum, &s.r);
+	summary_add(sum, sample_report(&s));
 	s.r.repeats = 12;
 	s.r.classes[0] = "private-keys";
 	s.r.taken = SL_TAKEN_NONE;
-	summary_add(sum, &s.r);
+	summary_add(sum, sample_report(&s));
 	sample_net(&s);
 	s.r.repeats = 0;
-	summary_add(sum, &s.r);
+	summary_add(sum, sample_report(&s));
 	s.r.provider = NULL;
 	s.r.rule = NULL;
 	s.r.tool = NULL;
-	summary_add(sum, &s.r);
-	s.r = (struct report){ .kind = REPORT_LOSS, .time_ns = SAMPLE_TIME_NS, .loss = SL_LOSS_RING, .loss_count = 40 };
-	summary_add(sum, &s.r);
-	summary_add(sum, &s.r);
+	summary_add(sum, sample_report(&s));
+	s.r = (struct draft){ .kind = REPORT_LOSS, .time_ns = SAMPLE_TIME_NS, .loss = SL_LOSS_RING, .loss_count = 40 };
+	summary_add(sum, sample_report(&s));
+	summary_add(sum, sample_report(&s));
 	summary_set_allowed(sum, 5);
 	text = printed(sum);
 	assert_int_equal(summary_alerts(sum), 14);
@@ -77,13 +77,13 @@ static void test_many_and_hostile_names(void **state)
 	s.tool.name = sample_text("evil\033[2J\ntool");
 	for (int i = 0; i < SUMMARY_NAMES + 9; i++) {
 		snprintf(name, sizeof(name), "class%d", i);
-		summary_add(sum, &s.r);
+		summary_add(sum, sample_report(&s));
 	}
 	for (int i = 0; i < SUMMARY_TOOLS + 3; i++) {
 		snprintf(name, sizeof(name), "tool%d", i);
 		s.tool.name = name;
 		s.r.classes_cnt = 0;
-		summary_add(sum, &s.r);
+		summary_add(sum, sample_report(&s));
 	}
 	text = printed(sum);
 	assert_non_null(strstr(text, "others 9\n"));

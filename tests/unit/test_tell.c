@@ -66,17 +66,17 @@ static void shows(const char *want)
 static void test_once_a_session_and_rule(void **state)
 {
 	(void)state;
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 	shows("\r\nsluice: AI tools may not read secrets.\r\n");
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	shows("");
 	s.rule.id = sample_text("another");
 	s.rule.message = sample_text("");
 	s.r.taken = SL_TAKEN_KILLED;
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 	shows("\r\nsluice: refused by rule another\r\n");
 	s.cat.session_ns++;
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 	shows("\r\nsluice: refused by rule another\r\n");
 }
 
@@ -84,23 +84,23 @@ static void test_only_what_was_refused(void **state)
 {
 	(void)state;
 	s.r.taken = SL_TAKEN_NONE;
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	s.r.taken = SL_TAKEN_DENIED;
 	s.rule.tell = POLICY_TELL_NONE;
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	s.rule.tell = POLICY_TELL_TTY;
 	s.r.rule = NULL;
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	shows("");
 	s.r.rule = &s.rule;
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 }
 
 static void test_nothing_moves_the_cursor(void **state)
 {
 	(void)state;
 	s.rule.message = sample_text("one\ntwo\033[2J\007");
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 	shows("\r\nsluice: one\\ntwo\\e[2J\\x07\r\n");
 }
 
@@ -111,14 +111,14 @@ static void test_no_other_terminal(void **state)
 
 	(void)state;
 	s.cat.uid = getuid() + 1;
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	s.cat.uid = getuid();
 	s.cat.cgroup = sample_text("docker-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.scope");
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	s.cat.cgroup = sample_text("");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		s.cat.tty = sample_text(names[i]);
-		assert_int_equal(tell_report(t, &s.r), 0);
+		assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	}
 	shows("");
 }
@@ -139,11 +139,11 @@ static void test_what_is_no_terminal(void **state)
 	tell_free(t);
 	t = tell_new(dir);
 	s.cat.tty = sample_text("pts7");
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 0);
 	s.cat.tty = sample_text("pts8");
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	shows("");
 	close(fd);
 	unlink(file);
@@ -156,9 +156,9 @@ static void test_never_waits(void **state)
 {
 	(void)state;
 	assert_int_equal(tcflow(slave, TCOOFF), 0);
-	assert_int_equal(tell_report(t, &s.r), -EAGAIN);
+	assert_int_equal(tell_report(t, sample_report(&s)), -EAGAIN);
 	assert_int_equal(tcflow(slave, TCOON), 0);
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 	shows("\r\nsluice: AI tools may not read secrets.\r\n");
 }
 
@@ -170,15 +170,15 @@ static void test_the_oldest_is_forgotten(void **state)
 	for (unsigned int i = 0; i < TELL_REMEMBERED; i++, s.cat.session_ns++) {
 		char drop[256];
 
-		assert_int_equal(tell_report(t, &s.r), 1);
+		assert_int_equal(tell_report(t, sample_report(&s)), 1);
 		assert_true(read(master, drop, sizeof(drop)) > 0);
 	}
 	s.cat.session_ns = first;
-	assert_int_equal(tell_report(t, &s.r), 0);
+	assert_int_equal(tell_report(t, sample_report(&s)), 0);
 	s.cat.session_ns = first + TELL_REMEMBERED;
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 	s.cat.session_ns = first;
-	assert_int_equal(tell_report(t, &s.r), 1);
+	assert_int_equal(tell_report(t, sample_report(&s)), 1);
 }
 
 int main(void)

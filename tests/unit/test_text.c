@@ -30,7 +30,7 @@ static void check(unsigned int width, const char *want)
 {
 	struct strbuf b = STRBUF_INIT;
 
-	output_text_format(&b, &s.r, &s.host, width, false);
+	output_text_format(&b, sample_report(&s), &s.host, width, false);
 	assert_string_equal(strbuf_str(&b), want);
 	strbuf_done(&b);
 }
@@ -149,7 +149,7 @@ static void test_words_say_what_happened(void **state)
 
 		s.r.action = samples[i].action;
 		s.r.taken = samples[i].taken;
-		output_text_format(&b, &s.r, &s.host, 0, false);
+		output_text_format(&b, sample_report(&s), &s.host, 0, false);
 		assert_memory_equal(b.data + 13, samples[i].word, 6);
 		strbuf_done(&b);
 	}
@@ -268,7 +268,7 @@ static void test_guard_lines(void **state)
 static void test_losses_and_the_agent(void **state)
 {
 	(void)state;
-	s.r = (struct report){ .kind = REPORT_LOSS, .wall_ns = SAMPLE_WALL_NS, .loss = SL_LOSS_RING, .loss_count = 12,
+	s.r = (struct draft){ .kind = REPORT_LOSS, .wall_ns = SAMPLE_WALL_NS, .loss = SL_LOSS_RING, .loss_count = 12,
 			       .text = "", .user = "", .compiled = &s.compiled };
 	check(80, "16:05:11.123 LOSS  ring-full: 12\n");
 	s.r.kind = REPORT_AGENT_START;
@@ -303,7 +303,7 @@ static void test_hostile_names_stay_in_their_line(void **state)
 		for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {
 			struct strbuf b = STRBUF_INIT;
 
-			output_text_format(&b, &s.r, &s.host, widths[w], false);
+			output_text_format(&b, sample_report(&s), &s.host, widths[w], false);
 			assert_ptr_equal(strchr(b.data, '\n'), b.data + b.len - 1);
 			for (size_t i = 0; i + 1 < b.len; i++)
 				assert_true((unsigned char)b.data[i] >= 0x20 && b.data[i] != 0x7f);
@@ -321,8 +321,8 @@ static void test_colour_changes_nothing_else(void **state)
 	struct strbuf plain = STRBUF_INIT, colour = STRBUF_INIT, bare = STRBUF_INIT;
 
 	(void)state;
-	output_text_format(&plain, &s.r, &s.host, 80, false);
-	output_text_format(&colour, &s.r, &s.host, 80, true);
+	output_text_format(&plain, sample_report(&s), &s.host, 80, false);
+	output_text_format(&colour, sample_report(&s), &s.host, 80, true);
 	assert_non_null(strstr(colour.data, "\033[1;31mBLOCK\033[0m"));
 	for (size_t i = 0; i < colour.len; i++) {
 		if (colour.data[i] == '\033')
@@ -351,8 +351,8 @@ static void test_a_rules_message_is_told_once(void **state)
 	s.rule.message = sample_text("AI tools may not read secrets. Use your secret manager's run command.");
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(output_text_new(fds[1], &s.host, 80, false, &o), 0);
-	assert_int_equal(output_ops(o)->write(o, &s.r), 0);
-	assert_int_equal(output_ops(o)->write(o, &s.r), 0);
+	assert_int_equal(output_ops(o)->write(o, sample_report(&s)), 0);
+	assert_int_equal(output_ops(o)->write(o, sample_report(&s)), 0);
 	assert_int_equal(output_ops(o)->flush(o), 0);
 	n = read(fds[0], got, sizeof(got) - 1);
 	assert_true(n > 0);
@@ -360,7 +360,7 @@ static void test_a_rules_message_is_told_once(void **state)
 	assert_string_equal(got, want);
 	/* Another policy: its rules have not been heard yet. */
 	s.policy.hash[8] = 'f';
-	assert_int_equal(output_ops(o)->write(o, &s.r), 0);
+	assert_int_equal(output_ops(o)->write(o, sample_report(&s)), 0);
 	assert_int_equal(output_ops(o)->flush(o), 0);
 	n = read(fds[0], got, sizeof(got) - 1);
 	assert_true(n > 0);

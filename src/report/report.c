@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
-/* Owns: the published names of report kinds, the identity of an event, and what every kind can be asked. Reports are made in pipeline.c. */
-#include "correlate/report.h"
+/* Owns: the published names of report kinds, the identity of an event, and what every kind can be asked. Reports are made in correlate/build.c. */
+#include "report/report.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 static const char *const kind_names[] = {
 	[REPORT_INVALID] = "?",
@@ -38,79 +40,58 @@ const char *report_kind_name(enum report_kind kind)
 	return (size_t)kind < ARRAY_SIZE(kind_names) ? kind_names[kind] : "?";
 }
 
-const char *report_uid(const struct report *r)
+static struct report_text path_of(const struct report *r)
 {
-	return r->uid ? r->uid : "";
-}
-
-uint64_t report_time_ns(const struct report *r)
-{
-	return r->wall_ns;
-}
-
-const char *report_host_name(const struct report *r)
-{
-	return r->source ? r->source->host : "";
-}
-
-const char *report_severity(const struct report *r)
-{
-	if (r->kind == REPORT_GUARD)
-		return "critical";
-	if (r->kind == REPORT_INCIDENT)
-		return r->incident->severity;
-	return r->rule ? r->rule->severity : "";
-}
-
-const char *report_tool(const struct report *r)
-{
-	return r->tool ? r->tool->name : "";
-}
-
-const char *report_rule(const struct report *r)
-{
-	return r->rule ? r->rule->id : "";
-}
-
-const char *report_verdict(const struct report *r)
-{
-	return r->rule || r->kind == REPORT_GUARD ? event_action_name(r->action) : "";
-}
-
-const char *report_taken(const struct report *r)
-{
-	return r->taken != SL_TAKEN_NONE ? event_taken_name(r->taken) : "";
+	switch (r->kind) {
+	case REPORT_FILE_OPEN:
+		return r->file.path;
+	case REPORT_PTRACE:
+		return r->inspect.target.exe;
+	case REPORT_BROKER_CONNECT:
+	case REPORT_LINEAGE_LOST:
+		return r->broker.path;
+	case REPORT_GUARD:
+		return r->guard.path;
+	case REPORT_INCIDENT:
+		return (struct report_text){ r->incident.reads[0].path, strlen(r->incident.reads[0].path) };
+	default:
+		return (struct report_text){ "", 0 };
+	}
 }
 
 const char *report_path(const struct report *r, size_t *ret_len)
 {
-	const char *read = r->kind == REPORT_INCIDENT && r->incident->reads_cnt ? r->incident->reads[0].path : NULL;
+	struct report_text path = path_of(r);
 
-	*ret_len = read ? strlen(read) : r->path ? r->path_len : 0;
-	return read ? read : r->path ? r->path : "";
+	*ret_len = path.len;
+	return path.s;
 }
 
 const char *report_dest(const struct report *r)
 {
-	const char *host = r->kind == REPORT_INCIDENT && r->incident->flows_cnt ? r->incident->flows[0].host : NULL;
-
-	if (host)
-		return host;
-	return r->sni && r->sni[0] ? r->sni : r->names_cnt ? r->names[0].name : r->asked ? r->asked : "";
+	switch (r->kind) {
+	case REPORT_NET_CONNECT:
+	case REPORT_NET_HELLO:
+	case REPORT_NET_FLOW:
+		return r->net.host;
+	case REPORT_INCIDENT:
+		return r->incident.flows_cnt ? r->incident.flows[0].host : "";
+	default:
+		return "";
+	}
 }
 
 bool report_session_id(const struct report *r, char ret[REPORT_ID_SIZE])
 {
-	uint64_t ns = r->session ? r->session->ns : r->process ? r->process->session_ns : 0;
-	uint32_t pid = r->session ? r->session->pid : r->process ? r->process->session_pid : 0;
-
-	snprintf(ret, REPORT_ID_SIZE, "%llx-%u", (unsigned long long)ns, pid);
-	return ns != 0;
+	ret[0] = '\0';
+	if (r->tool.known)
+		snprintf(ret, REPORT_ID_SIZE, "%llx-%u", (unsigned long long)r->tool.session.ns, r->tool.session.pid);
+	return r->tool.known;
 }
 
 uint32_t report_user(const struct report *r)
 {
-	return r->process ? r->process->uid : UINT32_MAX;
+	return r->has_process ? r->process.uid : UINT32_MAX;
 }
 
 /* A boot id without its dashes; of anything longer the beginning. */
