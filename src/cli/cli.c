@@ -27,6 +27,7 @@ static int cmd_lacking(int argc, char **argv)
 	return CLI_UNAVAILABLE;
 }
 #define cmd_audit cmd_lacking
+#define cmd_log cmd_lacking
 #endif
 
 const struct cli_command cli_commands[] = {
@@ -43,6 +44,7 @@ const struct cli_command cli_commands[] = {
 	{ "clear", cmd_clear, "forget what a session has read" },
 	{ "check", cmd_check, "is a policy valid, and does it mean what it seems to" },
 	{ "explain", cmd_explain, "the rule that decides about a file or a host, and why" },
+	{ "log", cmd_log, "what the service kept: query it, follow it, verify it" },
 	{ "record", cmd_record, "write what the kernel reports to a file" },
 	{ "replay", cmd_replay, "show a recording as trace would have" },
 	{ "version", cmd_version, "version of the program and its formats" },

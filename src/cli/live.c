@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: a run of the agent as the command line sees it: the output's file, the recording's file, the filter, the sums.
+ * Owns: a run of the agent as the command line sees it: the output's file, the recording's file, the store, the filter, the sums.
  * Files are opened before anything is attached, so that a wrong path costs nothing.
  */
 #include "cli/live.h"
@@ -36,6 +36,7 @@ struct live {
 	struct output *output;       /* NULL: quiet */
 	struct summary *summary;
 	struct tell *tell;           /* NULL: no rule asks for it */
+	struct live_store *store;    /* NULL: none */
 	struct target file, record;
 	struct agent_host *host;     /* what outputs say of it is read from here */
 	bool host_fresh;
@@ -45,7 +46,8 @@ struct live {
 	bool begun;                  /* something was written */
 	struct errmsg *e;
 	int write_err;               /* first failure of the output */
-	uint64_t lost;               /* events that it did not take, not told yet */
+	uint64_t lost;               /* events that it or the store did not take, not told yet */
+	uint64_t store_lost;         /* those of the store, in this run */
 };
 
 int live_option(struct live_options *o, const char *command, int opt, const char *arg)
@@ -148,6 +150,12 @@ static bool wanted(const struct live *l, const struct report *r)
 	       (r->tool.name && strcmp(r->tool.name, l->o->tool) == 0);
 }
 
+static void count_lost(struct live *l, uint64_t n)
+{
+	l->lost += n;
+	l->store_lost += n;
+}
+
 static void on_report(void *arg, const struct report *r)
 {
 	struct live *l = arg;
@@ -163,6 +171,8 @@ static void on_report(void *arg, const struct report *r)
 		agent_host_name(l->host);
 	l->host_fresh = true;
 	summary_add(l->summary, r);
+	if (l->store)
+		count_lost(l, live_store_report(l->store, r));
 	if (!l->output || l->write_err)
 		return;
 	if (!l->begun)
@@ -188,6 +198,8 @@ static int on_flush(void *arg)
 	struct live *l = arg;
 
 	l->host_fresh = false;
+	if (l->store)
+		count_lost(l, live_store_flush(l->store, l->store_lost));
 	if (!l->output)
 		return 0;
 	if (!l->write_err)
@@ -305,7 +317,7 @@ static int open_output(const struct live_options *o, const struct report_host *h
 	bool terminal = false;
 	int fd = STDOUT_FILENO, err;
 
-	if (o->quiet)
+	if (o->quiet || o->store.sealed)
 		return 0;
 	l->where = "stdout";
 	if (o->file) {
@@ -322,6 +334,23 @@ static int open_output(const struct live_options *o, const struct report_host *h
 	err = o->json ? output_json_new(fd, &l->output) :
 			output_text_new(fd, host, width, terminal && !getenv("NO_COLOR"), &l->output);
 	return err ? errmsg_set(e, err, "cannot make the output: %s", strerror(-err)) : 0;
+}
+
+/* Whoever is not root cannot run the agent, and hears that from it. */
+static int open_store(const struct live_options *o, const struct report_source *source, struct live *l, struct errmsg *e)
+{
+	if (!o->store.path || geteuid())
+		return 0;
+#ifdef SLUICE_LACKS
+	(void)source;
+	(void)l;
+	if (o->store.sealed)
+		return errmsg_set(e, -ENOSYS, "cannot write %s: this program was built without " SLUICE_LACKS, o->store.path);
+	log_warn("events are not kept in a store: this program was built without " SLUICE_LACKS);
+	return 0;
+#else
+	return live_store_new(&o->store, source, &l->store, e);
+#endif
 }
 
 static int status_of(int err)
@@ -348,6 +377,7 @@ static void live_done(struct live *l)
 	output_free(l->output);
 	summary_free(l->summary);
 	tell_free(l->tell);
+	live_store_free(l->store);
 	close_target(&l->file);
 	close_target(&l->record);
 	if (l->own_stdout >= 0)
@@ -364,7 +394,7 @@ int live_run(const struct live_options *o)
 	struct report_source source;
 	struct report_host report_host;
 	struct agent_config config;
-	const char *files[2];
+	const char *files[3];
 	size_t files_cnt = 0;
 	int err;
 
@@ -387,6 +417,7 @@ int live_run(const struct live_options *o)
 	err = open_target(&live.file, &e);
 	err = err ? err : open_target(&live.record, &e);
 	err = err ? err : open_output(o, &report_host, &live, &e);
+	err = err ? err : open_store(o, &source, &live, &e);
 	live.summary = summary_new();
 	if (!err && !live.summary)
 		err = errmsg_set(&e, -ENOMEM, "out of memory");
@@ -404,6 +435,8 @@ int live_run(const struct live_options *o)
 		files[files_cnt++] = o->file;
 	if (o->record)
 		files[files_cnt++] = o->record;
+	if (o->store.path)
+		files[files_cnt++] = o->store.path;
 	config = (struct agent_config){
 		.loaded = loaded,
 		.source = &source,
@@ -428,6 +461,8 @@ int live_run(const struct live_options *o)
 	};
 	err = agent_run(&config, &e);
 	err = err ? err : drain(&live, &e);
+	if (live.store)
+		live_store_finish(live.store);
 	if (err)
 		cli_error(&e);
 	else if (o->summary)

@@ -5,6 +5,7 @@
 #define SLUICE_CLI_LIVE_H
 
 #include "agent.h"
+#include "cli/live_store.h"
 
 struct live_options {
 	const char *command;      /* its name, for messages */
@@ -23,6 +24,7 @@ struct live_options {
 	bool enforce;             /* refuse what rules block, whatever the policy's mode */
 	const char *pin_root;     /* NULL: nothing stays when the agent goes */
 	bool service;             /* the policy's mode and require count */
+	struct live_store_options store;
 	bool summary;             /* sums on stderr at the end */
 };
 

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: `sluice run`: the service in the foreground, JSON lines on stdout, readiness and watchdog to systemd. */
 #include <getopt.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/live.h"
@@ -18,6 +19,9 @@ static const char help[] =
 	"  -c, --config FILE         the policy (/etc/sluice/policy.yaml, else the shipped default.yaml)\n"
 	"  -p, --policy FILE         the same\n"
 	"  -o, --output FILE         write events here instead of stdout\n"
+	"      --store FILE          also keep events here, for `sluice log` (" STORE_DEFAULT "); none: nowhere\n"
+	"      --store-age TIME      for so long (190d)\n"
+	"      --store-size BYTES    in at most so many (512m); then the oldest go, and that is recorded\n"
 	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
 	"      --no-pin              pin nothing: all ends with this process\n" LIVE_HELP
 	"  -h, --help                this text\n"
@@ -26,17 +30,22 @@ static const char help[] =
 
 int cmd_run(int argc, char **argv)
 {
-	enum { OPT_PIN = 512, OPT_NO_PIN };
+	enum { OPT_PIN = 512, OPT_NO_PIN, OPT_STORE, OPT_STORE_AGE, OPT_STORE_SIZE };
 	static const struct option options[] = {
 		LIVE_OPTIONS,
 		{ "config", required_argument, NULL, 'c' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "pin", required_argument, NULL, OPT_PIN },
 		{ "no-pin", no_argument, NULL, OPT_NO_PIN },
+		{ "store", required_argument, NULL, OPT_STORE },
+		{ "store-age", required_argument, NULL, OPT_STORE_AGE },
+		{ "store-size", required_argument, NULL, OPT_STORE_SIZE },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct live_options o = { .command = "run", .json = true, .service = true, .pin_root = PINS_DEFAULT };
+	struct live_options o = { .command = "run", .json = true, .service = true, .pin_root = PINS_DEFAULT,
+				  .store = { .path = STORE_DEFAULT, .max_age_ns = STORE_AGE_NS, .max_bytes = STORE_BYTES } };
+	uint32_t bytes;
 	int opt, taken;
 
 	while ((opt = getopt_long(argc, argv, "c:p:o:h", options, NULL)) != -1) {
@@ -57,6 +66,18 @@ int cmd_run(int argc, char **argv)
 			break;
 		case OPT_NO_PIN:
 			o.pin_root = NULL;
+			break;
+		case OPT_STORE:
+			o.store.path = strcmp(optarg, "none") ? optarg : NULL;
+			break;
+		case OPT_STORE_AGE:
+			if (options_duration(optarg, &o.store.max_age_ns))
+				return cli_misuse("run", "--store-age takes a time such as 12h or 190d, not \"%s\"", optarg);
+			break;
+		case OPT_STORE_SIZE:
+			if (options_size(optarg, &bytes) || bytes < STORE_BYTES_LEAST)
+				return cli_misuse("run", "--store-size takes 4m or more, such as 512m, not \"%s\"", optarg);
+			o.store.max_bytes = bytes;
 			break;
 		case 'h':
 			fputs(help, stdout);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /* Owns: `sluice trace`, the ad-hoc session: one binary, nothing installed, nothing left behind. */
 #include <getopt.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/live.h"
@@ -16,7 +17,7 @@ static const char help[] =
 	"      --for TIME            stop after this long: 60s, 15m, 2h\n"
 	"  -p, --policy FILE         (/etc/sluice/policy.yaml, else the shipped default.yaml)\n"
 	"  -j, --json                JSON lines, schema 2\n"
-	"  -o, --output FILE         write events here instead of stdout\n"
+	"  -o, --output FILE         write events here instead of stdout; FILE.db: as a store, for `sluice log --store`\n"
 	"  -x, --exec                also processes of AI tools that start and end\n"
 	"  -v, --verbose             also connections that ended, with their bytes, and server names\n"
 	"      --enforce             refuse what the policy's rules block, whatever its mode\n"
@@ -43,6 +44,7 @@ int cmd_trace(int argc, char **argv)
 		{ 0 },
 	};
 	struct live_options o = { .command = "trace", .summary = true };
+	size_t end;
 	int opt, taken;
 
 	while ((opt = getopt_long(argc, argv, "t:p:jo:xvh", options, NULL)) != -1) {
@@ -86,5 +88,12 @@ int cmd_trace(int argc, char **argv)
 	}
 	if (optind < argc)
 		return cli_misuse("trace", "takes no \"%s\"", argv[optind]);
+	end = o.file ? strlen(o.file) : 0;
+	if (end > 3 && !strcmp(o.file + end - 3, ".db")) {
+		if (o.json)
+			return cli_misuse("trace", "%s is a store, it takes no --json", o.file);
+		o.store = (struct live_store_options){ .path = o.file, .sealed = true };
+		o.file = NULL;
+	}
 	return live_run(&o);
 }
