@@ -246,7 +246,7 @@ $(OUT)/evasion/preload.so: tests/e2e/evasion/preload.c tests/e2e/evasion/evade.h
 
 .PHONY: clean
 clean:
-	rm -rf build build-san build-static build-arm64* build-x86*
+	rm -rf build build-san build-static build-musl build-arm64* build-x86*
 
 -include Makefile.targets
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
