@@ -16,7 +16,7 @@
 /* Reads argument `arg` (user address), at most SL_ARG_LEN bytes, and feeds it, last byte first, with a '/' in front
  * unless it begins with one. *next: address behind it, 0 when it is longer than we look at. */
 struct arg_scan {
-	void *buf;        /* SL_ARG_LEN bytes of scratch */
+	struct scratch *scratch; /* .data: the argument, SL_ARG_LEN bytes; .work: see WORK_* */
 	__u64 addr, end;  /* user memory left */
 	__u64 index;      /* argument number of the next one; words of eight bytes as in struct walk */
 	__u64 skip;       /* it is the value of an option */
@@ -25,7 +25,17 @@ struct arg_scan {
 	__u64 script;     /* match set of the script, 0 none */
 	__u64 hash;       /* of the script as it is written */
 	__u64 interpreter; /* 0, or its SL_EXEC_INLINE groups and SL_EXEC_INTERPRETER */
+	__u64 found;      /* there is a script */
+	__u64 words;      /* what readers ask for is looked for, from here on */
+	__u64 may;        /* SL_MAY_* */
 };
+
+#define WORK_HASH 0
+#define WORK_SEEN 1   /* struct sl_words: words that were there */
+#define WORK_STATE 7  /* SL_MAY_*, WORDS_CUT */
+#define WORDS_CUT 0x100
+#define WORK_ASSUME 8 /* struct sl_words: and those that may be behind what was looked at */
+#define WORDS (SL_WORDS_MAX / 64)
 
 #define ARGS_INLINE 0x80000000u /* above the numbers of match sets */
 
@@ -52,6 +62,10 @@ static long arg_byte_cb(__u32 i, void *ctx)
 	byte = f->buf[pos];
 	if (f->base_only && byte == '/')
 		return 1;
+	if (!f->base_only && byte == '/' && !i && pos) { /* "dir/" is "dir" */
+		f->left = forget(pos);
+		return 0;
+	}
 	f->absolute = byte == '/';
 	f->hash = forget((f->hash ^ byte) * 0x100000001b3ull);
 	f->state = forget(sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f->state, byte));
@@ -81,11 +95,98 @@ ALWAYS_INLINE __u32 feed_arg(const __u8 *buf, __u32 len, __u32 base_only, __u64 
 	return sl_dfa_accept(dfa, knobs.exec.shift, knobs.exec.limit, f.state);
 }
 
+/* Which words that readers ask for an argument is. */
+GLOBAL int words_note(struct scratch *s, __u32 set, __u32 may, __u32 is_option)
+{
+	struct sl_exec_set *x = bpf_map_lookup_elem(&exec_sets, &set);
+
+	if (!s || !x)
+		return 0;
+	for (__u32 place = 0; place < SL_WORD_PLACES; place++) {
+		__u32 at = place;
+		struct sl_argv_alt *alt;
+
+		if (place != SL_PLACE_ANY && (is_option || !(may >> place & 1)))
+			continue;
+		alt = bpf_map_lookup_elem(&argv_alts, &at);
+		for (int i = 0; alt && i < WORDS; i++)
+			s->work[WORK_SEEN + i] |= x->words.w[i] & alt->need.w[i];
+	}
+	return 0;
+}
+
+struct alt_scan {
+	struct scratch *scratch;
+	__u64 first, readers, unless, cut;
+};
+
+static long alt_cb(__u32 i, void *ctx)
+{
+	struct alt_scan *a = ctx;
+	__u32 at = a->first + i;
+	struct sl_argv_alt *alt = bpf_map_lookup_elem(&argv_alts, &at);
+	__u64 missing = 0, bit;
+
+	if (!alt || !a->scratch)
+		return 1;
+	if (a->cut && alt->flags & SL_ALT_ASSUME) {
+		for (int j = 0; j < WORDS; j++)
+			missing |= alt->need.w[j] & ~a->scratch->work[WORK_ASSUME + j];
+	} else {
+		for (int j = 0; j < WORDS; j++)
+			missing |= alt->need.w[j] & ~a->scratch->work[WORK_SEEN + j];
+	}
+	if (missing)
+		return 0;
+	bit = 1ull << (alt->reader & 7);
+	if (alt->flags & SL_ALT_UNLESS)
+		a->unless = forget(a->unless | bit);
+	else
+		a->readers = forget(a->readers | bit);
+	return 0;
+}
+
+/* What a program is by the words that were seen. set: match set of its executable or, as_script, of its script. */
+GLOBAL __u32 words_outcome(struct scratch *s, __u32 set, __u32 as_script)
+{
+	struct sl_exec_set *x = bpf_map_lookup_elem(&exec_sets, &set);
+	const struct sl_argv_ask *ask;
+	struct alt_scan a = {};
+	__u16 *outcome;
+	__u32 at;
+
+	if (!s || !x)
+		return 0;
+	ask = as_script ? &x->as_script : &x->as_exe;
+	if (!ask->cnt)
+		return ask->plain;
+	a.scratch = s;
+	a.first = forget(ask->alts);
+	a.readers = forget(0);
+	a.unless = forget(0);
+	a.cut = s->work[WORK_STATE] & WORDS_CUT;
+	for (int i = 0; i < WORDS; i++)
+		s->work[WORK_ASSUME + i] = s->work[WORK_SEEN + i];
+	for (__u32 place = 0; a.cut && place < SL_WORD_PLACES; place++) {
+		__u32 number = place;
+		struct sl_argv_alt *alt = bpf_map_lookup_elem(&argv_alts, &number);
+
+		if (place != SL_PLACE_ANY && !(s->work[WORK_STATE] >> place & 1))
+			continue;
+		for (int i = 0; alt && i < WORDS; i++)
+			s->work[WORK_ASSUME + i] |= alt->need.w[i];
+	}
+	bpf_loop(ask->cnt, alt_cb, &a, 0);
+	at = ask->outcomes + (a.readers & ~a.unless & 0xff);
+	outcome = bpf_map_lookup_elem(&argv_outcomes, &at);
+	return outcome ? *outcome : ask->plain;
+}
+
 static long arg_cb(__u32 i, void *ctx)
 {
 	struct arg_scan *s = ctx;
 	struct sl_exec_set *info;
-	__u8 *buf = s->buf;
+	__u8 *buf = s->scratch ? s->scratch->data : NULL;
 	__u32 set, was_inside = s->inside;
 	__u64 hash = 0;
 	long n;
@@ -104,7 +205,16 @@ static long arg_cb(__u32 i, void *ctx)
 	set = feed_arg(buf, n - 1, s->index == 1, &hash);
 	if (s->index == 1) {
 		s->set0 = set;
-		return s->interpreter ? 0 : 1;
+		return s->interpreter || s->words ? 0 : 1;
+	}
+	if (s->words) {
+		__u32 is_option = buf[0] == '-';
+
+		if (s->index > SL_ARG_WORDS)
+			return 1;
+		words_note(s->scratch, set, s->may, is_option);
+		s->may = forget(sl_may_next(s->may, is_option));
+		return 0;
 	}
 	if (s->index > SL_ARG_SCAN)
 		return 1;
@@ -122,19 +232,25 @@ static long arg_cb(__u32 i, void *ctx)
 	if (info && info->flags & SL_EXEC_LAUNCH)
 		return 0;
 	s->script = set;
+	s->found = 1;
 	s->hash = forget(hash);
-	return 1;
+	s->words = info && info->as_script.cnt;
+	return !s->words;
 }
 
-/* What the arguments tell. Low half: match set of argv[0]'s last component, and ARGS_INLINE; high half: of the script, 0 none, whose
- * hash is left in scratch->work[0]. */
-GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter)
+/* What the arguments tell. Low half: match set of argv[0]'s last component, and ARGS_INLINE; high half: of the script, 0 none. The
+ * rest is left in scratch->work. words: of a program that is no interpreter, readers ask for its arguments. */
+GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter, __u32 words)
 {
 	struct arg_scan s = {};
 
 	if (!scratch)
 		return 0;
-	s.buf = scratch->data;
+	for (int i = 0; i < WORDS; i++)
+		scratch->work[WORK_SEEN + i] = 0;
+	s.scratch = scratch;
+	s.words = forget(words);
+	s.may = forget(SL_MAY_FIRST);
 	s.addr = start;
 	s.end = end;
 	s.interpreter = forget(interpreter);
@@ -144,13 +260,14 @@ GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 in
 	s.set0 = forget(0);
 	s.script = forget(0);
 	s.hash = forget(0);
-	/* Overlong arguments take several rounds: room for SL_ARG_SCAN arguments and 16 KB of excess. */
-	bpf_loop(SL_ARG_SCAN + 64, arg_cb, &s, 0);
+	/* Overlong arguments take several rounds: room for 16 KB of excess. */
+	bpf_loop(SL_ARG_WORDS + 64, arg_cb, &s, 0);
 	if (!s.index && start < end)
 		count_loss(SL_LOSS_ARGV);
-	scratch->work[0] = s.hash;
+	scratch->work[WORK_HASH] = s.hash;
+	scratch->work[WORK_STATE] = s.may | (s.words && (s.addr < s.end || s.index > SL_ARG_WORDS) ? WORDS_CUT : 0);
 	/* No argument: the code comes from standard input. */
-	if (s.index == 1 && s.addr >= s.end && s.interpreter & SL_EXEC_INLINE_ALL)
+	if (s.interpreter & SL_EXEC_INLINE_ALL && ((s.index == 1 && s.addr >= s.end) || (s.index && s.interpreter & SL_EXEC_SHELL && !s.found)))
 		s.set0 |= ARGS_INLINE;
 	return s.script << 32 | (__u32)s.set0;
 }
@@ -220,12 +337,24 @@ struct recognised {
 	__u64 image;
 };
 
+/* By the name of its script, the program is what a reader says, and no tool. That name proves nothing. */
+ALWAYS_INLINE void recognise_script(struct recognised *r, const struct sl_exec_set *interpreter, const struct sl_exec_set *script, __u32 col)
+{
+	__u32 at = interpreter->script_row * knobs.script_cols + col;
+	__u16 *set = bpf_map_lookup_elem(&script_sets, &at);
+
+	if (!set || !col)
+		return;
+	r->exe_set = r->exe_base = *set;
+	r->unproved = !(script->flags & SL_EXEC_ANY_SCRIPT);
+}
+
 ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 {
 	struct file *exe = BPF_CORE_READ(p, mm, exe_file);
-	struct sl_exec_set *info;
+	struct sl_exec_set *info, *of_script;
 	struct scratch *scratch;
-	__u32 set, interpreter;
+	__u32 set, script, interpreter, image, outcome;
 	__u64 args, dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry);
 
 	__builtin_memset(r, 0, sizeof(*r));
@@ -239,33 +368,39 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 	r->unproved = !(args & EXE_PROVED) && !(info->flags & SL_EXEC_ANY_ORIGIN);
 	r->image = r->tool ? exe_folder(dentry) : 0;
 	r->evidence = info->tool_exe ? SL_EVID_EXE : SL_EVID_NONE;
-	interpreter = info->flags & SL_EXEC_INTERPRETER ? info->flags & (SL_EXEC_INTERPRETER | SL_EXEC_INLINE_ALL) : 0;
-	if (!info->tool_exe && !interpreter)
+	interpreter = info->flags & SL_EXEC_INTERPRETER ? info->flags & (SL_EXEC_INTERPRETER | SL_EXEC_SHELL | SL_EXEC_INLINE_ALL) : 0;
+	if (!info->tool_exe && !interpreter && !info->as_exe.cnt)
 		return;
+	image = set;
 
 	scratch = scratch_get();
 	if (!scratch) {
 		count_loss(SL_LOSS_ARGV);
 		return;
 	}
-	args = args_scan(scratch, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end), interpreter);
+	args = args_scan(scratch, BPF_CORE_READ(p, mm, arg_start), BPF_CORE_READ(p, mm, arg_end), r->tool ? 0 : interpreter,
+			 (r->tool || !interpreter) && info->as_exe.cnt);
 	if (!r->tool)
-		r->image = scratch->work[0];
+		r->image = scratch->work[WORK_HASH];
+	script = args >> 32;
+	outcome = r->tool || !interpreter ? words_outcome(scratch, image, 0) : words_outcome(scratch, script, 1);
 	scratch_put(scratch);
-	if (args & ARGS_INLINE)
-		r->exe_set = info->exe_inline;
 	set = args & (ARGS_INLINE - 1);
-	info = bpf_map_lookup_elem(&exec_sets, &set);
-	r->helper = info && info->flags & SL_EXEC_HELPER;
-	if (r->tool)
+	of_script = bpf_map_lookup_elem(&exec_sets, &set);
+	r->helper = of_script && of_script->flags & SL_EXEC_HELPER && (r->tool || interpreter);
+	if (r->tool || !interpreter) {
+		r->exe_set = r->exe_base = (__u16)outcome;
 		return;
-	set = args >> 32;
-	info = bpf_map_lookup_elem(&exec_sets, &set);
-	if (info && info->tool_argv) {
-		r->tool = info->tool_argv;
+	}
+	of_script = bpf_map_lookup_elem(&exec_sets, &script);
+	if (of_script && of_script->tool_argv && !(interpreter & SL_EXEC_SHELL)) {
+		r->tool = of_script->tool_argv;
 		r->evidence = SL_EVID_ARGV;
 		r->scripted = 1;
-		r->exe_set = r->exe_base;
+	} else if (args & ARGS_INLINE) {
+		r->exe_set = info->exe_inline;
+	} else if (script && of_script) {
+		recognise_script(r, info, of_script, outcome);
 	}
 }
 

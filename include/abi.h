@@ -30,6 +30,8 @@
 
 /* Arguments examined for a tool's script, and bytes of each. Launchers seen put the script in the first six. */
 #define SL_ARG_SCAN 6
+/* Arguments examined for words that readers ask for. */
+#define SL_ARG_WORDS 64
 #define SL_ARG_LEN 256
 
 /* Kernel's TASK_COMM_LEN. */
@@ -91,7 +93,7 @@
 /* Policy sizes. Beyond any of them the compiler refuses the policy and names what did not fit. */
 #define SL_TOOLS_MAX 256      /* tool 0 is "outside every session" */
 #define SL_RULES_MAX 1024
-#define SL_EXE_SETS_MAX 1024  /* distinct sets of executable classes */
+#define SL_EXE_SETS_MAX 2048  /* distinct sets of executable classes */
 #define SL_SETS_MAX 8192      /* distinct sets of file classes */
 #define SL_COMBOS_FIRST SL_SETS_MAX   /* ids of sets in several lanes at once, numbered as they are met */
 #define SL_COMBOS_MAX 32768           /* beyond: the file counts as one that cannot be resolved, and a loss is counted */

@@ -21,6 +21,7 @@ struct sl_knobs {
 	__u64 seed;               /* of the verdict cache's tags: random, secret */
 	__u32 tools;              /* tool numbers are below this */
 	__u32 exe_sets;           /* exe_set numbers are below this */
+	__u32 script_cols;        /* columns of script_sets[] */
 	__u32 users;              /* user classes, at least 1 */
 	__u32 none_rules;         /* 1: some rule can report a process outside every session */
 	__u32 ring_wake;          /* bytes waiting in the ordinary ring that wake the agent */

@@ -46,6 +46,49 @@
 /* Path set id that stands for "the path could not be resolved"; the compiler always reserves it. */
 #define SL_SET_UNRESOLVED 1
 
+/*
+ * Words of command lines that readers ask for (`argv`, `unless`): each is a pattern at a place, with a number. Places: the first, second and
+ * third argument that is no option, and anywhere. An option's value cannot be told from such an argument, so both are tried.
+ */
+#define SL_WORDS_MAX 384
+#define SL_WORD_PLACES 4
+#define SL_PLACE_ANY 3
+#define SL_ARGV_READERS 6 /* with `argv` or `unless`, of one executable */
+struct sl_words {
+	__u64 w[SL_WORDS_MAX / 64];
+};
+
+/* One entry of `argv` or `unless`: holds if the command line has all these words. The first SL_WORD_PLACES entries of argv_alts[] are none: their
+ * words are those of each place. */
+struct sl_argv_alt {
+	struct sl_words need;
+	__u8 reader;  /* bit of argv_outcomes[]' index */
+	__u8 flags;   /* SL_ALT_* */
+	__u8 pad[6];
+};
+#define SL_ALT_UNLESS 1
+#define SL_ALT_ASSUME 2 /* words that may stand behind the arguments that are looked at count as there */
+
+/* State of a scan: which place the next argument that is no option may have, and whether it may be an option's value. */
+#define SL_MAY_FIRST 1
+#define SL_MAY_ALL 7
+#define SL_MAY_VALUE 8
+static inline __attribute__((always_inline)) __u32 sl_may_next(__u32 may, __u32 is_option)
+{
+	if (is_option)
+		return may | SL_MAY_VALUE;
+	return ((may << 1) & SL_MAY_ALL) | (may & SL_MAY_VALUE ? may & SL_MAY_ALL : 0);
+}
+
+/* What a program is by its arguments: argv_outcomes[outcomes + readers that hold, a bit each], of the entries argv_alts[alts .. + cnt). cnt 0:
+ * whatever they are, it is `plain`. */
+struct sl_argv_ask {
+	__u16 alts;
+	__u16 cnt;
+	__u16 outcomes;
+	__u16 plain;
+};
+
 /* What an executable path or an argument matched. Index: set id of the exec automaton. Set 0 is all zero. */
 struct sl_exec_set {
 	__u16 tool_exe;   /* tool whose `exe:` matched, 0 none */
@@ -53,13 +96,19 @@ struct sl_exec_set {
 	__u16 exe_set;    /* id of the set of executable classes (readers, exe:/except: groups), 0 none */
 	__u16 flags;      /* SL_EXEC_* */
 	__u16 exe_inline; /* the same as exe_set, where the arguments hold the program's code */
+	__u16 script_row; /* as interpreter: script_sets[script_row * script_cols + column of its script] is its exe_set then */
 	__u16 pad;
+	struct sl_argv_ask as_exe;    /* exe_set */
+	struct sl_argv_ask as_script; /* column; 0: of no reader */
+	struct sl_words words; /* as argument */
 };
 
 #define SL_EXEC_INTERPRETER 0x1 /* as exe: its script is looked for in argv */
 #define SL_EXEC_OPT_VALUE 0x2   /* as argument: an option whose value is the next argument */
 #define SL_EXEC_ANY_ORIGIN 0x10 /* as exe: each purpose-built reader that it is says `origin: any` */
+#define SL_EXEC_ANY_SCRIPT 0x40 /* as script: the same */
 #define SL_EXEC_HELPER 0x4      /* as argv[0]: the tool re-run as a helper (rg, bfs, ugrep): same session */
+#define SL_EXEC_SHELL 0x20       /* as exe: an interpreter whose scripts are no tools */
 #define SL_EXEC_LAUNCH 0x8      /* as argument: stands in front of the script (deno run) */
 /* As exe: interpreters that it is, by groups that share their words for code on the command line (-c, -e, eval). As argument: the
  * groups of which it is such a word. */
@@ -84,7 +133,9 @@ struct sl_decision {
 #define SL_READER_INTERPRETER 4
 #define SL_READER_PURPOSE 5
 #define SL_READER_IMPROVISED 6
-#define SL_READERS 7
+#define SL_READER_LOOKING 7
+#define SL_READER_SWEEP 8
+#define SL_READERS 9
 
 /*
  * A file may be in sets of several lanes of the path automaton, each decided by its own rules. The first rule of all of them
@@ -95,7 +146,7 @@ struct sl_decision {
 #define SL_PART_SPECIAL 1    /* loaded at start, or made for a class of this set */
 #define SL_PART_STRAY 2      /* not made for a class of this set */
 #define SL_PART_FLAGS(part) ((part) >> 30)
-#define SL_PART_OF(part, special) ((special) ? (part) >> 15 & 0x3fff : (part) & 0x7fff)
+#define SL_PART_OF(part, special) ((special) ? (part) >> 15 & 0x3fff : ((part) & 0x7fff) | ((part) >> 29 & 1) << 15)
 #define SL_PART_RULE(of) ((of) & 0x7ff)
 
 /* Which of the two kinds: f is the flags of all sets' parts, one after the other or-ed. */
@@ -110,19 +161,19 @@ sl_part(struct sl_decision ordinary, struct sl_decision special, __u32 flags)
 	__u32 o = ordinary.reader, s = special.reader == SL_READER_PURPOSE;
 
 	o = o > SL_READER_STARTUP ? o - 1 : o;
-	return ((__u32)ordinary.rule & 0x7ff) | (__u32)ordinary.action << 11 | o << 13 | ((__u32)special.rule & 0x7ff) << 15 |
-	       (__u32)special.action << 26 | s << 28 | flags << 30;
+	return ((__u32)ordinary.rule & 0x7ff) | (__u32)ordinary.action << 11 | (o & 3) << 13 | ((__u32)special.rule & 0x7ff) << 15 |
+	       (__u32)special.action << 26 | s << 28 | o >> 2 << 29 | flags << 30;
 }
 
 /* A decision as a number: rule, action and reader as struct sl_decision has them in memory. of: SL_PART_OF(). */
 static inline __attribute__((always_inline)) __u32 sl_part_decision(__u32 of, __u32 special)
 {
-	__u32 reader = of >> 13 & 3;
+	__u32 reader = of >> 13 & 7;
 
 	if (!SL_PART_RULE(of))
 		return 0;
 	if (special)
-		reader = reader ? SL_READER_PURPOSE : SL_READER_STARTUP;
+		reader = reader & 1 ? SL_READER_PURPOSE : SL_READER_STARTUP;
 	else
 		reader += reader > SL_READER_SELF;
 	return SL_PART_RULE(of) | (of >> 11 & 3) << 16 | reader << 24;

@@ -474,7 +474,7 @@ static int find_tool(const struct policy *p, const char *name, int *ret)
 
 static int find_exe(struct question *q, const struct arguments *a)
 {
-	const char *args[SL_ARG_SCAN] = { a->exe };
+	const char *args[SL_ARG_WORDS + 1] = { a->exe };
 	char path[2 * PATH_MAX];
 	size_t cnt = 1;
 

@@ -47,10 +47,10 @@ static uint16_t map_tool(const struct rejudge *r, unsigned int tool)
 /* argv: with its NULs. */
 static uint16_t exe_set(const struct rejudge *r, const char *exe, unsigned int exe_flags, const char *argv, size_t argv_len)
 {
-	const char *args[SL_ARG_SCAN];
+	const char *args[SL_ARG_WORDS + 1];
 	size_t cnt = 0, at = 0;
 
-	while (at < argv_len && cnt < SL_ARG_SCAN) {
+	while (at < argv_len && cnt < ARRAY_SIZE(args)) {
 		args[cnt++] = argv + at;
 		at += strnlen(argv + at, argv_len - at) + 1;
 	}

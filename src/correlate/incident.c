@@ -109,7 +109,7 @@ static struct kinds kinds_of(const struct incident *i, const struct incident_flo
 		const struct incident_read *r = &i->reads[n];
 
 		k.first_hand |= !r->second_hand;
-		k.direct |= !r->second_hand && (r->reader == SL_READER_SELF || r->reader == SL_READER_GENERIC);
+		k.direct |= !r->second_hand && (r->reader == SL_READER_SELF || r->reader == SL_READER_IMPROVISED || r->reader == SL_READER_GENERIC);
 		k.second_hand |= r->origin.path != NULL;
 		k.unknown |= r->second_hand && !r->origin.path;
 		k.same |= r->process.pid == flow->process.pid && r->process.start_ns == flow->process.start_ns;

@@ -133,7 +133,8 @@ static const char *const reader_names[] = {
 	[SL_READER_OTHER] = "other",     [SL_READER_SELF] = "self",
 	[SL_READER_STARTUP] = "startup", [SL_READER_GENERIC] = "generic",
 	[SL_READER_INTERPRETER] = "interpreter", [SL_READER_PURPOSE] = "purpose",
-	[SL_READER_IMPROVISED] = "improvised",
+	[SL_READER_IMPROVISED] = "improvised", [SL_READER_LOOKING] = "looking",
+	[SL_READER_SWEEP] = "sweep",
 };
 ASSERT_COVERS(reader_names, SL_READERS);
 

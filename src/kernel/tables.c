@@ -59,6 +59,7 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 		.sock = c->sock->info,
 		.tools = c->tools_cnt,
 		.exe_sets = c->exe_sets_cnt,
+		.script_cols = c->script_cols,
 		.users = c->users_cnt,
 		.none_rules = c->none_rules,
 		.peer_objects = c->peer_objects_cnt,
@@ -92,6 +93,9 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	err = err ? err : bpf_map__set_value_size(k->skel->maps.host_names, (uint32_t)sizeof(struct sl_hosts) + knobs.names.limit * 4);
 	err = err ? err : labels_size(k);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.exec_sets, at_least_one(c->exec->info.sets));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.argv_alts, at_least_one(c->argv_alts_cnt));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.argv_outcomes, at_least_one(c->argv_outcomes_cnt));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.script_sets, at_least_one(c->script_rows * c->script_cols));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tools, at_least_one(c->tools_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.rows,
 						   c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
@@ -217,6 +221,10 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 	err = err ? err : fill_automaton(k->skel->maps.sock_dfa, c->sock);
 	err = err ? err : tables_fill_value(k->skel->maps.host_names, c->name->table, hosts_table_size(c->name));
 	err = err ? err : tables_fill_array(k->skel->maps.exec_sets, c->exec_sets, sizeof(*c->exec_sets), c->exec->info.sets);
+	err = err ? err : tables_fill_array(k->skel->maps.argv_alts, c->argv_alts, sizeof(*c->argv_alts), c->argv_alts_cnt);
+	err = err ? err : tables_fill_array(k->skel->maps.argv_outcomes, c->argv_outcomes, sizeof(*c->argv_outcomes), c->argv_outcomes_cnt);
+	err = err ? err : tables_fill_array(k->skel->maps.script_sets, c->script_sets, sizeof(*c->script_sets),
+					    c->script_rows * c->script_cols);
 	err = err ? err : tables_fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
 	err = err ? err : tables_fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),
 				     c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);

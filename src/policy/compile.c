@@ -228,6 +228,9 @@ void compiled_free(struct compiled *c)
 	dfa_free(c->sock);
 	hosts_free(c->name);
 	free(c->exec_sets);
+	free(c->argv_alts);
+	free(c->argv_outcomes);
+	free(c->script_sets);
 	free(c->tools);
 	free(c->user_uids);
 	free(c->rows);

@@ -46,6 +46,10 @@ struct compiled {
 	struct sl_exec_set *exec_sets; /* exec->info.sets entries */
 	struct sl_tool *tools;         /* tools_cnt entries, [0] unused */
 	uint32_t tools_cnt;            /* policy tools + 1 */
+	struct sl_argv_alt *argv_alts; /* argv_alts_cnt entries, SL_WORD_PLACES at least */
+	uint16_t *argv_outcomes;       /* argv_outcomes_cnt entries */
+	uint16_t *script_sets;         /* script_rows * script_cols entries */
+	uint32_t argv_alts_cnt, argv_outcomes_cnt, script_rows, script_cols;
 	uint32_t exe_sets_cnt;         /* distinct exe_set numbers, at least 1 */
 	uint32_t users_cnt;            /* user classes, at least 1 */
 	uint32_t *user_uids;           /* users_cnt entries; class u > 0 is uid user_uids[u] */
@@ -92,13 +96,14 @@ size_t compiled_root_text(const struct compiled *c, const char *path, size_t len
 /* A home that came up since. 1: new; 0: known; -E2BIG: SL_ROOTS_MAX; -ENOMEM. */
 int compiled_add_root(struct compiled *c, const char *path);
 
-/* Recognition at exec, exactly as the kernel does it (argv: SL_ARG_SCAN strings at most are looked at). */
+/* Recognition at exec, exactly as the kernel does it (argv: SL_ARG_WORDS strings at most are looked at). */
 struct compiled_exec {
 	uint16_t tool;      /* tool that this image is, 0 none */
 	uint16_t exe_set;
 	uint8_t evidence;   /* SL_EVID_EXE, SL_EVID_ARGV or SL_EVID_NONE */
 	bool helper;        /* argv[0] is a helper name */
 	bool any_origin;    /* it is what exe_set says whoever owns it */
+	bool scripted;      /* exe_set says so by the name of an interpreter's script, which proves nothing */
 	bool improvised;    /* an interpreter whose code is in its arguments or comes from standard input */
 };
 struct compiled_exec compiled_exec(const struct compiled *c, const char *exe, const char *const *argv, size_t argc);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "match/intern.h"
+#include "policy/compile_argv.h"
 #include "policy/compile_internal.h"
 #include "policy/policy_internal.h"
 #include "record.h"
@@ -21,17 +22,20 @@ struct exec_classes {
 	size_t inline_of[SL_EXEC_INLINE_GROUPS];                   /* an interpreter with the words of the group */
 	unsigned int inline_cnt;
 	uint16_t improvised;                                       /* no pattern: added to sets whose code is inline */
-	uint16_t *reader;                                          /* by reader */
+	uint16_t *reader, *script;                                 /* by reader */
 	uint16_t *rule_exe, *rule_except;                          /* by rule; equal lists share a class */
-	unsigned int subject_first;                                /* from here: readers and rules' lists */
+	unsigned int subject_first, subject_end;                   /* readers and rules' lists */
+	struct argv_words words;                                   /* behind them */
 	unsigned int cnt;
 };
 
 static void exec_classes_done(struct exec_classes *k)
 {
 	free(k->reader);
+	free(k->script);
 	free(k->rule_exe);
 	free(k->rule_except);
+	compile_argv_done(&k->words);
 }
 
 static int add_list(struct compile *w, struct dfa_builder *b, struct exec_classes *k, const struct policy_strings *l,
@@ -166,16 +170,24 @@ static int add_subjects(struct compile *w, struct dfa_builder *b, struct exec_cl
 	k->reader = calloc(p->readers_cnt ? p->readers_cnt : 1, sizeof(*k->reader));
 	k->rule_exe = calloc(p->rules_cnt ? p->rules_cnt : 1, sizeof(*k->rule_exe));
 	k->rule_except = calloc(p->rules_cnt ? p->rules_cnt : 1, sizeof(*k->rule_except));
-	if (!k->reader || !k->rule_exe || !k->rule_except)
+	k->script = calloc(p->readers_cnt ? p->readers_cnt : 1, sizeof(*k->script));
+	if (!k->reader || !k->script || !k->rule_exe || !k->rule_except)
 		return -ENOMEM;
 	for (size_t i = 0; r >= 0 && i < p->readers_cnt; i++)
-		r = add_list(w, b, k, &p->readers[i].exe, &k->reader[i]);
+	{
+		/* By its script alone, it has a class all the same. */
+		k->reader[i] = (uint16_t)k->cnt++;
+		r = compile_patterns(w, b, k->reader[i], &p->readers[i].exe);
+	}
 	for (size_t i = 0; r >= 0 && i < p->rules_cnt; i++) {
 		r = add_rule_list(w, b, k, i, &p->rules[i].exe, &k->rule_exe[i]);
 		if (r >= 0)
 			r = add_rule_list(w, b, k, i, &p->rules[i].except, &k->rule_except[i]);
 	}
 	k->improvised = (uint16_t)k->cnt++;
+	k->subject_end = k->cnt;
+	for (size_t i = 0; r >= 0 && i < p->readers_cnt; i++)
+		r = add_list(w, b, k, &p->readers[i].script, &k->script[i]);
 	return r;
 }
 
@@ -188,30 +200,46 @@ static uint16_t last_tool(const struct dfa_set *set, const uint16_t *classes, ui
 	return 0;
 }
 
-/* Clears the classes below `first`. */
-static void keep_from(struct dfa_set *set, unsigned int first)
+/* Clears the classes below `first`, and from `end` on. */
+static void keep_between(struct dfa_set *set, unsigned int first, unsigned int end)
 {
-	for (unsigned int i = 0; i < first / 64; i++)
-		set->bits[i] = 0;
-	if (first / 64 < DFA_WORDS)
-		set->bits[first / 64] &= ~0ull << (first % 64);
+	for (unsigned int i = 0; i < DFA_WORDS; i++) {
+		if (i * 64 < first)
+			set->bits[i] &= first - i * 64 < 64 ? ~0ull << (first % 64) : 0;
+		if (i * 64 + 64 > end)
+			set->bits[i] &= end > i * 64 ? ~0ull >> (64 - end % 64) : 0;
+	}
 }
 
-/* Every purpose-built reader that it is, and one at least, counts whatever its origin. */
-static bool is_any_origin(const struct compile *w, const struct exec_classes *k, const struct dfa_set *set)
+/* Every purpose-built reader that it is (class: of its executables, or of its scripts), and one at least, counts whatever its origin. */
+static bool is_any_origin(const struct compile *w, const uint16_t *class, const struct dfa_set *set)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < w->p->readers_cnt; i++) {
 		const struct policy_reader *r = &w->p->readers[i];
 
-		if (r->kind != SL_READER_PURPOSE || !dfa_set_has(set, k->reader[i]))
+		if (r->kind != SL_READER_PURPOSE || class[i] == NO_CLASS || !dfa_set_has(set, class[i]))
 			continue;
 		if (!r->any_origin)
 			return false;
 		any = true;
 	}
 	return any;
+}
+
+/* The numbers that are given out: to sets of subjects' classes (0: none), to those of interpreters, and of their scripts (0: none). */
+struct numbers {
+	struct compile *w;
+	const struct exec_classes *k;
+	struct intern exe_sets, rows, cols;
+};
+
+static void numbers_done(struct numbers *n)
+{
+	intern_done(&n->exe_sets);
+	intern_done(&n->rows);
+	intern_done(&n->cols);
 }
 
 /* Number of a distinct set of subjects' classes. */
@@ -243,32 +271,98 @@ static uint16_t inline_flags(const struct compile *w, const struct exec_classes 
 	return (uint16_t)flags;
 }
 
-/* exec_sets[], with distinct sets of subjects' classes numbered; set 0 is the empty one. */
-static int fill_sets(struct compile *w, const struct exec_classes *k, struct intern *exe_sets)
+static int number_exe(void *arg, const struct dfa_set *subject, uint16_t *ret)
 {
+	struct numbers *n = arg;
+
+	return number_subject(n->w, &n->exe_sets, subject, ret);
+}
+
+static int number_col(void *arg, const struct dfa_set *subject, uint16_t *ret)
+{
+	struct numbers *n = arg;
+	uint32_t col = 0;
+	int r = intern_get(&n->cols, subject->bits, &col);
+
+	*ret = (uint16_t)col;
+	return r;
+}
+
+/* Classes of the readers whose `script` patterns are in the set. */
+static struct dfa_set script_subject(const struct compile *w, const struct exec_classes *k, const struct dfa_set *set)
+{
+	struct dfa_set ret = { 0 };
+
+	for (size_t i = 0; i < w->p->readers_cnt; i++)
+		if (k->script[i] != NO_CLASS && dfa_set_has(set, k->script[i]))
+			dfa_set_add(&ret, k->reader[i]);
+	return ret;
+}
+
+/* What an interpreter is with a script of some reader: both. */
+static int fill_scripts(struct numbers *n)
+{
+	struct compiled *c = n->w->c;
+	int r = 0;
+
+	c->script_rows = n->rows.cnt;
+	c->script_cols = n->cols.cnt;
+	c->script_sets = calloc((size_t)c->script_rows * c->script_cols, sizeof(*c->script_sets));
+	if (!c->script_sets)
+		return -ENOMEM;
+	for (uint32_t row = 0; row < c->script_rows; row++) {
+		for (uint32_t col = 0; r >= 0 && col < c->script_cols; col++) {
+			struct dfa_set set;
+
+			for (unsigned int i = 0; i < DFA_WORDS; i++)
+				set.bits[i] = intern_key(&n->rows, row)[i] | intern_key(&n->cols, col)[i];
+			r = number_subject(n->w, &n->exe_sets, &set, &c->script_sets[row * c->script_cols + col]);
+		}
+	}
+	return r;
+}
+
+/* exec_sets[], with distinct sets of subjects' classes numbered; set 0 is the empty one. */
+static int fill_sets(struct compile *w, struct exec_classes *k, struct numbers *n)
+{
+	static const struct dfa_set none;
 	struct compiled *c = w->c;
 	const struct dfa *d = c->exec;
+	uint32_t row;
+	int r;
 
 	c->exec_sets = calloc(d->info.sets, sizeof(*c->exec_sets));
 	if (!c->exec_sets)
 		return -ENOMEM;
+	r = compile_argv_places(w, &k->words);
+	if (r >= 0)
+		r = intern_get(&n->rows, none.bits, &row);
+	if (r >= 0)
+		r = intern_get(&n->cols, none.bits, &row);
+	if (r < 0)
+		return r;
 	for (uint32_t s = 0; s < d->info.sets; s++) {
 		struct sl_exec_set *x = &c->exec_sets[s];
-		struct dfa_set subject = d->sets[s];
-		int r;
+		struct dfa_set subject = d->sets[s], script = script_subject(w, k, &d->sets[s]);
 
-		keep_from(&subject, k->subject_first);
-		r = number_subject(w, exe_sets, &subject, &x->exe_set);
+		keep_between(&subject, k->subject_first, k->subject_end);
+		r = compile_argv_subject(w, &k->words, &k->words.known[0], &subject, k->reader, number_exe, n, &x->as_exe);
+		if (r >= 0)
+			r = compile_argv_subject(w, &k->words, &k->words.known[1], &script, k->reader, number_col, n, &x->as_script);
 		if (r < 0)
 			return r;
+		x->exe_set = x->as_exe.plain;
+		compile_argv_of_set(&k->words, &d->sets[s], &x->words);
 		x->exe_inline = x->exe_set;
 		x->tool_exe = last_tool(&d->sets[s], k->tool_exe, c->tools_cnt);
 		x->tool_argv = last_tool(&d->sets[s], k->tool_argv, c->tools_cnt);
 		for (unsigned int i = k->interpreter_first; i < k->interpreter_end; i++)
 			if (dfa_set_has(&d->sets[s], i))
-				x->flags |= SL_EXEC_INTERPRETER;
-		if (is_any_origin(w, k, &d->sets[s]))
+				x->flags |= SL_EXEC_INTERPRETER | (w->p->interpreters[i - k->interpreter_first].shell ? SL_EXEC_SHELL : 0);
+		if (is_any_origin(w, k->reader, &d->sets[s]))
 			x->flags |= SL_EXEC_ANY_ORIGIN;
+		if (is_any_origin(w, k->script, &d->sets[s]))
+			x->flags |= SL_EXEC_ANY_SCRIPT;
 		if (dfa_set_has(&d->sets[s], k->option))
 			x->flags |= SL_EXEC_OPT_VALUE;
 		if (dfa_set_has(&d->sets[s], k->helper))
@@ -276,15 +370,39 @@ static int fill_sets(struct compile *w, const struct exec_classes *k, struct int
 		if (dfa_set_has(&d->sets[s], k->launch))
 			x->flags |= SL_EXEC_LAUNCH;
 		x->flags |= inline_flags(w, k, &d->sets[s]);
-		if (!(x->flags & SL_EXEC_INTERPRETER) || !(x->flags & SL_EXEC_INLINE_ALL))
+		if (!(x->flags & SL_EXEC_INTERPRETER))
 			continue;
-		dfa_set_add(&subject, k->improvised);
-		r = number_subject(w, exe_sets, &subject, &x->exe_inline);
+		memcpy(subject.bits, intern_key(&n->exe_sets, x->exe_set), sizeof(subject.bits));
+		r = intern_get(&n->rows, subject.bits, &row);
+		x->script_row = (uint16_t)row;
+		if (r >= 0 && x->flags & SL_EXEC_INLINE_ALL) {
+			dfa_set_add(&subject, k->improvised);
+			r = number_subject(w, &n->exe_sets, &subject, &x->exe_inline);
+		}
 		if (r < 0)
 			return r;
 	}
-	c->exe_sets_cnt = exe_sets->cnt;
-	return 0;
+	r = fill_scripts(n);
+	c->exe_sets_cnt = n->exe_sets.cnt;
+	return r;
+}
+
+/* The kind of reader that it is whatever it reads. */
+static unsigned int kind_without_file(const struct exe_kind *kind)
+{
+	if (kind->improvised)
+		return SL_READER_IMPROVISED;
+	if (kind->asked_looking)
+		return SL_READER_LOOKING;
+	if (kind->asked_generic)
+		return SL_READER_GENERIC;
+	if (kind->looking)
+		return SL_READER_LOOKING;
+	if (kind->sweep)
+		return SL_READER_SWEEP;
+	if (kind->generic)
+		return SL_READER_GENERIC;
+	return kind->interpreter ? SL_READER_INTERPRETER : SL_READER_OTHER;
 }
 
 /* What each distinct set means: the kind of reader, and the rules whose exe: and except: it satisfies. */
@@ -308,6 +426,10 @@ static int fill_subjects(struct compile *w, const struct exec_classes *k, const 
 				continue;
 			w->kinds[x].generic |= reader->kind == SL_READER_GENERIC;
 			w->kinds[x].interpreter |= reader->kind == SL_READER_INTERPRETER;
+			w->kinds[x].looking |= reader->kind == SL_READER_LOOKING;
+			w->kinds[x].sweep |= reader->kind == SL_READER_SWEEP;
+			w->kinds[x].asked_looking |= reader->kind == SL_READER_LOOKING && reader->argv.cnt;
+			w->kinds[x].asked_generic |= reader->kind == SL_READER_GENERIC && reader->argv.cnt;
 			for (size_t j = 0; j < reader->classes.cnt; j++) {
 				int secret = policy_find_secret(w->p, reader->classes.v[j]);
 
@@ -316,7 +438,9 @@ static int fill_subjects(struct compile *w, const struct exec_classes *k, const 
 			}
 		}
 		for (size_t i = 0; i < w->p->rules_cnt; i++)
-			if ((k->rule_exe[i] == NO_CLASS || dfa_set_has(&set, k->rule_exe[i])) &&
+			if ((w->p->rules[i].object != POLICY_OBJECT_INSPECT || !w->p->rules[i].readers ||
+			     w->p->rules[i].readers >> kind_without_file(&w->kinds[x]) & 1) &&
+			    (k->rule_exe[i] == NO_CLASS || dfa_set_has(&set, k->rule_exe[i])) &&
 			    (k->rule_except[i] == NO_CLASS || !dfa_set_has(&set, k->rule_except[i])))
 				rule_set_add(&rules[x], i);
 	}
@@ -326,8 +450,10 @@ static int fill_subjects(struct compile *w, const struct exec_classes *k, const 
 int compile_exec(struct compile *w)
 {
 	cleanup_(dfa_builder_freep) struct dfa_builder *b = NULL;
-	cleanup_(exec_classes_done) struct exec_classes k = { 0 };
-	cleanup_(intern_done) struct intern exe_sets = INTERN_INIT(DFA_WORDS);
+	cleanup_(exec_classes_done) struct exec_classes k = { .words = ARGV_WORDS_INIT };
+	cleanup_(numbers_done) struct numbers n = {
+		.w = w, .k = &k, .exe_sets = INTERN_INIT(DFA_WORDS), .rows = INTERN_INIT(DFA_WORDS), .cols = INTERN_INIT(DFA_WORDS),
+	};
 	int r = compile_builder(w, DFA_PATH, &b);
 
 	if (r >= 0)
@@ -336,14 +462,16 @@ int compile_exec(struct compile *w)
 		r = add_inline(w, b, &k);
 	if (r >= 0)
 		r = add_subjects(w, b, &k);
+	if (r >= 0)
+		r = compile_argv_words(w, b, &k.words, &k.cnt);
 	if (r >= 0 && k.cnt > DFA_CLASSES_MAX)
 		r = compile_too_big(w, "lists of executables", k.cnt, DFA_CLASSES_MAX,
 				    "remove tools, readers or rules with exe");
 	if (r >= 0)
 		r = compile_automaton(w, b, 0, "executables (tools, interpreters, readers, rules)", &w->c->exec);
 	if (r >= 0)
-		r = fill_sets(w, &k, &exe_sets);
-	return r < 0 ? r : fill_subjects(w, &k, &exe_sets);
+		r = fill_sets(w, &k, &n);
+	return r < 0 ? r : fill_subjects(w, &k, &n.exe_sets);
 }
 
 /* ---- recognition ----------------------------------------------------------------------------------------------- */
@@ -355,11 +483,14 @@ static const struct sl_exec_set *match_path(const struct compiled *c, const char
 	return &c->exec_sets[compiled_match_record(c, c->exec, path, strlen(path), str_flags, &unknown)];
 }
 
-/* As the kernel: at most SL_ARG_LEN bytes with the NUL, a '/' in front unless there is one. */
+/* As the kernel: at most SL_ARG_LEN bytes with the NUL, a '/' in front unless there is one, and none at the end. */
 static const struct sl_exec_set *match_arg(const struct compiled *c, const char *arg)
 {
 	char buf[SL_ARG_LEN + 1];
 	size_t len = strnlen(arg, SL_ARG_LEN - 1);
+
+	if (len > 1 && arg[len - 1] == '/')
+		len--;
 
 	buf[0] = '/';
 	memcpy(buf + 1, arg, len);
@@ -380,21 +511,41 @@ static const struct sl_exec_set *match_name(const struct compiled *c, const char
 	return match_arg(c, slash ? slash + 1 : buf);
 }
 
-/* The script: the first argument that is neither an option nor the value of one. *ret_inline: a word up to there says that the code is in
- * the arguments (inline_groups: of these interpreters), or there is no argument at all, so that it comes from standard input. */
-static uint16_t script_tool(const struct compiled *c, const char *const *argv, size_t argc, unsigned int inline_groups, bool *ret_inline)
+/* What the arguments of an interpreter tell. */
+struct script {
+	const struct sl_exec_set *x;  /* of the script; NULL: there is none */
+	size_t next;                  /* argument behind it */
+	bool is_inline;               /* a word up to there says that the code is in the arguments */
+};
+
+/* The script: the first argument that is neither an option nor the value of one. inline_groups: of these interpreters. */
+static struct script find_script(const struct compiled *c, const char *const *argv, size_t argc, unsigned int inline_groups)
 {
-	*ret_inline = argc == 1 && inline_groups;
+	struct script s = { 0 };
+
 	for (size_t i = 1; i < argc && i < SL_ARG_SCAN; i++) {
 		const struct sl_exec_set *x = match_arg(c, argv[i]);
 
-		*ret_inline |= (x->flags & inline_groups) != 0;
-		if (argv[i][0] != '-' && !(x->flags & SL_EXEC_LAUNCH))
-			return x->tool_argv;
+		s.is_inline |= (x->flags & inline_groups) != 0;
+		if (argv[i][0] != '-' && !(x->flags & SL_EXEC_LAUNCH)) {
+			s.x = x;
+			s.next = i + 1;
+			break;
+		}
 		if (argv[i][0] == '-' && x->flags & SL_EXEC_OPT_VALUE)
 			i++;
 	}
-	return 0;
+	return s;
+}
+
+/* What readers say, by the arguments from the one numbered `from` on. */
+static uint16_t outcome(const struct compiled *c, const struct sl_argv_ask *ask, const char *const *argv, size_t argc, size_t from)
+{
+	struct compiled_words s = { .may = SL_MAY_FIRST, .cut = argc > SL_ARG_WORDS };
+
+	for (size_t i = from; ask->cnt && i < argc && i < SL_ARG_WORDS; i++)
+		compiled_words_add(c, &s, match_arg(c, argv[i]), argv[i][0] == '-');
+	return compiled_outcome(c, &s, ask);
 }
 
 struct compiled_exec compiled_exec_record(const struct compiled *c, const char *exe, unsigned int exe_flags, const char *const *argv,
@@ -403,19 +554,36 @@ struct compiled_exec compiled_exec_record(const struct compiled *c, const char *
 	const struct sl_exec_set *x = match_path(c, exe, exe_flags);
 	struct compiled_exec ret = { .tool = x->tool_exe, .exe_set = x->exe_set, .any_origin = x->flags & SL_EXEC_ANY_ORIGIN };
 	bool interpreter = x->flags & SL_EXEC_INTERPRETER;
+	struct script s = { 0 };
+	uint16_t col = 0;
 
 	if (ret.tool)
 		ret.evidence = SL_EVID_EXE;
 	if ((ret.tool || interpreter) && argc)
 		ret.helper = match_name(c, argv[0])->flags & SL_EXEC_HELPER;
-	if (!ret.tool && interpreter) {
-		bool is_inline;
-
-		ret.tool = script_tool(c, argv, argc, x->flags & SL_EXEC_INLINE_ALL, &is_inline);
-		ret.evidence = ret.tool ? SL_EVID_ARGV : SL_EVID_NONE;
-		ret.improvised = is_inline && !ret.tool;
-		if (ret.improvised)
-			ret.exe_set = x->exe_inline;
+	if (ret.tool || !interpreter) {
+		ret.exe_set = outcome(c, &x->as_exe, argv, argc, 1);
+		return ret;
+	}
+	if (argc)
+		s = find_script(c, argv, argc, x->flags & SL_EXEC_INLINE_ALL);
+	if (s.x && !(x->flags & SL_EXEC_SHELL))
+		ret.tool = s.x->tool_argv;
+	if (ret.tool) {
+		ret.evidence = SL_EVID_ARGV;
+		return ret;
+	}
+	ret.improvised = s.is_inline || (x->flags & SL_EXEC_INLINE_ALL && (argc == 1 || (argc && !s.x && x->flags & SL_EXEC_SHELL)));
+	if (ret.improvised) {
+		ret.exe_set = x->exe_inline;
+		return ret;
+	}
+	if (s.x)
+		col = outcome(c, &s.x->as_script, argv, argc, s.next);
+	if (col) {
+		ret.exe_set = c->script_sets[x->script_row * c->script_cols + col];
+		ret.scripted = true;
+		ret.any_origin = s.x->flags & SL_EXEC_ANY_SCRIPT;
 	}
 	return ret;
 }

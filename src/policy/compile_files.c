@@ -25,6 +25,10 @@ struct signature {
 #define SIG_GENERIC 2
 #define SIG_INTERPRETER 4
 #define SIG_IMPROVISED 8
+#define SIG_LOOKING 16
+#define SIG_SWEEP 32
+#define SIG_ASKED_LOOKING 64
+#define SIG_ASKED_GENERIC 128
 #define SIG_WORDS (sizeof(struct signature) / sizeof(uint64_t))
 _Static_assert(sizeof(struct signature) % sizeof(uint64_t) == 0, "a key is made of words");
 
@@ -339,9 +343,12 @@ static struct signature sign(const struct compile *w, const struct tables *t, ui
 				dfa_set_add(&sig.startup, w->secret_class[secret]);
 		}
 	} else {
-		sig.purpose = kind->purpose;
+		/* Whatever it is made for, this is not what it does now. */
+		if (!kind->improvised && !kind->asked_looking && !kind->asked_generic)
+			sig.purpose = kind->purpose;
 		sig.kind |= (kind->generic ? SIG_GENERIC : 0) | (kind->interpreter ? SIG_INTERPRETER : 0) |
-			    (kind->improvised ? SIG_IMPROVISED : 0);
+			    (kind->improvised ? SIG_IMPROVISED : 0) | (kind->looking ? SIG_LOOKING : 0) | (kind->sweep ? SIG_SWEEP : 0) |
+			    (kind->asked_looking ? SIG_ASKED_LOOKING : 0) | (kind->asked_generic ? SIG_ASKED_GENERIC : 0);
 	}
 	return sig;
 }
@@ -353,8 +360,16 @@ static uint8_t reader_kind(const struct signature *sig, bool special)
 		return special ? SL_READER_STARTUP : SL_READER_SELF;
 	if (sig->kind & SIG_IMPROVISED)
 		return SL_READER_IMPROVISED;
+	if (sig->kind & SIG_ASKED_LOOKING)
+		return SL_READER_LOOKING;
+	if (sig->kind & SIG_ASKED_GENERIC)
+		return SL_READER_GENERIC;
 	if (special)
 		return SL_READER_PURPOSE;
+	if (sig->kind & SIG_LOOKING)
+		return SL_READER_LOOKING;
+	if (sig->kind & SIG_SWEEP)
+		return SL_READER_SWEEP;
 	if (sig->kind & SIG_GENERIC)
 		return SL_READER_GENERIC;
 	return sig->kind & SIG_INTERPRETER ? SL_READER_INTERPRETER : SL_READER_OTHER;

@@ -71,7 +71,8 @@ struct compile {
 /* What kind of reader the executables of one exe_set are. */
 struct exe_kind {
 	struct dfa_set purpose;        /* classes that it is made for */
-	bool generic, interpreter, improvised;
+	bool generic, interpreter, improvised, looking, sweep;
+	bool asked_looking, asked_generic; /* by a reader with `argv`, which counts before what the program is for */
 };
 
 /* A builder of the given dialect with the host's homes. -ENOMEM. */

@@ -82,27 +82,49 @@ static uint16_t tool_of(const struct policy *p, const struct policy_host *h, con
 /* An argument as the kernel reads it: cut, and with a slash in front. */
 static void as_path(const char *arg, char buf[SL_ARG_LEN + 1])
 {
-	snprintf(buf, SL_ARG_LEN + 1, "%s%.*s", *arg == '/' ? "" : "/", SL_ARG_LEN - 1, arg);
+	int len = (int)strnlen(arg, SL_ARG_LEN - 1);
+
+	if (len > 1 && arg[len - 1] == '/')
+		len--;
+	snprintf(buf, SL_ARG_LEN + 1, "%s%.*s", *arg == '/' ? "" : "/", len, arg);
 }
 
-struct compiled_exec eval_exec(const struct policy *p, const struct policy_host *h, const char *exe,
-			       const char *const *argv, size_t argc)
+static bool is_shell(const struct policy *p, const struct policy_host *h, const char *exe)
+{
+	for (size_t i = 0; i < p->interpreters_cnt; i++)
+		if (p->interpreters[i].shell && naive_path(&p->interpreters[i].exe, h->homes, h->homes_cnt, exe))
+			return true;
+	return false;
+}
+
+/* A program as readers see it: its executable, or its script, and the arguments behind. */
+struct program {
+	const char *exe;
+	char script[SL_ARG_LEN + 1];  /* "": none that counts */
+	const char *const *argv;
+	size_t argc, from;
+	bool arguments;               /* they are the executable's own */
+	bool improvised;
+};
+
+static struct compiled_exec look_at(const struct policy *p, const struct policy_host *h, const char *exe, const char *const *argv,
+				    size_t argc, struct program *who)
 {
 	struct compiled_exec ret = { .tool = tool_of(p, h, exe, false) };
-	bool interpreter = is_interpreter(p, h, exe), skip = false;
+	bool interpreter = is_interpreter(p, h, exe), skip = false, script = false;
 	char arg[SL_ARG_LEN + 1];
 
+	*who = (struct program){ .exe = exe, .argv = argv, .argc = argc, .from = 1, .arguments = ret.tool || !interpreter };
 	if (ret.tool)
 		ret.evidence = SL_EVID_EXE;
-	if (!ret.tool && !interpreter)
-		return ret;
-	if (argc) {
-		as_path(argv[0], arg);
+	if ((ret.tool || interpreter) && argc) {
+		snprintf(arg, sizeof(arg), "/%.*s", SL_ARG_LEN - 1, argv[0]);
 		for (size_t i = 0; i < p->tools_cnt; i++)
 			ret.helper |= naive_word(&p->tools[i].helpers, strrchr(arg, '/') + 1);
 	}
-	ret.improvised = !ret.tool && argc == 1 && takes_inline(p, h, exe);
-	for (size_t i = 1; !ret.tool && i < argc && i < SL_ARG_SCAN; i++) {
+	if (who->arguments)
+		return ret;
+	for (size_t i = 1; i < argc && i < SL_ARG_SCAN; i++) {
 		if (skip) {
 			skip = false;
 			continue;
@@ -115,12 +137,109 @@ struct compiled_exec eval_exec(const struct policy *p, const struct policy_host 
 		}
 		if (is_run_word(p, strrchr(arg, '/') + 1))
 			continue;
-		ret.tool = tool_of(p, h, arg, true);
+		script = true;
+		who->from = i + 1;
+		ret.tool = is_shell(p, h, exe) ? 0 : tool_of(p, h, arg, true);
 		ret.evidence = ret.tool ? SL_EVID_ARGV : SL_EVID_NONE;
-		ret.improvised &= !ret.tool;
 		break;
 	}
+	ret.improvised |= takes_inline(p, h, exe) && (argc == 1 || (argc && !script && is_shell(p, h, exe)));
+	ret.improvised &= !ret.tool;
+	who->improvised = ret.improvised;
+	if (script && !ret.tool && !ret.improvised)
+		strcpy(who->script, arg);
 	return ret;
+}
+
+struct compiled_exec eval_exec(const struct policy *p, const struct policy_host *h, const char *exe, const char *const *argv, size_t argc)
+{
+	struct program who;
+
+	return look_at(p, h, exe, argv, argc, &who);
+}
+
+/* ---- command lines --------------------------------------------------------------------------------------------- */
+
+static bool is_plain(const char *word)
+{
+	return *word != '-' && *word != '*' && *word != '/';
+}
+
+static bool is_word(const char *word, const char *arg)
+{
+	char words[PATTERN_SIZE], pattern[PATTERN_SIZE + 1], text[SL_ARG_LEN + 1], *save = NULL;
+	char *v = pattern;
+
+	as_path(arg, text);
+	snprintf(words, sizeof(words), "%s", word);
+	for (char *one = strtok_r(words, "|", &save); one; one = strtok_r(NULL, "|", &save)) {
+		snprintf(pattern, sizeof(pattern), "%s%s", *one == '/' || !strncmp(one, "**/", 3) ? "" : "/", one);
+		if (naive_path(&(struct policy_strings){ .v = &v, .cnt = 1 }, NULL, 0, text))
+			return true;
+	}
+	return false;
+}
+
+/* Argument i may be number `place` of those that are no options: of those before it, one that stands behind an option may be its value. */
+static bool may_be(const struct program *who, size_t i, unsigned int place)
+{
+	size_t least = 0, most = 0;
+	bool behind = false;
+
+	for (size_t j = who->from; j < i; j++) {
+		if (who->argv[j][0] == '-') {
+			behind = true;
+			continue;
+		}
+		most++;
+		least += !behind;
+		behind = false;
+	}
+	return place >= least && place <= most;
+}
+
+/* One entry: each word has an argument that it may be. beyond: arguments that are not looked at are whatever they have to be. */
+static bool entry_holds(const struct program *who, const char *entry, bool beyond)
+{
+	char copy[PATTERN_SIZE], *save = NULL;
+	unsigned int place = 0;
+
+	snprintf(copy, sizeof(copy), "%s", entry);
+	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		bool plain = is_plain(word), found = beyond && (!plain || may_be(who, SL_ARG_WORDS, place));
+
+		for (size_t i = who->from; i < who->argc && i < SL_ARG_WORDS; i++)
+			found |= is_word(word, who->argv[i]) && (!plain || (who->argv[i][0] != '-' && may_be(who, i, place)));
+		if (!found)
+			return false;
+		place += plain;
+	}
+	return true;
+}
+
+static bool one_holds(const struct program *who, const struct policy_strings *l, bool beyond)
+{
+	for (size_t i = 0; i < l->cnt; i++)
+		if (entry_holds(who, l->v[i], beyond))
+			return true;
+	return false;
+}
+
+/* What the reader asks of the arguments is so. Of what is not looked at, whatever makes it the stricter reader. */
+static bool arguments_hold(const struct program *who, const struct policy_reader *r)
+{
+	bool cut = who->argc > SL_ARG_WORDS, strict = r->kind == SL_READER_GENERIC;
+
+	return (!r->argv.cnt || one_holds(who, &r->argv, cut && strict)) && !one_holds(who, &r->unless, cut && !strict);
+}
+
+static bool is_the_reader(const struct policy_host *h, const struct program *who, const struct policy_reader *r)
+{
+	bool asks = r->argv.cnt || r->unless.cnt;
+
+	if (naive_path(&r->exe, h->homes, h->homes_cnt, who->exe) && (!asks || (who->arguments && arguments_hold(who, r))))
+		return true;
+	return *who->script && naive_path(&r->script, h->homes, h->homes_cnt, who->script) && (!asks || arguments_hold(who, r));
 }
 
 /* ---- subjects -------------------------------------------------------------------------------------------------- */
@@ -196,18 +315,17 @@ static bool loads_at_start(const struct policy *p, const struct policy_host *h, 
 	return false;
 }
 
-/* Some purpose-built reader that the executable is, is made for this class. */
-static bool is_made_for(const struct policy *p, const struct policy_host *h, const char *exe, const char *class)
+/* Some purpose-built reader that the program is, is made for this class. */
+static bool is_made_for(const struct policy *p, const struct policy_host *h, const struct program *who, const char *class)
 {
 	for (size_t i = 0; i < p->readers_cnt; i++)
-		if (p->readers[i].kind == SL_READER_PURPOSE && has(&p->readers[i].classes, class) &&
-		    naive_path(&p->readers[i].exe, h->homes, h->homes_cnt, exe))
+		if (p->readers[i].kind == SL_READER_PURPOSE && has(&p->readers[i].classes, class) && is_the_reader(h, who, &p->readers[i]))
 			return true;
 	return false;
 }
 
 /* In at least one secret class, and made for each that it is in. */
-static bool is_purpose_built(const struct policy *p, const struct policy_host *h, const char *exe, const char *path)
+static bool is_purpose_built(const struct policy *p, const struct policy_host *h, const struct program *who, const char *path)
 {
 	size_t in = 0, made_for = 0;
 
@@ -215,32 +333,39 @@ static bool is_purpose_built(const struct policy *p, const struct policy_host *h
 		if (!is_in(p, h, &p->secrets[i], path))
 			continue;
 		in++;
-		made_for += is_made_for(p, h, exe, p->secrets[i].name);
+		made_for += is_made_for(p, h, who, p->secrets[i].name);
 	}
 	return in && made_for == in;
 }
 
-static bool is_reader(const struct policy *p, const struct policy_host *h, const char *exe, uint8_t kind)
+static bool is_reader(const struct policy *p, const struct policy_host *h, const struct program *who, uint8_t kind, bool asking)
 {
 	for (size_t i = 0; i < p->readers_cnt; i++)
-		if (p->readers[i].kind == kind && naive_path(&p->readers[i].exe, h->homes, h->homes_cnt, exe))
+		if (p->readers[i].kind == kind && (p->readers[i].argv.cnt || !asking) && is_the_reader(h, who, &p->readers[i]))
 			return true;
 	return false;
 }
 
-static uint8_t reader_kind(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
+static uint8_t reader_kind(const struct policy *p, const struct policy_host *h, unsigned int tool, const struct program *who,
 			   unsigned int mode, const char *path)
 {
+	static const uint8_t kinds[] = { SL_READER_LOOKING, SL_READER_SWEEP, SL_READER_GENERIC, SL_READER_INTERPRETER };
+
 	if (tool && mode == SL_MODE_STARTUP && loads_at_start(p, h, tool, path))
 		return SL_READER_STARTUP;
 	if (tool && mode != SL_MODE_CHILD)
 		return SL_READER_SELF;
-	if (is_purpose_built(p, h, exe, path))
-		return SL_READER_PURPOSE;
-	if (is_reader(p, h, exe, SL_READER_GENERIC))
+	if (who->improvised)
+		return SL_READER_IMPROVISED;
+	if (is_reader(p, h, who, SL_READER_LOOKING, true))
+		return SL_READER_LOOKING;
+	if (is_reader(p, h, who, SL_READER_GENERIC, true))
 		return SL_READER_GENERIC;
-	if (is_reader(p, h, exe, SL_READER_INTERPRETER))
-		return SL_READER_INTERPRETER;
+	if (is_purpose_built(p, h, who, path))
+		return SL_READER_PURPOSE;
+	for (size_t i = 0; i < sizeof(kinds); i++)
+		if (is_reader(p, h, who, kinds[i], false))
+			return kinds[i];
 	return SL_READER_OTHER;
 }
 
@@ -266,9 +391,13 @@ static bool read_holds(const struct policy *p, const struct policy_host *h, cons
 }
 
 struct sl_decision eval_file(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
-			     unsigned int mode, uint32_t uid, const char *path)
+			     const char *const *argv, size_t argc, unsigned int mode, uint32_t uid, const char *path)
 {
-	uint8_t reader = reader_kind(p, h, tool, exe, mode, path);
+	struct program who;
+	uint8_t reader;
+
+	look_at(p, h, exe, argv, argc, &who);
+	reader = reader_kind(p, h, tool, &who, mode, path);
 
 	for (size_t i = 0; i < p->rules_cnt; i++) {
 		const struct policy_rule *rule = &p->rules[i];
@@ -423,13 +552,18 @@ struct sl_decision eval_connect(const struct policy *p, const struct policy_host
 /* ---- other processes ------------------------------------------------------------------------------------------- */
 
 struct sl_decision eval_inspect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
-				uint32_t uid, unsigned int what)
+				const char *const *argv, size_t argc, uint32_t uid, unsigned int what)
 {
+	struct program who;
+	uint8_t reader;
+
+	look_at(p, h, exe, argv, argc, &who);
+	reader = reader_kind(p, h, tool, &who, SL_MODE_CHILD, NULL);
 	for (size_t i = 0; i < p->rules_cnt; i++) {
 		const struct policy_rule *rule = &p->rules[i];
 
 		if (rule->object == POLICY_OBJECT_INSPECT && subject_holds(p, h, rule, tool, exe, uid) &&
-		    rule->inspect & 1u << what)
+		    (!rule->readers || rule->readers & 1u << reader) && rule->inspect & 1u << what)
 			return (struct sl_decision){ .rule = (uint16_t)(i + 1), .action = rule->action };
 	}
 	return (struct sl_decision){ 0 };

@@ -13,9 +13,9 @@
 struct compiled_exec eval_exec(const struct policy *p, const struct policy_host *h, const char *exe,
 			       const char *const *argv, size_t argc);
 
-/* Verdict for a file. exe: of the process that opens it; path NULL: it could not be resolved. mode: SL_MODE_*. */
+/* Verdict for a file. exe, argv: of the process that opens it (argv NULL: not known, no reader that asks for it holds); path NULL: it could not be resolved. mode: SL_MODE_*. */
 struct sl_decision eval_file(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
-			     unsigned int mode, uint32_t uid, const char *path);
+			     const char *const *argv, size_t argc, unsigned int mode, uint32_t uid, const char *path);
 
 /* Provider of a destination, and the verdict for a connection. read: classes that the session has read, lately enough for any
  * `after:`; d->state is not looked at. */
@@ -28,7 +28,7 @@ enum eval_at { EVAL_SOCKET, EVAL_ABSTRACT, EVAL_SPOOL };
 
 /* Verdicts for inspecting a process outside the session (what: SL_PEER_*), and for meeting a broker. */
 struct sl_decision eval_inspect(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
-				uint32_t uid, unsigned int what);
+				const char *const *argv, size_t argc, uint32_t uid, unsigned int what);
 struct sl_decision eval_broker(const struct policy *p, const struct policy_host *h, unsigned int tool, const char *exe,
 			       uint32_t uid, const char *path, enum eval_at at);
 

@@ -377,6 +377,8 @@ static int lint_lists(struct linter *l)
 		r = lint_patterns(l, &p->interpreters[i].exe);
 	for (size_t i = 0; r >= 0 && i < p->readers_cnt; i++)
 		r = lint_patterns(l, &p->readers[i].exe);
+	for (size_t i = 0; r >= 0 && i < p->readers_cnt; i++)
+		r = lint_patterns(l, &p->readers[i].script);
 	for (size_t i = 0; r >= 0 && i < p->providers_cnt; i++)
 		r = lint_patterns(l, &p->providers[i].domains);
 	for (size_t i = 0; r >= 0 && i < p->rules_cnt; i++) {

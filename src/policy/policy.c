@@ -282,6 +282,9 @@ void policy_reader_done(struct policy_reader *r)
 {
 	free(r->name);
 	policy_strings_done(&r->exe);
+	policy_strings_done(&r->script);
+	policy_strings_done(&r->argv);
+	policy_strings_done(&r->unless);
 	policy_strings_done(&r->classes);
 }
 

@@ -66,14 +66,18 @@ struct policy_interpreter {         /* interpreters: NAME: { exe: [...], value-o
 	struct policy_strings value_options; /* options whose value is the next argument */
 	struct policy_strings run_words;     /* words in front of the script */
 	struct policy_strings inline_words;  /* options, or words instead of a script, that say: the code is in the arguments */
+	bool shell;                          /* its scripts are no tools; without a script, its code is inline */
 	struct policy_where where;
 };
 
 struct policy_reader {              /* readers: NAME: { exe: [...], for: [classes] } or { kind: generic } */
 	char *name;
 	struct policy_strings exe;
+	struct policy_strings script;    /* the script, where the executable is an interpreter */
+	struct policy_strings argv;      /* words of its command line, all of one entry; empty: any */
+	struct policy_strings unless;    /* the same: it is not this reader then */
 	struct policy_strings classes;   /* "for": secret classes that it may read; only for kind purpose */
-	uint8_t kind;                    /* SL_READER_GENERIC, _INTERPRETER or _PURPOSE */
+	uint8_t kind;                    /* SL_READER_GENERIC, _INTERPRETER, _LOOKING, _SWEEP or _PURPOSE */
 	uint8_t any_origin;              /* origin: any; counts whoever owns the executable */
 	struct policy_where where;
 };

@@ -24,7 +24,8 @@ static const struct ychoice requires[] = {
 };
 static const struct ychoice guards[] = { { "on", POLICY_GUARD_ON }, { "off", POLICY_GUARD_OFF }, { 0 } };
 static const struct ychoice reader_kinds[] = {
-	{ "generic", SL_READER_GENERIC }, { "interpreter", SL_READER_INTERPRETER }, { 0 },
+	{ "generic", SL_READER_GENERIC }, { "interpreter", SL_READER_INTERPRETER }, { "looking", SL_READER_LOOKING },
+	{ "sweep", SL_READER_SWEEP }, { 0 },
 };
 static const struct ychoice origins[] = { { "any", 1 }, { 0 } };
 static const char *const reserved_tools[] = { "any", "none", "all", NULL };
@@ -75,12 +76,15 @@ static const struct yfield interpreter_fields[] = {
 	FIELD(struct policy_interpreter, "value-options", y_options, value_options),
 	FIELD(struct policy_interpreter, "run", y_names, run_words),
 	FIELD(struct policy_interpreter, "inline", y_basenames, inline_words),
+	FIELD(struct policy_interpreter, "shell", y_bool, shell),
 };
 
 static const struct yfield reader_fields[] = {
-	{ .key = "exe", .read = y_strings, .offset = offsetof(struct policy_reader, exe),
-	  .missing = "which executables are it?" },
+	FIELD(struct policy_reader, "exe", y_strings, exe),
+	FIELD(struct policy_reader, "script", y_strings, script),
 	FIELD(struct policy_reader, "for", y_names, classes),
+	FIELD(struct policy_reader, "argv", y_commands, argv),
+	FIELD(struct policy_reader, "unless", y_commands, unless),
 	FIELD_ARG(struct policy_reader, "kind", y_choice8, kind, reader_kinds),
 	FIELD_ARG(struct policy_reader, "origin", y_choice8, any_origin, origins),
 };
@@ -135,11 +139,13 @@ static int finish_reader(struct yctx *y, const struct ynode *n, void *obj)
 	struct policy_reader *r = obj;
 
 	r->where = y_where(y, n);
+	if (!r->exe.cnt && !r->script.cnt)
+		return y_error(y, n, "reader '%s' has neither 'exe' nor 'script': it could never be recognised", r->name);
 	if (r->classes.cnt && r->kind)
 		return y_error(y, n, "reader '%s' has both 'for' and 'kind': with 'for' it is purpose-built, so remove one",
 			       r->name);
 	if (!r->classes.cnt && !r->kind)
-		return y_error(y, n, "reader '%s' needs 'for' (the classes it is made for) or 'kind: generic' or 'kind: interpreter'",
+		return y_error(y, n, "reader '%s' needs 'for' (the classes it is made for) or a 'kind': generic, interpreter, looking or sweep",
 			       r->name);
 	if (r->any_origin && r->kind)
 		return y_error(y, n, "reader '%s' has 'origin' but no 'for': only being made for a file depends on where a program is from",

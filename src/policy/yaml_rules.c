@@ -24,6 +24,8 @@ static const struct ychoice readers[] = {
 	{ "interpreter", SL_READER_INTERPRETER },
 	{ "purpose-built", SL_READER_PURPOSE },
 	{ "improvised", SL_READER_IMPROVISED },
+	{ "looking", SL_READER_LOOKING },
+	{ "sweep", SL_READER_SWEEP },
 	{ "other", SL_READER_OTHER },
 	{ 0 },
 };
@@ -362,7 +364,10 @@ static int finish_rule(struct yctx *y, const struct ynode *n, struct rule_entry 
 		return y_error(y, n, "a rule without 'read', 'connect', 'inspect' or 'broker': what does it decide about?");
 	if (!entry->has_action)
 		return y_error(y, n, "a rule without 'action': write allow, log, alert or block");
-	if (rule->object != POLICY_OBJECT_READ && rule->readers)
+	if (rule->object == POLICY_OBJECT_INSPECT && rule->readers & (1u << SL_READER_SELF | 1u << SL_READER_STARTUP | 1u << SL_READER_PURPOSE))
+		return y_error(y, n, "'reader' of an 'inspect' rule is any of improvised, looking, sweep, generic, interpreter, other: "
+			       "no file says which of the others it is");
+	if (rule->object != POLICY_OBJECT_READ && rule->object != POLICY_OBJECT_INSPECT && rule->readers)
 		return y_error(y, n, "'reader' says how a file is read: a '%s' rule cannot have it, use 'exe' or 'except'",
 			       objects[rule->object]);
 	if ((rule->object == POLICY_OBJECT_INSPECT || rule->object == POLICY_OBJECT_BROKER) &&

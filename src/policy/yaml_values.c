@@ -322,6 +322,25 @@ static int add_option(struct yctx *y, const struct yfield *f, const struct ynode
 	return add_string(y, f, n, dst);
 }
 
+/* "git" and its like come from elsewhere: these are arguments, of which all have to be there. */
+static int add_command(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	unsigned int words = 0, plain = 0;
+
+	for (const char *at = n->text + strspn(n->text, " "); *at; at += strspn(at, " ")) {
+		words++;
+		if (*at == '|' || strcspn(at, "|") == strcspn(at, " ") - 1)
+			return y_error(y, n, "'%.64s': nothing beside '|'", n->text);
+		plain += !strchr("-*/", *at);
+		at += strcspn(at, " ");
+	}
+	if (!words)
+		return y_error(y, n, "an entry of '%s' is one or more words of the command line", f->key);
+	if (plain >= SL_WORD_PLACES)
+		return y_error(y, n, "'%.64s': '%s' takes at most %d words in front that are no options", n->text, f->key, SL_WORD_PLACES - 1);
+	return add_string(y, f, n, dst);
+}
+
 static int add_user(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
 {
 	char *end;
@@ -397,6 +416,11 @@ int y_names(struct yctx *y, const struct yfield *f, const struct ynode *n, void 
 int y_basenames(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
 {
 	return each(y, f, n, add_basename, dst);
+}
+
+int y_commands(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	return each(y, f, n, add_command, dst);
 }
 
 int y_options(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)

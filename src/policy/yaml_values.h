@@ -64,6 +64,7 @@ int y_strings(struct yctx *y, const struct yfield *f, const struct ynode *n, voi
 int y_words(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);       /* policy_strings; choices */
 int y_names(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);       /* policy_strings; - */
 int y_basenames(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);   /* policy_strings; - */
+int y_commands(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);    /* policy_strings; - */
 int y_options(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);     /* policy_strings; - */
 int y_users(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);       /* policy_strings; - */
 int y_duration(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst);    /* uint64_t ns; - */

@@ -29,8 +29,7 @@ struct compiled_exec procscan_recognise(const struct sl_rec_exec *rec, const str
 	const char *at = (const char *)rec + sizeof(*rec);
 	const char *args = at + rec->exe_len + rec->cwd_len, *end = args + rec->argv_len;
 	char exe[SL_PATH_MAX + 1], last[SL_ARGV_MAX + 1];
-	/* Options count too; more than these arguments nobody looks at. */
-	const char *argv[4 * SL_ARG_SCAN];
+	const char *argv[SL_ARG_WORDS + 1];
 	size_t argc = 0;
 
 	memcpy(exe, at, rec->exe_len);
@@ -54,7 +53,7 @@ struct compiled_exec procscan_recognise(const struct sl_rec_exec *rec, const str
 /* Being in no list needs no proof. */
 static bool is_unproved(const struct sl_rec_exec *rec, const struct compiled_exec *r)
 {
-	return rec->exe_flags & SL_STR_UNPROVED && !r->any_origin && (r->exe_set || r->tool);
+	return (rec->exe_flags & SL_STR_UNPROVED || r->scripted) && !r->any_origin && (r->exe_set || r->tool);
 }
 
 static void label_one(struct procscan_entry *e, const struct procscan_entry *parent, const struct compiled *c)

@@ -109,7 +109,8 @@ static bool same(struct sl_decision a, struct sl_decision b)
 	return a.rule == b.rule && a.action == b.action && a.reader == b.reader;
 }
 
-static void compare_files(const struct policy *p, const struct compiled *c, const char *exe, unsigned int exe_set)
+static void compare_files(const struct policy *p, const struct compiled *c, const char *exe, const char *const *argv, size_t argc,
+			  unsigned int exe_set)
 {
 	static const char *const paths[] = {
 		"/a", "/.env", "/home/ann/.env", "/home/ann/.ssh/id_rsa", "/root/.one/x", "/etc/shadow",
@@ -123,7 +124,7 @@ static void compare_files(const struct policy *p, const struct compiled *c, cons
 			for (unsigned int mode = 0; mode < SL_MODES; mode++)
 				for (uint32_t uid = 999; uid < 1001; uid++)
 					EXPECT(same(compiled_file(c, tool, exe_set, mode, uid, set),
-						    eval_file(p, &host, tool, exe, mode, uid, paths[i])));
+						    eval_file(p, &host, tool, exe, argv, argc, mode, uid, paths[i])));
 	}
 }
 
@@ -173,9 +174,9 @@ static void compare(const struct policy *p, const struct compiled *c)
 			struct compiled_exec want = eval_exec(p, &host, exes[i], argv, argc);
 
 			EXPECT(got.tool == want.tool && got.evidence == want.evidence && got.helper == want.helper);
+			compare_files(p, c, exes[i], argv, argc, got.exe_set);
 			if (argc)
 				continue;
-			compare_files(p, c, exes[i], got.exe_set);
 			compare_connects(p, c, exes[i], got.exe_set);
 		}
 	}

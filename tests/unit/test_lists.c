@@ -43,12 +43,12 @@ static const struct read_case {
 	{ "codex", "/usr/bin/cat", "/home/ann/shop/.env.local", "dotenv", "ai-reads-secret" },
 	{ "codex", "/bin/sed", "/home/ann/shop/.env.production", "dotenv", "ai-reads-secret" },
 	{ "opencode", "self", "/home/ann/shop/api/deep/er/.env", "dotenv", "ai-reads-secret" },
-	{ "claude-code", "/usr/bin/rg", "/home/ann/shop/prod.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/rg KEY prod.env", "/home/ann/shop/prod.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/busybox", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/nix/store/abc-coreutils-9.5/bin/coreutils", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/home/linuxbrew/.linuxbrew/Cellar/bat/0.25/bin/bat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/base64", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
-	{ "claude-code", "/usr/bin/tar", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/tar cz .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/curl", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/vim.basic", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	/* copies and swap files hold the same */
@@ -107,6 +107,85 @@ static const struct read_case {
 	{ "claude-code", "/usr/lib/ld-musl-x86_64.so.1 /usr/bin/cat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/libexec/gcc/x86_64-linux-gnu/14/cc1 -E", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/shuf", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	/* told to print what they are made for; options in front hide nothing */
+	{ "claude-code", "/usr/bin/git diff --no-index /dev/null .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git -C shop -c core.pager=cat --no-pager diff --no-index a .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git --git-dir x --work-tree y grep --no-index KEY .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git hash-object -w .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git show :.env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git credential fill", "/home/ann/.git-credentials", "git-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git stash", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/git add -A", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/git commit -m show", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/git push", "/home/ann/.git-credentials", "git-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/git status", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/aws configure get aws_secret_access_key", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/aws --profile x configure export-credentials", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/aws s3 cp a s3://b/", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11 /usr/bin/aws configure get x", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/python3.11 /usr/bin/aws --region eu s3 ls", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11 -m awscli s3 ls", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11 /usr/bin/borg create r::a /home/ann", "/home/ann/.aws/credentials", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11 /usr/bin/duplicity /home/ann file:///b", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11 -S /opt/google-cloud-sdk/lib/gcloud.py storage ls", "/home/ann/.config/gcloud/credentials.db", "cloud-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/python3.11 -S /opt/google-cloud-sdk/lib/gcloud.py auth print-access-token", "/home/ann/.config/gcloud/credentials.db", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/gh pr list", "/home/ann/.config/gh/hosts.yml", "git-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/gh auth token", "/home/ann/.config/gh/hosts.yml", "git-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/kubectl get pods", "/home/ann/.kube/config", "cluster-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/kubectl config view", "/home/ann/.kube/config", "cluster-credentials", "purpose-built" },
+	{ "claude-code", "/usr/bin/kubectl --context x config view --raw", "/home/ann/.kube/config", "cluster-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/kubectl config view -o json --raw", "/home/ann/.kube/config", "cluster-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/rclone config show", "/home/ann/.config/rclone/rclone.conf", "service-tokens", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/rclone --config r.conf sync a b:", "/home/ann/.config/rclone/rclone.conf", "service-tokens", "purpose-built" },
+	{ "claude-code", "/usr/bin/docker compose -f dev.yml --env-file .env config", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/docker compose up -d", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/docker compose config --services", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/libexec/docker/cli-plugins/docker-compose compose config", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/openssl rsa -in k -text -noout", "/home/ann/.ssh/id_rsa", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/openssl pkey -in k", "/home/ann/.ssh/id_rsa", "private-keys", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/openssl rsa -in k -pubout", "/home/ann/.ssh/id_rsa", "private-keys", "purpose-built" },
+	{ "claude-code", "/usr/bin/openssl req -new -key k", "/home/ann/.ssh/id_rsa", "private-keys", "purpose-built" },
+	{ "claude-code", "/usr/bin/make --eval=x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/make -j4 build", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/direnv dump", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/direnv exec . npm start", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	{ "claude-code", "/usr/bin/gpg --batch --export-secret-keys --armor", "/home/ann/.gnupg/private-keys-v1.d/A.key", "gpg-keys", "ai-reads-personal-secret" },
+	{ "claude-code", "/usr/bin/keepassxc-cli show db.kdbx x", "/home/ann/db.kdbx", "password-stores", "ai-reads-personal-secret" },
+	/* more arguments than are looked at: what prints may be behind them */
+	{ "claude-code", "/usr/bin/git diff a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/git add a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a", "/home/ann/shop/.env", "dotenv", "purpose-built" },
+	/* a shell with a script is an interpreter, its command line is the session */
+	{ "claude-code", "/usr/bin/bash scripts/dev.sh", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/bash -eu scripts/dev.sh -c x", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/bash -o pipefail dev.sh", "/home/ann/shop/.env", "dotenv", "program-reads-secret" },
+	{ "claude-code", "/usr/bin/bash -c x", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	{ "claude-code", "/usr/bin/bash -euc x", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	{ "claude-code", "/usr/bin/dash -s", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	{ "claude-code", "/usr/bin/bash -l", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	{ "claude-code", "/usr/bin/bash /dev/fd/63", "/home/ann/shop/.env", "dotenv", "shell-reads-dotenv" },
+	/* looking is not showing, but for an option that shows */
+	{ "claude-code", "/usr/bin/wc -l .env", "/home/ann/shop/.env", "dotenv", "looked-at" },
+	{ "claude-code", "/usr/bin/wc --files0-from=.env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/sha256sum .env", "/home/ann/shop/.env", "dotenv", "looked-at" },
+	{ "claude-code", "/usr/bin/file .env", "/home/ann/shop/.env", "dotenv", "looked-at" },
+	{ "claude-code", "/usr/bin/file -f .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cmp a .env", "/home/ann/shop/.env", "dotenv", "looked-at" },
+	{ "claude-code", "/usr/bin/cmp -l a .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/grep -q KEY .env", "/home/ann/shop/.env", "dotenv", "looked-at" },
+	{ "claude-code", "/usr/bin/grep -e -q .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/grep -- -q .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/grep -A -q . .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/grep KEY .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/grep -rn TODO .", "/home/ann/shop/.env", "dotenv", "swept" },
+	{ "claude-code", "/usr/bin/grep -rn KEY .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/rg -uu TODO", "/home/ann/shop/.env", "dotenv", "swept" },
+	{ "claude-code", "/usr/bin/rg -uu KEY .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cp -r shop /tmp/x", "/home/ann/shop/.env", "dotenv", "swept" },
+	{ "claude-code", "/usr/bin/cp .env /tmp/x", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/tar czf x.tgz .", "/home/ann/shop/.env", "dotenv", "swept" },
+	{ "claude-code", "/usr/bin/tar cf - .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/grep -r KEY /home/ann/.aws/", "/home/ann/.aws/credentials", "cloud-credentials", "ai-reads-secret" },
+	{ "claude-code", "/usr/bin/cp -r /home/ann/.ssh /tmp/x", "/home/ann/.ssh/id_rsa", "private-keys", "ai-reads-secret" },
 	/* code that the session made up is the session itself; the project's own is not */
 	{ "claude-code", "/usr/bin/python3.11 -c print(open('.env').read())", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/python3.11 -cprint(1)", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
@@ -310,8 +389,8 @@ static const struct read_case {
 static struct sl_decision judge_read(const struct shipped *s, const struct read_case *c, unsigned int *ret_set)
 {
 	unsigned int tool = shipped_tool(s, c->tool), mode = SL_MODE_CHILD, exe_set = 0;
-	char who[256], *at = who;
-	const char *argv[8];
+	char who[512], *at = who;
+	const char *argv[SL_ARG_WORDS + 30];
 	size_t argc = 0;
 
 	if (!strcmp(c->who, "self"))
@@ -855,7 +934,7 @@ static void test_tables_stay_small(void **state)
 	print_message("subjects: %u rows of %u tools, %u executable sets; decisions: %zu bytes\n", c->rows_cnt,
 		      c->tools_cnt, c->exe_sets_cnt, c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets);
 	assert_true(dfa_table_size(c->path) < 8u << 20); /* what the kernel pads it to */
-	assert_true(dfa_table_size(c->exec) < 4u << 20);
+	assert_true(dfa_table_size(c->exec) < 8u << 20);
 	assert_true(hosts_table_size(c->name) < 128u << 10);
 	assert_true(c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets < 8u << 20);
 }

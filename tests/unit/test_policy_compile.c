@@ -270,7 +270,7 @@ static void unresolvable_is_blocked(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_(built_done) struct built b = build(cases[i].text);
 		struct sl_decision d = compiled_file(b.c, 1, 0, SL_MODE_CHILD, 1000, SL_SET_UNRESOLVED);
-		struct sl_decision naive = eval_file(b.p, &host, 1, "/bin/cat", SL_MODE_CHILD, 1000, NULL);
+		struct sl_decision naive = eval_file(b.p, &host, 1, "/bin/cat", NULL, 0, SL_MODE_CHILD, 1000, NULL);
 		const char *rule = d.rule ? compiled_rule(b.c, d.rule)->id : "-";
 
 		if (strcmp(rule, cases[i].rule) || d.action != cases[i].action)

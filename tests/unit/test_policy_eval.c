@@ -101,6 +101,10 @@ static const char *const regions[] = { "eu", "us" };
 
 /* ---- random policies ---------------------------------------------------------------------------------------------- */
 
+static const char *const entries[] = {
+	"two", "run two", "-x", "-r two", "two -x*", "**/cli.js", "? -*", "x.js", "-*", "one two -e", "two|x.js|run -e|-x", "-r|--loader two.py|**/one",
+};
+
 /* Readers, starts and `after:` ask for the first classes alone: the others may be left out where another decides. */
 enum { CLASSES = 4, ALL_CLASSES = 9, TOOLS = 3, READERS = 4, BROKERS = 3 };
 
@@ -233,16 +237,30 @@ static void add_definitions(struct strbuf *b)
 		strbuf_adds(b, "\n");
 	}
 	strbuf_adds(b, "interpreters:\n  node: {exe: [\"**/node\"], value-options: [-r], run: [run, x.js], inline: [two, \"-\", \"-x*\"]}\n"
-		       "  python: {exe: [\"**/python3*\", \"!**/nothing\"], value-options: [--loader], inline: [\"-[a-z]\"]}\n  perl: {exe: [\"**/perl\", \"**/python3\"], inline: [two, \"-\", \"-x*\"]}\nreaders:\n");
+		       "  python: {exe: [\"**/python3*\", \"!**/nothing\"], value-options: [--loader], inline: [\"-[a-z]\"]}\n  shell: {exe: [\"/bin/sh\", \"**/cat\"], shell: true, inline: [\"-x*\"]}\n  perl: {exe: [\"**/perl\", \"**/python3\"], inline: [two, \"-\", \"-x*\"]}\nreaders:\n");
 	for (unsigned int i = 0; i < READERS; i++) {
 		strbuf_addf(b, "  reader%u: {exe: ", i);
 		add_list(b, exe_patterns, ARRAY_SIZE(exe_patterns), 3);
+		if (rnd(2)) {
+			strbuf_adds(b, ", script: ");
+			add_list(b, argv_patterns, ARRAY_SIZE(argv_patterns), 3);
+		}
+		if (rnd(2)) {
+			strbuf_adds(b, ", argv: ");
+			add_list(b, entries, ARRAY_SIZE(entries), 3);
+		}
+		if (!rnd(3)) {
+			strbuf_adds(b, ", unless: ");
+			add_list(b, entries, ARRAY_SIZE(entries), 2);
+		}
 		if (rnd(2)) {
 			strbuf_adds(b, ", for: ");
 			add_names(b, "class", CLASSES, NULL, 0);
 			strbuf_adds(b, "}\n");
 		} else {
-			strbuf_addf(b, ", kind: %s}\n", rnd(2) ? "generic" : "interpreter");
+			static const char *const reader_kinds[] = { "generic", "interpreter", "looking", "sweep", "generic" };
+
+			strbuf_addf(b, ", kind: %s}\n", PICK(reader_kinds));
 		}
 	}
 	strbuf_adds(b, "providers:\n");
@@ -363,6 +381,8 @@ static void add_peer_rule(struct strbuf *b, unsigned int i)
 	static const char *const actions[] = { "allow", "log", "alert", "block" };
 	static const char *const whats[] = { "memory", "environ", "trace", "descriptors" };
 	static const char *const scopes[] = { "any", "tool0", "[tool1, tool2]" };
+	static const char *const kinds[] = { "generic", "interpreter", "improvised", "looking", "sweep", "other" };
+	bool reads;
 
 	strbuf_addf(b, "  - id: peer%u\n    action: %s\n    tool: %s\n", i, PICK(actions), PICK(scopes));
 	if (!rnd(3)) {
@@ -373,17 +393,23 @@ static void add_peer_rule(struct strbuf *b, unsigned int i)
 	if (!rnd(4))
 		strbuf_adds(b, "    user: [ann, 0]\n");
 	strbuf_addf(b, "    %s: ", rnd(2) ? "inspect" : "broker");
+	reads = b->data[b->len - 3] == 't' && rnd(2);
 	if (b->data[b->len - 3] == 't')
 		rnd(4) ? add_list(b, whats, ARRAY_SIZE(whats), 2) : strbuf_adds(b, "any");
 	else
 		rnd(4) ? add_names(b, "broker", BROKERS, NULL, 0) : strbuf_adds(b, "any");
 	strbuf_adds(b, "\n");
+	if (reads) {
+		strbuf_adds(b, "    reader: ");
+		add_list(b, kinds, ARRAY_SIZE(kinds), 3);
+		strbuf_adds(b, "\n");
+	}
 }
 
 static void add_rules(struct strbuf *b)
 {
 	static const char *const actions[] = { "allow", "log", "alert", "block" };
-	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "improvised", "purpose-built", "other" };
+	static const char *const kinds[] = { "self", "startup", "generic", "interpreter", "improvised", "purpose-built", "looking", "sweep", "other" };
 	static const char *const words[] = { "own", "unresolvable" };
 	unsigned int cnt = large ? 60 + rnd(300) : 2 + rnd(14);
 
@@ -421,7 +447,8 @@ static void add_rules(struct strbuf *b)
 struct subject {
 	unsigned int tool, mode, exe_set;
 	uint32_t uid;
-	const char *exe;
+	const char *exe, *argv[9];
+	size_t argc;
 };
 
 static struct subject random_subject(const struct compiled *c)
@@ -431,7 +458,10 @@ static struct subject random_subject(const struct compiled *c)
 		.tool = rnd(TOOLS + 1), .mode = rnd(SL_MODES), .uid = PICK(uids), .exe = PICK(exes),
 	};
 
-	s.exe_set = compiled_exec(c, s.exe, NULL, 0).exe_set;
+	s.argc = rnd(ARRAY_SIZE(s.argv) + 1);
+	for (size_t i = 0; i < s.argc; i++)
+		s.argv[i] = i ? PICK(args) : PICK(arg0s);
+	s.exe_set = compiled_exec(c, s.exe, s.argv, s.argc).exe_set;
 	return s;
 }
 
@@ -504,7 +534,7 @@ static bool ask_file(const struct compiled *c, const char *text, size_t *decided
 		respell(path, how, plain);
 	set = path ? dfa_match_names(c->path, path, strlen(path), how, &unknown) : SL_SET_UNRESOLVED;
 	got = compiled_file(c, s.tool, s.exe_set, s.mode, s.uid, set);
-	want = eval_file(c->policy, &host, s.tool, s.exe, s.mode, s.uid, plain);
+	want = eval_file(c->policy, &host, s.tool, s.exe, s.argv, s.argc, s.mode, s.uid, plain);
 	*decided += want.rule != 0;
 	if (!same(got, want))
 		fail_msg("%s\ntool %u exe %s mode %u uid %u path %s: the tables say rule %u action %u reader %u, plainly it is %u %u %u",
@@ -670,7 +700,7 @@ static void ask_peer(const struct compiled *c, const char *text, size_t *decided
 	if (!s.tool)
 		return;
 	if (what < SL_PEER_INSPECTS) {
-		want = eval_inspect(c->policy, &host, s.tool, s.exe, s.uid, what);
+		want = eval_inspect(c->policy, &host, s.tool, s.exe, s.argv, s.argc, s.uid, what);
 	} else {
 		enum eval_at at = EVAL_SOCKET + (what - SL_PEER_INSPECTS);
 		int len;
@@ -722,7 +752,7 @@ static void make(struct made *m)
 	src = (struct policy_source){ .name = (char[]){ "random.yaml" }, .text = m->text.data, .len = m->text.len };
 	if (policy_load_sources(&src, 1, &m->policy, &e) < 0 || policy_compile(m->policy, &host, &m->compiled, &e) < 0 ||
 	    policy_compile(m->policy, &host_lanes, &m->laned, &e) < 0)
-		fail_msg("%s\n%s:%u:%u: %s", m->text.data, e.file, e.line, e.column, e.text);
+		fail_msg("%s:%u:%u: %s\n%s", e.file, e.line, e.column, e.text, m->text.data);
 }
 
 static void made_done(struct made *m)

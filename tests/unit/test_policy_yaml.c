@@ -493,7 +493,7 @@ static const struct bad bad_files[] = {
 	{ V "rules: [{id: a, tool: any, connect: any, reader: self, action: log}]\n", 2, 9, "'connect' rule cannot have it" },
 	{ V "rules: [{id: a, tool: [any], connect: any, action: log}]\n", 2, 24, "'any' stands alone" },
 	{ V "rules: [{id: a, tool: any, read: own, reader: [slef], action: log}]\n", 2, 48, "did you mean 'self'?" },
-	{ V "rules: [{id: a, tool: any, read: own, reader: {not: [self, startup, improvised, generic, interpreter, purpose-built, other]}, "
+	{ V "rules: [{id: a, tool: any, read: own, reader: {not: [self, startup, improvised, generic, interpreter, purpose-built, looking, sweep, other]}, "
 	    "action: log}]\n", 2, 47, "no reader at all" },
 	{ V "rules: [{id: a, tool: any, read: own, user: [\"a b\"], action: log}]\n", 2, 47, "is not a user" },
 	{ V "rules: [{id: a, tool: any, read: own, user: 4294967295, action: log}]\n", 2, 45, "is not a user" },

@@ -93,7 +93,7 @@ static unsigned int ask(const struct shipped *s, unsigned int mine)
 			add_form(&b, paths[k], i);
 			set = dfa_match(s->compiled->path, b.data, b.len);
 			got = compiled_file(s->compiled, tool, 0, SL_MODE_CHILD, 1000, set);
-			want = eval_file(s->policy, &host, tool, "/usr/bin/nothing", SL_MODE_CHILD, 1000, strbuf_str(&b));
+			want = eval_file(s->policy, &host, tool, "/usr/bin/nothing", NULL, 0, SL_MODE_CHILD, 1000, strbuf_str(&b));
 			if (got.rule != want.rule || got.action != want.action || got.reader != want.reader)
 				fail_msg("%s: the tables say rule %u action %u reader %u, plainly it is %u %u %u", strbuf_str(&b),
 					 got.rule, got.action, got.reader, want.rule, want.action, want.reader);
