@@ -299,7 +299,7 @@ static struct dfa_set script_subject(const struct compile *w, const struct exec_
 	return ret;
 }
 
-/* What an interpreter is with a script of some reader: both. */
+/* What an interpreter is with a script of some reader: that reader, and for rules' lists still the interpreter. */
 static int fill_scripts(struct numbers *n)
 {
 	struct compiled *c = n->w->c;
@@ -314,8 +314,11 @@ static int fill_scripts(struct numbers *n)
 		for (uint32_t col = 0; r >= 0 && col < c->script_cols; col++) {
 			struct dfa_set set;
 
+			memcpy(set.bits, intern_key(&n->rows, row), sizeof(set.bits));
+			for (size_t i = 0; i < n->w->p->readers_cnt; i++)
+				set.bits[n->k->reader[i] / 64] &= ~(1ull << (n->k->reader[i] % 64));
 			for (unsigned int i = 0; i < DFA_WORDS; i++)
-				set.bits[i] = intern_key(&n->rows, row)[i] | intern_key(&n->cols, col)[i];
+				set.bits[i] |= intern_key(&n->cols, col)[i];
 			r = number_subject(n->w, &n->exe_sets, &set, &c->script_sets[row * c->script_cols + col]);
 		}
 	}

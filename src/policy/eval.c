@@ -233,13 +233,22 @@ static bool arguments_hold(const struct program *who, const struct policy_reader
 	return (!r->argv.cnt || one_holds(who, &r->argv, cut && strict)) && !one_holds(who, &r->unless, cut && !strict);
 }
 
-static bool is_the_reader(const struct policy_host *h, const struct program *who, const struct policy_reader *r)
+static bool is_by_script(const struct policy_host *h, const struct program *who, const struct policy_reader *r)
+{
+	return *who->script && naive_path(&r->script, h->homes, h->homes_cnt, who->script) &&
+	       ((!r->argv.cnt && !r->unless.cnt) || arguments_hold(who, r));
+}
+
+/* By its script, a program is some reader, and no longer the one that its interpreter is. */
+static bool is_the_reader(const struct policy *p, const struct policy_host *h, const struct program *who, const struct policy_reader *r)
 {
 	bool asks = r->argv.cnt || r->unless.cnt;
 
-	if (naive_path(&r->exe, h->homes, h->homes_cnt, who->exe) && (!asks || (who->arguments && arguments_hold(who, r))))
-		return true;
-	return *who->script && naive_path(&r->script, h->homes, h->homes_cnt, who->script) && (!asks || arguments_hold(who, r));
+	for (size_t i = 0; i < p->readers_cnt; i++)
+		if (is_by_script(h, who, &p->readers[i]))
+			return is_by_script(h, who, r);
+
+	return naive_path(&r->exe, h->homes, h->homes_cnt, who->exe) && (!asks || (who->arguments && arguments_hold(who, r)));
 }
 
 /* ---- subjects -------------------------------------------------------------------------------------------------- */
@@ -319,7 +328,7 @@ static bool loads_at_start(const struct policy *p, const struct policy_host *h, 
 static bool is_made_for(const struct policy *p, const struct policy_host *h, const struct program *who, const char *class)
 {
 	for (size_t i = 0; i < p->readers_cnt; i++)
-		if (p->readers[i].kind == SL_READER_PURPOSE && has(&p->readers[i].classes, class) && is_the_reader(h, who, &p->readers[i]))
+		if (p->readers[i].kind == SL_READER_PURPOSE && has(&p->readers[i].classes, class) && is_the_reader(p, h, who, &p->readers[i]))
 			return true;
 	return false;
 }
@@ -341,7 +350,7 @@ static bool is_purpose_built(const struct policy *p, const struct policy_host *h
 static bool is_reader(const struct policy *p, const struct policy_host *h, const struct program *who, uint8_t kind, bool asking)
 {
 	for (size_t i = 0; i < p->readers_cnt; i++)
-		if (p->readers[i].kind == kind && (p->readers[i].argv.cnt || !asking) && is_the_reader(h, who, &p->readers[i]))
+		if (p->readers[i].kind == kind && (p->readers[i].argv.cnt || !asking) && is_the_reader(p, h, who, &p->readers[i]))
 			return true;
 	return false;
 }

@@ -19,7 +19,7 @@ const char *const policy_dest_words[POLICY_DEST_WORDS] = {
 };
 
 const char *const policy_tiers[] = {
-	"consumer", "api", "aggregator", "ide-backend", "local", "telemetry", "auth", "dev",
+	"consumer", "api", "aggregator", "ide-backend", "local", "telemetry", "auth", "dev", "registry", "cloud", "error-tracker",
 	"internal", "resolver", NULL,
 };
 
