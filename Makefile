@@ -87,22 +87,22 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 # Of these a C library may have none (musl), or a distribution none to link statically (Fedora): the commands that need them are
 # then left out, and say so.
 hash := \#
-has_header = $(shell echo '$(hash)include <$(1)>' | $(CC) $(CPPFLAGS) -E -o /dev/null - 2>/dev/null && echo yes)
+has_header = $(shell echo '$(hash)include <$(1)>' | $(CC) $(CPPFLAGS) -DPCRE2_CODE_UNIT_WIDTH=8 -E -o /dev/null - 2>/dev/null && echo yes)
 has_library = $(if $(filter 1,$(STATIC)),$(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),yes)
-LACKS := $(strip $(foreach lib,json-c|json-c/json.h sqlite3|sqlite3.h sodium|sodium.h,$(if $(and \
+LACKS := $(strip $(foreach lib,json-c|json-c/json.h sqlite3|sqlite3.h sodium|sodium.h zstd|zstd.h pcre2-8|pcre2.h,$(if $(and \
 	$(call has_header,$(lastword $(subst |, ,$(lib)))),$(call has_library,$(firstword $(subst |, ,$(lib))))),,$(firstword $(subst |, ,$(lib))))))
 # Where the linker finds what the libraries themselves need.
 SYSROOT_LIBS := $(foreach dir,$(if $(SYSROOT),/lib /usr/lib),-Wl,-rpath-link,$(SYSROOT)$(dir)/$(MULTIARCH))
 ifeq ($(STATIC),1)
 # With what they need in turn: that differs from one release of libelf to the next.
 LIBS = -Wl,--start-group $(shell $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
-	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig) $(PKG_CONFIG) --static --libs libbpf libelf zlib yaml-0.1 $(if $(LACKS),,json-c sqlite3 libsodium)) -Wl,--end-group
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig) $(PKG_CONFIG) --static --libs libbpf libelf zlib yaml-0.1 $(if $(LACKS),,json-c sqlite3 libsodium libzstd libpcre2-8)) -lm -Wl,--end-group
 # libelf.a of elfutils 0.192 (Debian 13) lacks an object that it refers to.
 LIBELF_A := $(shell $(CC) -print-file-name=libelf.a)
 ELF_REST := $(if $(shell nm $(LIBELF_A) 2>/dev/null | grep ' U eu_search_tree_init$$'),$(if \
 	$(shell nm $(LIBELF_A) 2>/dev/null | grep ' T eu_search_tree_init$$'),,$(OUT)/tools/libelf_rest.o))
 else
-LIBS := -lbpf -lelf -lz -lyaml $(if $(LACKS),,-ljson-c -lsqlite3 -lsodium)
+LIBS := -lbpf -lelf -lz -lyaml $(if $(LACKS),,-ljson-c -lsqlite3 -lsodium -lzstd -lpcre2-8) -lm
 endif
 
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g $(SAME) -std=gnu17 -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wno-unused-parameter \
@@ -117,7 +117,7 @@ LIB_SRC := $(sort $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*
 ifneq ($(LACKS),)
 CPPFLAGS_ALL += -DSLUICE_LACKS='"$(LACKS)"'
 STORE_SRC := $(addprefix src/store/,chain.c store.c trim.c writer.c query.c verify.c)
-LIB_SRC := $(filter-out src/audit/% src/process/sqlimage.c src/cli/audit% src/cli/log% src/cli/live_store.c $(STORE_SRC),$(LIB_SRC))
+LIB_SRC := $(filter-out src/audit/% src/scan/% src/process/sqlimage.c src/cli/audit% src/cli/scan% src/cli/log% src/cli/live_store.c $(STORE_SRC),$(LIB_SRC))
 endif
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 # In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails
@@ -175,7 +175,7 @@ $(OUT)/tools/%.o: tools/%.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # It carries the lists.
-$(OUT)/src/cli/shipped.o: $(wildcard policies/*.yaml)
+$(OUT)/src/cli/shipped.o: $(wildcard policies/*.yaml policies/*.tsv)
 
 # Only kernel/ sees the skeletons.
 $(filter $(OUT)/src/kernel/%,$(LIB_OBJ)): $(SKEL)
@@ -201,7 +201,7 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/libpure.a
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -Werror=unused-function -MMD -MP -MF $@.d $(LDFLAGS_ALL) \
-		-o $@ $< $(OUT)/libpure.a -lcmocka -lyaml -ljson-c -lsqlite3 -lsodium
+		-o $@ $< $(OUT)/libpure.a -lcmocka -lyaml -ljson-c -lsqlite3 -lsodium -lzstd -lpcre2-8 -lz -lm
 
 .PHONY: unit
 unit: $(UNIT_BIN)

@@ -9,15 +9,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "audit/value.h"
 #include "audit/visit.h"
+#include "process/owner.h"
 
 #define NOGROUP    65534
 #define MEMORY_MAX (4ull << 30) /* address space of the worker, with the policy's tables */
@@ -57,21 +55,6 @@ static void send_row(void *arg, const struct audit_row *r)
 
 	(void)arg;
 	send_message(&m, sizeof(m));
-}
-
-/* What is written to a file, a core or a terminal by accident would be the user's: nothing is. */
-static bool become(uint32_t uid)
-{
-	struct rlimit none = { 0, 0 }, memory = { MEMORY_MAX, MEMORY_MAX };
-
-	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_FSIZE, &none);
-	setrlimit(RLIMIT_AS, &memory);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (geteuid() || !uid)
-		return true;
-	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(NOGROUP, NOGROUP, NOGROUP) && !setresuid(uid, uid, uid) &&
-	       !prctl(PR_SET_PDEATHSIG, 9);
 }
 
 void visit_step(struct visit *v, const char *what)
@@ -172,7 +155,7 @@ static void run(struct worker_page *page, int fd, void *arg)
 	/* /proc shows an environment to the same user and groups, or to root. */
 	if (job->sessions)
 		visit_sessions_read(&v);
-	if (!become(v.t->uid))
+	if (!owner_become(v.t->uid, false))
 		_exit(1);
 	if (job->sessions) {
 		visit_sessions(&v);

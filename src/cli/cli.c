@@ -28,6 +28,7 @@ static int cmd_lacking(int argc, char **argv)
 }
 #define cmd_audit cmd_lacking
 #define cmd_log cmd_lacking
+#define cmd_scan cmd_lacking
 #endif
 
 const struct cli_command cli_commands[] = {
@@ -35,6 +36,7 @@ const struct cli_command cli_commands[] = {
 	{ "ps", cmd_ps, "AI sessions that run, with their process trees" },
 	{ "doctor", cmd_doctor, "what this kernel lets sluice see, and what it does not" },
 	{ "audit", cmd_audit, "how each user's AI tools are signed in and set up" },
+	{ "scan", cmd_scan, "secrets in what AI tools keep" },
 	{ "run", cmd_run, "the service, in the foreground" },
 	{ "status", cmd_status, "what the service does on this host, and how" },
 	{ "mode", cmd_mode, "monitor or enforce, also for a time" },

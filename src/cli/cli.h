@@ -45,6 +45,7 @@ int cmd_detach(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 int cmd_allow(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 
 /* Opens what is pinned below root. 0, or an exit status; errors are told. */
 struct pins;

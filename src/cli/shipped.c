@@ -22,6 +22,7 @@ EMBED(tools, "tools.yaml");
 EMBED(providers, "providers.yaml");
 EMBED(brokers, "brokers.yaml");
 EMBED(enforce, "enforce.yaml");
+EMBED(rules, "secret-rules.tsv");
 
 #define SOURCE(symbol)                                                                               \
 	{                                                                                            \
@@ -40,6 +41,13 @@ const struct policy_source *shipped_sources(size_t *ret_cnt)
 	memcpy(sources, carried, sizeof(sources));
 	*ret_cnt = ARRAY_SIZE(sources);
 	return sources;
+}
+
+const char *shipped_rules(size_t *ret_len)
+{
+	(void)name_rules;
+	*ret_len = (size_t)(embed_rules_end - embed_rules);
+	return embed_rules;
 }
 
 bool shipped_text(const char *text, size_t len)

@@ -15,4 +15,7 @@ const struct policy_source *shipped_sources(size_t *ret_cnt);
 /* Is this the text of one of its files? */
 bool shipped_text(const char *text, size_t len);
 
+/* What secrets look like, for src/scan/rules.h. */
+const char *shipped_rules(size_t *ret_len);
+
 #endif /* SLUICE_CLI_SHIPPED_H */

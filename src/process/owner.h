@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The sluice authors */
+/* A worker that is to look at a user's files becomes that user, for good. */
+#ifndef SLUICE_PROCESS_OWNER_H
+#define SLUICE_PROCESS_OWNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Without writes: no file can get a byte. Never a core, no new privileges. False: it is not the owner, and must end. */
+bool owner_become(uint32_t uid, bool writes);
+
+#endif /* SLUICE_PROCESS_OWNER_H */
