@@ -22,6 +22,9 @@ struct sample {
 	struct sl_rec_net net;
 	struct sl_rec_exit end;
 	struct sl_rec_guard guard;
+	struct sl_rec_inspect inspect;
+	struct sl_rec_broker broker;
+	struct policy_broker brokers[2];
 	struct sl_rec_hello hello;
 	struct sl_rec_flow flow;
 	struct process cat, bash, claude, login;
@@ -224,6 +227,34 @@ static inline void sample_guard(struct sample *s, uint16_t what, uint32_t detail
 	s->r.rule = NULL;
 	s->r.classes_cnt = 0;
 	sample_set_path(s, path, strlen(path));
+}
+
+/* The session read the memory of another user's ssh-agent, which is in no session. */
+static inline void sample_inspect(struct sample *s)
+{
+	s->inspect = (struct sl_rec_inspect){ .who = s->file.who, .target_tgid = 900, .target_start_ns = 4800000000000ull,
+					      .target_uid = 1001, .object = SL_PEER_MEMORY, .how = SL_HOW_READV, .rule = 1,
+					      .action = SL_ACTION_BLOCK, .taken = SL_TAKEN_DENIED, .by = SL_BY_LSM };
+	memcpy(s->inspect.target_comm, "ssh-agent", sizeof("ssh-agent"));
+	s->ev = (struct event){ .kind = SL_REC_INSPECT, .time_ns = SAMPLE_TIME_NS, .who = &s->inspect.who, .inspect = &s->inspect };
+	s->r.kind = REPORT_PTRACE;
+	sample_set_path(s, "/usr/bin/ssh-agent", strlen("/usr/bin/ssh-agent"));
+}
+
+/* It asked the Docker daemon, which starts programs for others, by a socket that a second broker is met by too. */
+static inline void sample_broker(struct sample *s)
+{
+	s->broker = (struct sl_rec_broker){ .who = s->file.who, .peer_tgid = 640, .type = SL_BROKER_STREAM, .rule = 1,
+					    .action = SL_ACTION_ALERT };
+	s->brokers[0] = (struct policy_broker){ .name = sample_text("docker"), .title = sample_text("Docker"), .hands_out = true };
+	s->brokers[1] = (struct policy_broker){ .name = sample_text("logs"), .title = sample_text("logs") };
+	s->ev = (struct event){ .kind = SL_REC_BROKER, .time_ns = SAMPLE_TIME_NS, .who = &s->broker.who, .broker = &s->broker };
+	s->r.kind = REPORT_BROKER_CONNECT;
+	s->r.taken = SL_TAKEN_NONE;
+	s->r.brokers[0] = &s->brokers[0];
+	s->r.brokers[1] = &s->brokers[1];
+	s->r.brokers_cnt = 2;
+	sample_set_path(s, "/run/docker.sock", strlen("/run/docker.sock"));
 }
 
 /* The event, finished. Valid until the next call. */

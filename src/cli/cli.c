@@ -49,6 +49,7 @@ const struct cli_command cli_commands[] = {
 	{ "log", cmd_log, "what the service kept: query it, follow it, verify it" },
 	{ "record", cmd_record, "write what the kernel reports to a file" },
 	{ "replay", cmd_replay, "show a recording as trace would have" },
+	{ "schema", cmd_schema, "what events look like: the reference, or a JSON Schema" },
 	{ "version", cmd_version, "version of the program and its formats" },
 	{ 0 },
 };

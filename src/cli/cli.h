@@ -37,6 +37,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_mode(int argc, char **argv);

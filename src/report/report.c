@@ -8,36 +8,43 @@
 
 #include "base/cleanup.h"
 
-static const char *const kind_names[] = {
-	[REPORT_INVALID] = "?",
-	[REPORT_FILE_OPEN] = "file.open",
-	[REPORT_NET_CONNECT] = "net.connect",
-	[REPORT_PROC_EXEC] = "proc.exec",
-	[REPORT_PROC_EXIT] = "proc.exit",
-	[REPORT_SESSION_START] = "session.start",
-	[REPORT_SESSION_END] = "session.end",
-	[REPORT_LOSS] = "loss",
-	[REPORT_AGENT_START] = "agent.start",
-	[REPORT_AGENT_STOP] = "agent.stop",
-	[REPORT_POLICY_LOAD] = "policy.load",
-	[REPORT_POLICY_BAD] = "policy.refused",
-	[REPORT_MODE] = "mode.change",
-	[REPORT_EXCEPTION] = "policy.exception",
-	[REPORT_HOOKS] = "agent.hooks",
-	[REPORT_PTRACE] = "ptrace",
-	[REPORT_BROKER_CONNECT] = "broker.connect",
-	[REPORT_LINEAGE_LOST] = "lineage.lost",
-	[REPORT_LINEAGE_KEPT] = "lineage.kept",
-	[REPORT_GUARD] = "guard",
-	[REPORT_INCIDENT] = "incident",
-	[REPORT_NET_HELLO] = "net.hello",
-	[REPORT_NET_FLOW] = "net.flow",
+static const struct {
+	const char *name, *help;
+} kinds[] = {
+	[REPORT_INVALID] = { "?", "" },
+	[REPORT_FILE_OPEN] = { "file.open", "A file that rules are about was opened, or an open was refused." },
+	[REPORT_NET_CONNECT] = { "net.connect", "A connection was asked for, or refused." },
+	[REPORT_PROC_EXEC] = { "proc.exec", "A process of a session became another program." },
+	[REPORT_PROC_EXIT] = { "proc.exit", "A process of a session ended." },
+	[REPORT_SESSION_START] = { "session.start", "An AI tool began to run." },
+	[REPORT_SESSION_END] = { "session.end", "Its last process ended." },
+	[REPORT_LOSS] = { "loss", "Something was not seen or not reported, and how often." },
+	[REPORT_AGENT_START] = { "agent.start", "The agent began." },
+	[REPORT_AGENT_STOP] = { "agent.stop", "The agent ended." },
+	[REPORT_POLICY_LOAD] = { "policy.load", "A policy came into force." },
+	[REPORT_POLICY_BAD] = { "policy.refused", "A reload changed nothing; the text says why." },
+	[REPORT_MODE] = { "mode.change", "What rules block is refused from now on, or no more." },
+	[REPORT_EXCEPTION] = { "policy.exception", "An exception by `sluice allow` was made, or is over." },
+	[REPORT_HOOKS] = { "agent.hooks", "The kernel stopped calling some hooks, or calls them again." },
+	[REPORT_PTRACE] = { "ptrace", "A session reached for the memory, environment or descriptors of another process." },
+	[REPORT_BROKER_CONNECT] = { "broker.connect", "A session reached a daemon that acts for its clients." },
+	[REPORT_LINEAGE_LOST] = { "lineage.lost", "What that daemon starts from here on is no descendant of the session." },
+	[REPORT_LINEAGE_KEPT] = { "lineage.kept", "systemd started a unit that the session had asked for; it belongs to the session." },
+	[REPORT_GUARD] = { "guard", "A session tried to change or end sluice itself, and was refused." },
+	[REPORT_INCIDENT] = { "incident", "A secret was read, and something was sent after it." },
+	[REPORT_NET_HELLO] = { "net.hello", "A connection named its server, or is QUIC." },
+	[REPORT_NET_FLOW] = { "net.flow", "A connection ended." },
 };
-_Static_assert(ARRAY_SIZE(kind_names) == _REPORT_KIND_MAX, "a report kind lacks a name");
+_Static_assert(ARRAY_SIZE(kinds) == _REPORT_KIND_MAX, "a report kind lacks a name");
 
 const char *report_kind_name(enum report_kind kind)
 {
-	return (size_t)kind < ARRAY_SIZE(kind_names) ? kind_names[kind] : "?";
+	return (size_t)kind < ARRAY_SIZE(kinds) ? kinds[kind].name : "?";
+}
+
+const char *report_kind_help(enum report_kind kind)
+{
+	return (size_t)kind < ARRAY_SIZE(kinds) ? kinds[kind].help : "";
 }
 
 static struct report_text path_of(const struct report *r)

@@ -338,6 +338,7 @@ struct report_host {
 };
 
 const char *report_kind_name(enum report_kind kind);
+const char *report_kind_help(enum report_kind kind);   /* one sentence for the reference */
 
 /*
  * What every kind can be asked: enough for a column or a filter. Text is "" where the event has none.

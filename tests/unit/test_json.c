@@ -53,6 +53,16 @@ static bool is_utf8(const char *text, size_t len)
 	return true;
 }
 
+/* For tests/schema, which holds all lines against the schema. */
+static void keep_line(const struct strbuf *b)
+{
+	const char *path = getenv("JSON_LINES");
+	cleanup_fclose FILE *f = path ? fopen(path, "ae") : NULL;
+
+	if (f)
+		assert_int_equal(fwrite(b->data, 1, b->len, f), b->len);
+}
+
 /* The line of s.r, read back by json-c in strict mode; the caller puts it. */
 static struct json_object *line(void)
 {
@@ -65,6 +75,7 @@ static struct json_object *line(void)
 	assert_ptr_equal(strchr(b.data, '\n'), b.data + b.len - 1);
 	assert_int_equal(strlen(b.data), b.len);
 	assert_true(is_utf8(b.data, b.len));
+	keep_line(&b);
 	/* json-c 0.18 takes every byte above 127 for a control character when it is strict. */
 	if (json_c_version_num() >> 8 != 18)
 		json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
@@ -415,6 +426,75 @@ static void test_losses_and_the_agent_itself(void **state)
 	}
 }
 
+static void test_what_the_agent_says(void **state)
+{
+	(void)state;
+	s.r = (struct draft){ .source = &s.source, .text = "mode enforce", .compiled = &s.compiled };
+	for (enum report_kind k = REPORT_AGENT_START; k <= REPORT_HOOKS; k++) {
+		s.r.kind = k;
+		with_line(o) {
+			is_str(o, "/kind", report_kind_name(k));
+			is_str(o, "/text", "mode enforce");
+			is_str(o, "/policy", s.policy.hash);
+			is_absent(o, "/verdict");
+			is_absent(o, "/tool");
+		}
+	}
+}
+
+static void test_other_processes(void **state)
+{
+	(void)state;
+	sample_inspect(&s);
+	with_line(o) {
+		is_str(o, "/kind", "ptrace");
+		is_str(o, "/inspect/what", "memory");
+		is_str(o, "/inspect/how", "process_vm_readv");
+		is_str(o, "/target/id", "45d964b8000-900");
+		is_str(o, "/target/exe", "/usr/bin/ssh-agent");
+		is_str(o, "/target/comm", "ssh-agent");
+		is_num(o, "/target/uid", 1001);
+		is_absent(o, "/target/tool");
+	}
+	s.inspect.target_session_ns = SAMPLE_SESSION_NS;
+	s.inspect.target_session_pid = 700;
+	s.inspect.target_tool = 1;
+	s.r.path_len = 0;
+	with_line(o) {
+		is_str(o, "/target/tool/name", "claude-code");
+		is_str(o, "/target/tool/session", "47dfd0f5c00-700");
+		is_absent(o, "/target/exe");
+	}
+}
+
+static void test_brokers(void **state)
+{
+	(void)state;
+	sample_broker(&s);
+	for (int lost = 0; lost < 2; lost++) {
+		s.r.kind = lost ? REPORT_LINEAGE_LOST : REPORT_BROKER_CONNECT;
+		with_line(o) {
+			is_str(o, "/kind", lost ? "lineage.lost" : "broker.connect");
+			is_str(o, "/broker/path", "/run/docker.sock");
+			is_str(o, "/broker/name/0", "docker");
+			is_str(o, "/broker/name/1", "logs");
+			is_str(o, "/broker/type", "stream");
+			assert_true(json_object_get_boolean(get(o, "/broker/hands_out")));
+			assert_false(json_object_get_boolean(get(o, "/broker/abstract")));
+			is_num(o, "/broker/pid", 640);
+		}
+	}
+	s.broker.type = SL_BROKER_SPOOL;
+	s.broker.peer_tgid = 0;
+	s.r.brokers[0] = &s.brokers[1];
+	s.r.brokers_cnt = 1;
+	with_line(o) {
+		is_str(o, "/broker/type", "file");
+		assert_false(json_object_get_boolean(get(o, "/broker/hands_out")));
+		is_absent(o, "/broker/pid");
+	}
+}
+
 static void test_repeats_and_cut_ancestry(void **state)
 {
 	(void)state;
@@ -707,6 +787,9 @@ int main(void)
 		T(test_sessions_and_ends),
 		T(test_guard),
 		T(test_losses_and_the_agent_itself),
+		T(test_what_the_agent_says),
+		T(test_other_processes),
+		T(test_brokers),
 		T(test_repeats_and_cut_ancestry),
 		T(test_start_does_not_move_with_the_line),
 		T(test_hostile_text_is_lossless_and_harmless),
