@@ -155,7 +155,7 @@ static void run(struct worker_page *page, int fd, void *arg)
 	/* /proc shows an environment to the same user and groups, or to root. */
 	if (job->sessions)
 		visit_sessions_read(&v);
-	if (!owner_become(v.t->uid, false))
+	if (!owner_become(v.t->uid, OWNER_NOGROUP, false))
 		_exit(1);
 	if (job->sessions) {
 		visit_sessions(&v);

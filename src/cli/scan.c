@@ -19,10 +19,13 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/shipped.h"
+#include "kernel/kernel.h"
 #include "output/format.h"
+#include "process/procscan.h"
 #include "scan/rules.h"
 #include "scan/scan.h"
 
+#define ROTATE_MAX      64 /* different keys that are listed */
 #define SCAN_INCOMPLETE 3
 #define SCHEMA          1
 
@@ -51,7 +54,15 @@ struct scan_run {
 	uint64_t findings, unread;
 	uint64_t files, bytes;    /* of homes that are done */
 	struct scan_progress now; /* of the one at hand */
-	uint64_t begun_ns, now_s;
+	uint64_t begun_ns, now_s, older_s;
+	bool clean, apply;
+	uint64_t cleaned, refused; /* places; files */
+	const char **busy;         /* tools of sessions that run, repeated */
+	size_t busy_cnt;
+	struct procscan scan;
+	struct scan_progress old; /* sums of what is old */
+	char rotate[ROTATE_MAX][256];
+	size_t rotate_cnt, rotate_more;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -133,11 +144,55 @@ static void finding_json(const struct scan_run *r, const struct scan_finding *f)
 	printf(",\"age_s\":%llu}\n", (unsigned long long)(r->now_s > f->mtime_s ? r->now_s - f->mtime_s : 0));
 }
 
+/* Where keys of a rule are replaced by new ones; "" not known here. */
+static const char *rotate_page(const char *id)
+{
+	static const struct {
+		const char *begin, *page;
+	} pages[] = {
+		{ "anthropic", "https://console.anthropic.com/settings/keys" },
+		{ "openai", "https://platform.openai.com/api-keys" },
+		{ "github", "https://github.com/settings/tokens" },
+		{ "gitlab", "https://gitlab.com/-/user_settings/personal_access_tokens" },
+		{ "aws", "https://console.aws.amazon.com/iam/home#/security_credentials" },
+		{ "slack", "https://api.slack.com/apps" },
+		{ "stripe", "https://dashboard.stripe.com/apikeys" },
+		{ "gcp", "https://console.cloud.google.com/apis/credentials" },
+		{ "npm", "https://www.npmjs.com/settings/~/tokens" },
+		{ "huggingface", "https://huggingface.co/settings/tokens" },
+		{ "openrouter", "https://openrouter.ai/settings/keys" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		if (!strncmp(id, pages[i].begin, strlen(pages[i].begin)))
+			return pages[i].page;
+	return "";
+}
+
+static void note_rotation(struct scan_run *r, const struct scan_finding *f)
+{
+	char line[256];
+
+	if (f->source[0])
+		snprintf(line, sizeof(line), "%.60s of %.180s", f->name[0] ? f->name : "a secret", f->source);
+	else
+		snprintf(line, sizeof(line), "%.60s, fingerprint %s  %.100s", f->title, f->fingerprint,
+		         rotate_page(f->id));
+	for (size_t i = 0; i < r->rotate_cnt; i++)
+		if (!strcmp(r->rotate[i], line))
+			return;
+	if (r->rotate_cnt == ROTATE_MAX)
+		r->rotate_more++;
+	else
+		memcpy(r->rotate[r->rotate_cnt++], line, sizeof(line));
+}
+
 static void finding(void *arg, const struct scan_finding *f)
 {
 	struct scan_run *r = arg;
 
 	r->findings++;
+	note_rotation(r, f);
 	clear_line(r);
 	if (r->json) {
 		finding_json(r, f);
@@ -187,10 +242,32 @@ static void unread(void *arg, const struct scan_unread *u)
 	putchar('\n');
 }
 
-static void nothing_done(void *arg, const struct scan_done *d)
+static void done(void *arg, const struct scan_done *d)
 {
-	(void)arg;
-	(void)d;
+	struct scan_run *r = arg;
+
+	r->cleaned += d->cnt;
+	r->refused += d->failed;
+	clear_line(r);
+	if (r->json) {
+		printf("{\"schema\":%d,\"kind\":\"scan.clean\",\"applied\":%s,\"places\":%u", SCHEMA,
+		       r->apply && !d->failed ? "true" : "false", d->cnt);
+		json_text("path", d->path);
+		if (d->what[0])
+			json_text("why", d->what);
+		puts("}");
+		return;
+	}
+	fputs(d->failed ? "left   " : r->apply ? "clean  " : "would  ", stdout);
+	say(stdout, d->path);
+	if (d->failed) {
+		fputs("\n       ", stdout);
+		say(stdout, d->what);
+	} else {
+		printf("\n       %u place%s %s", d->cnt, d->cnt == 1 ? "" : "s",
+		       r->apply ? "made unreadable" : "would be made unreadable");
+	}
+	putchar('\n');
 }
 
 static bool progress(void *arg, const struct scan_progress *p)
@@ -198,7 +275,7 @@ static bool progress(void *arg, const struct scan_progress *p)
 	struct scan_run *r = arg;
 	struct strbuf b = STRBUF_INIT;
 
-	if (p->files || p->bytes)
+	if (p->files || p->bytes || p->old_files)
 		r->now = *p;
 	if (r->terminal) {
 		uint64_t s = (mono_ns() - r->begun_ns) / 1000000000u;
@@ -213,18 +290,41 @@ static bool progress(void *arg, const struct scan_progress *p)
 	return !interrupted;
 }
 
+/* Tools of which this user, or root, runs a session: their files are being written. */
+static void find_busy(struct scan_run *r, uint32_t uid)
+{
+	r->busy_cnt = 0;
+	for (size_t i = 0; r->busy && i < r->scan.cnt; i++) {
+		const struct policy_tool *tool = compiled_tool(r->policy->compiled, r->scan.v[i].label.tool);
+
+		if (tool && (r->scan.v[i].rec->who.uid == uid || !r->scan.v[i].rec->who.uid))
+			r->busy[r->busy_cnt++] = tool->name;
+	}
+}
+
 static void scan_one(struct scan_run *r, const char *home, uint32_t uid, const char *const *paths, size_t paths_cnt)
 {
-	const struct scan_sink sink = { finding, unread, nothing_done, progress, r };
-	struct scan_target t = { .home = home,
-		                 .uid = uid,
-		                 .paths = paths,
-		                 .paths_cnt = paths_cnt,
-		                 .compiled = r->policy->compiled,
-		                 .rules = r->rules,
-		                 .rules_len = r->rules_len,
-		                 .now_s = r->now_s };
-	int err = interrupted ? 0 : scan_home(&t, &sink);
+	struct stat st;
+	const struct scan_sink sink = { finding, unread, done, progress, r };
+	struct scan_target t;
+	int err;
+
+	find_busy(r, uid);
+	t = (struct scan_target){ .home = home,
+		                  .uid = uid,
+		                  .paths = paths,
+		                  .paths_cnt = paths_cnt,
+		                  .compiled = r->policy->compiled,
+		                  .rules = r->rules,
+		                  .rules_len = r->rules_len,
+		                  .now_s = r->now_s,
+		                  .busy = r->busy,
+		                  .busy_cnt = r->busy_cnt,
+		                  .clean = r->clean,
+		                  .apply = r->apply,
+		                  .older_s = r->older_s,
+		                  .gid = stat(paths ? paths[0] : home, &st) ? getegid() : st.st_gid };
+	err = interrupted ? 0 : scan_home(&t, &sink);
 
 	if (err < 0) {
 		struct scan_unread u = { .why = "no worker could be started" };
@@ -234,6 +334,9 @@ static void scan_one(struct scan_run *r, const char *home, uint32_t uid, const c
 	}
 	r->files += r->now.files;
 	r->bytes += r->now.bytes;
+	r->old.old_files += r->now.old_files;
+	r->old.old_bytes += r->now.old_bytes;
+	r->old.conversations += r->now.conversations;
 	r->now = (struct scan_progress){ 0 };
 }
 
@@ -349,29 +452,72 @@ static int check_rules(struct scan_run *r, const char *file, char **own)
 	return 0;
 }
 
-static int finish(struct scan_run *r)
+static void print_clean(const struct scan_run *r, FILE *out)
 {
 	struct strbuf b = STRBUF_INIT;
 
+	if (r->clean)
+		fprintf(out, "%llu places %s, %llu files left alone\n", (unsigned long long)r->cleaned,
+		        r->apply ? "made unreadable" : "would be made unreadable (--yes does it)",
+		        (unsigned long long)r->refused);
+	if (r->older_s) {
+		format_bytes(&b, r->old.old_bytes);
+		fprintf(out, "%llu old files with %llu conversations, %s, %s\n", (unsigned long long)r->old.old_files,
+		        (unsigned long long)r->old.conversations, strbuf_str(&b),
+		        r->apply ? "removed" : "would be removed (--yes does it)");
+		strbuf_done(&b);
+	}
+	if (!r->clean || !r->rotate_cnt)
+		return;
+	fputs("\nRotate these: whoever had the files had them\n", out);
+	for (size_t i = 0; i < r->rotate_cnt; i++) {
+		fputs("  ", out);
+		say(out, r->rotate[i]);
+		putc('\n', out);
+	}
+	if (r->rotate_more)
+		fprintf(out, "  and %zu more\n", r->rotate_more);
+}
+
+static int finish(struct scan_run *r)
+{
+	struct strbuf b = STRBUF_INIT;
+	FILE *out = r->json ? stderr : stdout;
+
 	clear_line(r);
 	format_bytes(&b, r->bytes);
-	fprintf(r->json ? stderr : stdout, "%llu files, %s in %.1f s: %llu findings, %llu not read%s\n",
-	        (unsigned long long)r->files, strbuf_str(&b), (double)(mono_ns() - r->begun_ns) / 1e9,
-	        (unsigned long long)r->findings, (unsigned long long)r->unread, interrupted ? "; interrupted" : "");
+	fprintf(out, "%llu files, %s in %.1f s: %llu findings, %llu not read%s\n", (unsigned long long)r->files,
+	        strbuf_str(&b), (double)(mono_ns() - r->begun_ns) / 1e9, (unsigned long long)r->findings,
+	        (unsigned long long)r->unread, interrupted ? "; interrupted" : "");
 	strbuf_done(&b);
-	if (r->findings)
+	print_clean(r, out);
+	if (r->refused || (r->findings && !(r->clean && r->apply)))
 		return CLI_NO;
 	return r->unread || interrupted ? SCAN_INCOMPLETE : 0;
 }
 
+/* The processes whose sessions are asked for; without them nothing is touched. */
+static int find_sessions(struct scan_run *r)
+{
+	if (procscan_all("/proc", kernel_now_ns(), &r->scan) || procscan_label(&r->scan, r->policy->compiled) < 0) {
+		log_err("scan: /proc cannot be read, so that nobody knows which tools run: nothing is touched");
+		return CLI_UNAVAILABLE;
+	}
+	r->busy = calloc(r->scan.cnt ? r->scan.cnt : 1, sizeof(*r->busy));
+	return r->busy ? 0 : CLI_UNAVAILABLE;
+}
+
 int cmd_scan(int argc, char **argv)
 {
-	enum { OPT_HOME = 512, OPT_RULES };
+	enum { OPT_HOME = 512, OPT_RULES, OPT_CLEAN, OPT_YES, OPT_OLDER };
 	static const struct option options[] = {
 		{ "user", required_argument, NULL, 'u' },
 		{ "home", required_argument, NULL, OPT_HOME },
 		{ "format", required_argument, NULL, 'f' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "clean", no_argument, NULL, OPT_CLEAN },
+		{ "yes", no_argument, NULL, OPT_YES },
+		{ "older-than", required_argument, NULL, OPT_OLDER },
 		{ "rules", required_argument, NULL, OPT_RULES },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -383,6 +529,7 @@ int cmd_scan(int argc, char **argv)
 	struct sigaction sa = { .sa_handler = interrupt };
 	cleanup_free char *own_rules = NULL;
 	struct errmsg e = { 0 };
+	uint64_t older_ns;
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "u:f:p:h", options, NULL)) != -1) {
@@ -404,6 +551,17 @@ int cmd_scan(int argc, char **argv)
 		case OPT_RULES:
 			rules = optarg;
 			break;
+		case OPT_CLEAN:
+			r.clean = true;
+			break;
+		case OPT_YES:
+			r.apply = true;
+			break;
+		case OPT_OLDER:
+			if (options_duration(optarg, &older_ns) || older_ns < 86400ull * 1000000000u)
+				return cli_misuse("scan", "--older-than is at least a day, such as 30d");
+			r.older_s = older_ns / 1000000000u;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
@@ -413,12 +571,21 @@ int cmd_scan(int argc, char **argv)
 	}
 	if (user && (home || optind < argc))
 		return cli_misuse("scan", "--user goes with neither --home nor a path");
+	if (r.apply && !r.clean && !r.older_s)
+		return cli_misuse("scan", "--yes goes with --clean or --older-than");
+	if (r.older_s && optind < argc)
+		return cli_misuse("scan", "--older-than is about the tools' own stores: no path");
 	status = check_rules(&r, rules, &own_rules);
 	if (status)
 		return status;
 	if (options_load_policy(policy, &r.policy, &e)) {
 		cli_error(&e);
 		return CLI_CONFIG;
+	}
+	if (r.clean || r.older_s) {
+		status = find_sessions(&r);
+		if (status)
+			return status;
 	}
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -428,6 +595,8 @@ int cmd_scan(int argc, char **argv)
 		status = home ? scan_folder(&r, home) : scan_homes(&r, user);
 	if (!status)
 		status = finish(&r);
+	procscan_done(&r.scan);
+	free(r.busy);
 	loaded_free(r.policy);
 	return status;
 }

@@ -12,7 +12,7 @@
 #define NOGROUP    65534
 #define MEMORY_MAX (4ull << 30) /* address space, with the policy's tables */
 
-bool owner_become(uint32_t uid, bool writes)
+bool owner_become(uint32_t uid, uint32_t gid, bool writes)
 {
 	struct rlimit none = { 0, 0 }, memory = { MEMORY_MAX, MEMORY_MAX };
 
@@ -24,6 +24,6 @@ bool owner_become(uint32_t uid, bool writes)
 	if (geteuid() || !uid)
 		return true;
 	/* The kernel forgets who is to be told of the parent's end when the user changes. */
-	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(NOGROUP, NOGROUP, NOGROUP) && !setresuid(uid, uid, uid) &&
+	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid) &&
 	       !prctl(PR_SET_PDEATHSIG, SIGKILL);
 }

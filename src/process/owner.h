@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Without writes: no file can get a byte. Never a core, no new privileges. False: it is not the owner, and must end. */
-bool owner_become(uint32_t uid, bool writes);
+/*
+ * Without writes: no file can get a byte. Never a core, no new privileges. gid: the only group that it keeps. False: it
+ * is not the owner, and must end.
+ */
+bool owner_become(uint32_t uid, uint32_t gid, bool writes);
+
+#define OWNER_NOGROUP 65534
 
 #endif /* SLUICE_PROCESS_OWNER_H */

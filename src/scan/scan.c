@@ -18,6 +18,7 @@
 #include "process/owner.h"
 #include "process/userfile.h"
 #include "process/worker.h"
+#include "scan/clean.h"
 #include "scan/look.h"
 #include "scan/stores.h"
 
@@ -245,6 +246,74 @@ static void drop_own_place(struct run *r, const char *path)
 	l->cnt = to;
 }
 
+static bool is_busy(const struct run *r, const char *tool)
+{
+	for (size_t i = 0; tool[0] && i < r->t->busy_cnt; i++)
+		if (!strcmp(r->t->busy[i], tool))
+			return true;
+	return !tool[0] && r->t->busy_cnt;
+}
+
+static void done(struct run *r, const char *path, const char *what, int cnt, bool failed)
+{
+	struct message m = { .kind = MSG_DONE };
+
+	copy_path(m.done.path, path);
+	snprintf(m.done.what, sizeof(m.done.what), "%s", what);
+	m.done.cnt = cnt > 0 ? (uint32_t)cnt : 0;
+	m.done.failed = failed;
+	send_message(r, &m, sizeof(m));
+}
+
+static struct clean clean_of(struct run *r, const char *path)
+{
+	return (struct clean){ .root = r->root,
+		               .path = path,
+		               .uid = r->t->uid,
+		               .look = &r->look,
+		               .now_s = r->t->now_s,
+		               .apply = r->t->apply };
+}
+
+/* A file that the tool itself could lose. True: it is gone, or would be. */
+static bool remove_old(struct run *r, const char *path, const char *tool, bool second_hand, const struct stat *st)
+{
+	struct clean c = clean_of(r, path);
+	size_t len = strlen(path);
+
+	if (!r->t->older_s || !second_hand || (uint64_t)st->st_mtime + r->t->older_s > r->t->now_s)
+		return false;
+	/* A database is not one conversation. */
+	if (strstr(path, ".db") || strstr(path, ".sqlite") || strstr(path, ".vscdb"))
+		return false;
+	if (is_busy(r, tool)) {
+		done(r, path, "is old, and a session of its tool runs: left alone", 0, true);
+		return false;
+	}
+	if (!clean_remove(&c, r->t->older_s)) {
+		done(r, path, c.why, 0, true);
+		return false;
+	}
+	r->progress.old_files++;
+	r->progress.old_bytes += (uint64_t)st->st_size;
+	r->progress.conversations +=
+	        (len > 6 && !strcmp(path + len - 6, ".jsonl")) || strstr(path, ".jsonl.") || strstr(path, "/chats/");
+	return true;
+}
+
+static void clean_one(struct run *r, const char *path, const char *tool)
+{
+	struct clean c = clean_of(r, path);
+	int cnt;
+
+	if (is_busy(r, tool)) {
+		done(r, path, tool[0] ? "a session of its tool runs" : "a session of some tool runs", 0, true);
+		return;
+	}
+	cnt = clean_file(&c);
+	done(r, path, cnt < 0 ? c.why : "", cnt, cnt < 0);
+}
+
 static bool take_file(void *arg, const char *path, enum store_class class, const char *tool, bool second_hand,
                       const struct stat *st)
 {
@@ -254,9 +323,8 @@ static bool take_file(void *arg, const char *path, enum store_class class, const
 	enum userfile_state state;
 	struct stat now, after;
 
-	(void)second_hand;
 	worker_beat(r->page);
-	if (class != STORE_KEPT || seen_before(r, st))
+	if (class != STORE_KEPT || seen_before(r, st) || remove_old(r, path, tool, second_hand, st))
 		return true;
 	r->path = path;
 	snprintf(r->page->at, sizeof(r->page->at), "%s", path);
@@ -272,6 +340,8 @@ static bool take_file(void *arg, const char *path, enum store_class class, const
 	look_file(&r->look, fd, wal);
 	drop_own_place(r, path);
 	tell(r, path, tool, &now);
+	if (r->t->clean && r->look.cnt)
+		clean_one(r, path, tool);
 	r->progress.files++;
 	if (!fstat(fd, &after) && (after.st_size < now.st_size))
 		unread(r, path, "became shorter while it was read");
@@ -301,7 +371,7 @@ static void run(struct worker_page *page, int fd, void *arg)
 	struct run r = { .t = arg, .page = page, .fd = fd };
 
 	page->uid = r.t->uid;
-	if (!owner_become(r.t->uid, false))
+	if (!owner_become(r.t->uid, r.t->gid, r.t->apply))
 		_exit(1);
 	r.root = userfile_folder("/");
 	r.seen = calloc(SEEN_MAX * 2, sizeof(*r.seen));

@@ -58,8 +58,8 @@ struct scan_sink {
 };
 
 struct scan_target {
-	const char *home; /* absolute, without links */
-	uint32_t uid;
+	const char *home;         /* absolute, without links */
+	uint32_t uid, gid;        /* gid: the one group of the worker */
 	const char *const *paths; /* instead of the stores; absolute, without links */
 	size_t paths_cnt;
 	const struct compiled *compiled;

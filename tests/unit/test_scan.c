@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -22,11 +23,16 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "process/sqlimage.h"
+#include "process/userfile.h"
+#include "scan/clean.h"
 #include "scan/decode.h"
 #include "scan/look.h"
 
 static struct rules *rules;
 static struct own *own;
+
+static int begin_clean(void **state);
+static int end_clean(void **state);
 
 static int load(void **state)
 {
@@ -42,7 +48,7 @@ static int load(void **state)
 		fprintf(stderr, "line %u: %s\n", e.line, e.text);
 		return -1;
 	}
-	return 0;
+	return begin_clean(state);
 }
 
 static int unload(void **state)
@@ -50,7 +56,7 @@ static int unload(void **state)
 	(void)state;
 	rules_free(rules);
 	own_free(own);
-	return 0;
+	return end_clean(state);
 }
 
 /* ---- rules
@@ -366,6 +372,220 @@ static void finds_own_secrets_exactly(void **state)
 	look_done(&l);
 }
 
+/* ---- cleaning
+ * -------------------------------------------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/sluice-unit.XXXXXX", clean_path[64];
+
+static void put_file(const char *text, size_t len)
+{
+	struct timespec old[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
+	int fd = open(clean_path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	assert_int_equal(fchmod(fd, 0640), 0);
+	assert_int_equal(futimens(fd, old), 0);
+	close(fd);
+}
+
+/* Scans and cleans; what clean_file() says. */
+static int clean(struct clean *c, struct look *l, bool apply)
+{
+	int fd = open(clean_path, O_RDONLY), cnt;
+
+	assert_true(fd >= 0);
+	look_file(l, fd, -1);
+	close(fd);
+	*c = (struct clean){ .root = userfile_folder("/"),
+		             .path = clean_path,
+		             .uid = getuid(),
+		             .look = l,
+		             .now_s = 1800000000,
+		             .apply = apply };
+	cnt = clean_file(c);
+	close(c->root);
+	return cnt;
+}
+
+static size_t get_file(char *buf, size_t size)
+{
+	int fd = open(clean_path, O_RDONLY);
+	ssize_t n = read(fd, buf, size - 1);
+
+	close(fd);
+	assert_true(n >= 0);
+	buf[n] = '\0';
+	return (size_t)n;
+}
+
+static int begin_clean(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(clean_path, sizeof(clean_path), "%s/f", folder);
+	return 0;
+}
+
+static int end_clean(void **state)
+{
+	(void)state;
+	unlink(clean_path);
+	return rmdir(folder); /* which fails if anything else was left in it */
+}
+
+static void cleans_in_place(void **state)
+{
+	struct look l = look_new();
+	char text[256], after[256];
+	struct clean c;
+	struct stat st;
+	size_t len;
+
+	(void)state;
+	len = (size_t)snprintf(text, sizeof(text), "{\"a\":\"T=\\\"%s\\\"\",\"b\":1}\n{\"c\":2}\n", token());
+	put_file(text, len);
+	assert_int_equal(clean(&c, &l, false), 1);
+	assert_int_equal(get_file(after, sizeof(after)), len);
+	assert_memory_equal(text, after, len);
+	assert_int_equal(clean(&c, &l, true), 1);
+	assert_int_equal(get_file(after, sizeof(after)), len);
+	assert_null(strstr(after, token()));
+	assert_non_null(strstr(after, "T=\\\"****"));
+	assert_int_equal(stat(clean_path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(st.st_mtime, 1700000000);
+	assert_int_equal(clean(&c, &l, true), 0);
+	look_done(&l);
+}
+
+static void leaves_alone_what_it_must(void **state)
+{
+	struct look l = look_new();
+	char text[128], other[72];
+	struct clean c;
+
+	(void)state;
+	snprintf(text, sizeof(text), "T=%s\n", token());
+	put_file(text, strlen(text));
+	/* Written a moment ago. */
+	assert_int_equal(utimensat(AT_FDCWD, clean_path, NULL, 0), 0);
+	clean(&c, &l, true);
+	c.now_s = (uint64_t)time(NULL);
+	c.root = userfile_folder("/");
+	put_file(text, strlen(text));
+	assert_int_equal(utimensat(AT_FDCWD, clean_path, NULL, 0), 0);
+	assert_int_equal(clean_file(&c), -1);
+	assert_string_equal(c.why, "was written within the last minute");
+	close(c.root);
+	/* Another name of it would keep the secret. */
+	put_file(text, strlen(text));
+	snprintf(other, sizeof(other), "%s2", clean_path);
+	assert_int_equal(link(clean_path, other), 0);
+	assert_int_equal(clean(&c, &l, true), -1);
+	assert_string_equal(c.why, "has more than one name");
+	unlink(other);
+	/* A link to it. */
+	assert_int_equal(rename(clean_path, other), 0);
+	assert_int_equal(symlink(other, clean_path), 0);
+	assert_int_equal(clean(&c, &l, true), -1);
+	unlink(clean_path);
+	assert_int_equal(rename(other, clean_path), 0);
+	look_done(&l);
+}
+
+/* Random JSON lines, escaped once or twice, cut anywhere: lengths stay, everything but secrets stays, no file of
+ * another kind appears. */
+static void damages_nothing(void **state)
+{
+	static const char pieces[][24] = { "\\n", "\\\"", "\\\\",     "\\u0041", " key=",
+		                           "{}",  "abc ", "\xc3\xa4", "\\t",     "\\\\\\\"" };
+	struct look l = look_new();
+	unsigned int seed = 20, cleaned = 0;
+	static char text[4096], after[4096];
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++) {
+		struct clean c;
+		size_t len = 0, n;
+
+		for (unsigned int line = 0; line < 4; line++) {
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "{\"a\":\"");
+			for (unsigned int k = 0; k < 8; k++) {
+				if (rand_r(&seed) % 5 == 0)
+					len += (size_t)snprintf(text + len, sizeof(text) - len, " %s ", token());
+				else
+					len += (size_t)snprintf(
+					        text + len, sizeof(text) - len, "%s",
+					        pieces[(unsigned int)rand_r(&seed) % ARRAY_SIZE(pieces)]);
+			}
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "\"}\n");
+		}
+		if (rand_r(&seed) % 4 == 0)
+			len -= (size_t)rand_r(&seed) % (len / 2);
+		put_file(text, len);
+		cleaned += clean(&c, &l, true) > 0;
+		n = get_file(after, sizeof(after));
+		assert_int_equal(n, len);
+		assert_null(memmem(after, n, token(), strlen(token())));
+		for (size_t at = 0; at < n; at++)
+			if (after[at] != text[at])
+				assert_int_equal(after[at], '*');
+		for (size_t at = 0; at < n; at++)
+			if (text[at] == '"' || text[at] == '\n' || text[at] == '{')
+				assert_int_equal(after[at], text[at]);
+	}
+	assert_true(cleaned > 900);
+	look_done(&l);
+}
+
+static void cleans_a_database(void **state)
+{
+	struct look l = look_new();
+	char sql[512];
+	static char bytes[1 << 16];
+	struct clean c;
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	struct timespec old[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
+	size_t n;
+
+	(void)state;
+	unlink(clean_path);
+	assert_int_equal(sqlite3_open(clean_path, &db), SQLITE_OK);
+	snprintf(
+	        sql, sizeof(sql),
+	        "CREATE TABLE t(id TEXT PRIMARY KEY, v); INSERT INTO t VALUES('a','{\"o\":\"T=\\\"%s\\\"\"}'),('b','x %s'); DELETE FROM t WHERE id='b'",
+	        token(), token());
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(utimensat(AT_FDCWD, clean_path, old, 0), 0);
+	assert_true(clean(&c, &l, false) >= 1);
+	assert_int_equal(clean(&c, &l, true), 1);
+	n = get_file(bytes, sizeof(bytes));
+	/* Not in a row, and not in a free page either. */
+	assert_null(memmem(bytes, n, token(), strlen(token())));
+	assert_int_equal(sqlite3_open(clean_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT v FROM t", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_non_null(strstr((const char *)sqlite3_column_text(st, 0), "{\"o\":\"T=\\\"****"));
+	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+	sqlite3_finalize(st);
+	/* Somebody writes to it. */
+	assert_int_equal(
+	        sqlite3_exec(
+	                db,
+	                "UPDATE t SET v = 'T=' || 'gh' || 'p_q7Zk2VbN9xLm4TcR8wYd3HsJ6fGaP1uE5oXi'; BEGIN IMMEDIATE",
+	                NULL, NULL, NULL),
+	        SQLITE_OK);
+	assert_int_equal(utimensat(AT_FDCWD, clean_path, old, 0), 0);
+	assert_int_equal(clean(&c, &l, true), -1);
+	assert_string_equal(c.why, "is in use");
+	sqlite3_close(db);
+	look_done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +598,10 @@ int main(void)
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(pieces_overlap),
 		cmocka_unit_test(finds_own_secrets_exactly),
+		cmocka_unit_test(cleans_in_place),
+		cmocka_unit_test(leaves_alone_what_it_must),
+		cmocka_unit_test(damages_nothing),
+		cmocka_unit_test(cleans_a_database),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
