@@ -116,8 +116,8 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g $(SAME) -std=gnu17 -Wall -Wextra $(if 
 LIB_SRC := $(sort $(wildcard src/*/*.c) $(filter-out src/main.c,$(wildcard src/*.c)))
 ifneq ($(LACKS),)
 CPPFLAGS_ALL += -DSLUICE_LACKS='"$(LACKS)"'
-STORE_SRC := $(addprefix src/store/,chain.c store.c trim.c writer.c query.c verify.c)
-LIB_SRC := $(filter-out src/audit/% src/scan/% src/process/sqlimage.c src/cli/audit% src/cli/scan% src/cli/log% src/cli/live_store.c $(STORE_SRC),$(LIB_SRC))
+STORE_SRC := $(addprefix src/store/,chain.c store.c trim.c writer.c query.c verify.c facts.c stories.c) src/evidence/%
+LIB_SRC := $(filter-out src/audit/% src/scan/% src/process/sqlimage.c src/cli/audit% src/cli/scan% src/cli/log% src/cli/report.c src/cli/live_store.c $(STORE_SRC),$(LIB_SRC))
 endif
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 # In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails

@@ -29,6 +29,7 @@ static int cmd_lacking(int argc, char **argv)
 #define cmd_audit cmd_lacking
 #define cmd_log cmd_lacking
 #define cmd_scan cmd_lacking
+#define cmd_report cmd_lacking
 #endif
 
 const struct cli_command cli_commands[] = {
@@ -47,6 +48,7 @@ const struct cli_command cli_commands[] = {
 	{ "check", cmd_check, "is a policy valid, and does it mean what it seems to" },
 	{ "explain", cmd_explain, "the rule that decides about a file or a host, and why" },
 	{ "log", cmd_log, "what the service kept: query it, follow it, verify it" },
+	{ "report", cmd_report, "what was kept, as one document: HTML, JSON, CSV" },
 	{ "record", cmd_record, "write what the kernel reports to a file" },
 	{ "replay", cmd_replay, "show a recording as trace would have" },
 	{ "schema", cmd_schema, "what events look like: the reference, or a JSON Schema" },

@@ -168,10 +168,14 @@ static bool is_pattern(const char *s)
 	return strpbrk(s, "*?[") != NULL;
 }
 
-static void add_filters(struct strbuf *b, const struct store_query *q)
+static void add_since(struct strbuf *b, const struct store_query *q)
 {
 	if (q->since_ns)
 		strbuf_adds(b, " AND time >= :since");
+}
+
+static void add_filters(struct strbuf *b, const struct store_query *q)
+{
 	if (q->until_ns)
 		strbuf_adds(b, " AND time <= :until");
 	if (q->session)
@@ -244,6 +248,7 @@ static int find_begin(struct store_reader *r, const struct store_query *q, int64
 	int code = SQLITE_NOMEM;
 
 	strbuf_adds(&sql, "SELECT time, n FROM events WHERE 1");
+	add_since(&sql, q);
 	add_filters(&sql, q);
 	strbuf_adds(&sql, " ORDER BY time DESC, n DESC LIMIT 1 OFFSET :skip");
 	if (strbuf_ok(&sql))
@@ -264,7 +269,7 @@ static int find_begin(struct store_reader *r, const struct store_query *q, int64
 
 int store_query(struct store_reader *r, const struct store_query *q, store_hit_fn fn, void *arg, struct errmsg *e)
 {
-	int64_t time = 0, n = q->follow ? q->after_n : 0;
+	int64_t time = q->since_ns ? (int64_t)q->since_ns - 1 : 0, n = q->follow ? q->after_n : q->since_ns ? INT64_MAX : 0;
 	struct strbuf sql = STRBUF_INIT;
 	sqlite3_stmt *s = NULL;
 	int code = SQLITE_NOMEM, ret = 0, rows = PAGE_ROWS;
@@ -274,7 +279,11 @@ int store_query(struct store_reader *r, const struct store_query *q, store_hit_f
 	if (ret)
 		return ret;
 	strbuf_adds(&sql, "SELECT " COLUMNS " FROM events WHERE ");
+	/* A second lower bound of the time would be the one that SQLite looks up with each page, and walk from there: the first page begins
+	 * behind the last row before `since`. */
 	strbuf_adds(&sql, q->follow ? "n > :n" : "(time, n) > (:time, :n)");
+	if (q->follow)
+		add_since(&sql, q);
 	add_filters(&sql, q);
 	strbuf_addf(&sql, q->follow ? " ORDER BY n LIMIT %d" : " ORDER BY time, n LIMIT %d", PAGE_ROWS);
 	if (strbuf_ok(&sql))

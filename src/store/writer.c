@@ -22,7 +22,7 @@
 
 #include "base/close_range.h"
 
-#define BATCH_BYTES (1u << 20)         /* that are written at once, at most */
+#define BATCH_BYTES (4u << 20)         /* that are written at once, at most: a slow disk takes few batches a second */
 #define BATCH_NS 500000000ull          /* that ordinary rows wait for others */
 #define RETRY_MS 1000
 #define TRIM_NS (60ull * 1000000000)
@@ -290,7 +290,7 @@ static _Noreturn void writer_main(const struct store_config *config, int rows, i
 			receive(&w);
 		if (w.ended)
 			finish(&w); /* half a frame is of an agent that was killed while it sent one */
-		if (w.whole && (w.urgent || w.len >= BATCH_BYTES / 2 || now_ns() - w.since_ns >= BATCH_NS)) {
+		if (w.whole && (w.urgent || w.len >= BATCH_BYTES / 4 || now_ns() - w.since_ns >= BATCH_NS)) {
 			if (write_batch(&w))
 				pause_ms(RETRY_MS);
 			if (now_ns() - w.trimmed_ns > 2 * TRIM_NS)

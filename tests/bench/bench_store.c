@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "output/rows.h"
+#include "evidence/page.h"
 #include "report_sample.h"
 #include "store/query.h"
 #include "store/verify.h"
@@ -150,6 +151,23 @@ static void print_fault(void *arg, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
+static void report(struct store_reader *r)
+{
+	struct strbuf b = STRBUF_INIT;
+	struct facts *f = NULL;
+	struct errmsg e = { 0 };
+	double t = seconds(CLOCK_MONOTONIC);
+
+	if (facts_read(r, &(struct store_query){ 0 }, NULL, &f, &e)) {
+		fprintf(stderr, "%s\n", e.text);
+		return;
+	}
+	page_html(&b, &(struct page){ .facts = f, .about = "" });
+	printf("store: report: %" PRIu64 " events in %.2f s, %zu bytes of HTML (without the check)\n", f->rows, seconds(CLOCK_MONOTONIC) - t, b.len);
+	strbuf_done(&b);
+	facts_free(f);
+}
+
 static void query(const char *path, uint64_t begin_ns)
 {
 	struct store_reader *r = NULL;
@@ -166,6 +184,7 @@ static void query(const char *path, uint64_t begin_ns)
 							 .verdict = "denied" });
 	ask(r, "the newest 50 refusals", &(struct store_query){ .newest = 50, .verdict = "denied" });
 	ask(r, "all by path", &(struct store_query){ .path = "/home/ann/shop/src/module-7" });
+	report(r);
 	t = seconds(CLOCK_MONOTONIC);
 	if (!store_verify(r, NULL, print_fault, NULL, &v, &e))
 		printf("store: verify: %" PRIu64 " rows, %" PRIu64 " faults, %.2f s\n", v.rows, v.faults, seconds(CLOCK_MONOTONIC) - t);
