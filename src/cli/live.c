@@ -37,6 +37,8 @@ struct live {
 	struct summary *summary;
 	struct tell *tell;           /* NULL: no rule asks for it */
 	struct live_store *store;    /* NULL: none */
+	struct live_metrics *metrics; /* NULL: none */
+	const char *tier;            /* hook of file opens; "" before it is ready */
 	struct target file, record;
 	struct agent_host *host;     /* what outputs say of it is read from here */
 	bool host_fresh;
@@ -47,6 +49,7 @@ struct live {
 	struct errmsg *e;
 	int write_err;               /* first failure of the output */
 	uint64_t lost;               /* events that it or the store did not take, not told yet */
+	char policy[96];             /* hash of the one in force */
 	uint64_t store_lost;         /* those of the store, in this run */
 };
 
@@ -150,6 +153,17 @@ static bool wanted(const struct live *l, const struct report *r)
 	       (r->tool.name && strcmp(r->tool.name, l->o->tool) == 0);
 }
 
+static void write_metrics(struct live *l)
+{
+	struct metrics_state s = { .version = SLUICE_VERSION, .policy = l->policy, .tier = l->tier };
+
+	if (!l->metrics || !live_metrics_due(l->metrics))
+		return;
+	if (l->store)
+		live_store_metrics(l->store, &s);
+	live_metrics_write(l->metrics, &s);
+}
+
 static void count_lost(struct live *l, uint64_t n)
 {
 	l->lost += n;
@@ -171,8 +185,12 @@ static void on_report(void *arg, const struct report *r)
 		agent_host_name(l->host);
 	l->host_fresh = true;
 	summary_add(l->summary, r);
+	if (l->metrics)
+		live_metrics_add(l->metrics, r);
 	if (l->store)
 		count_lost(l, live_store_report(l->store, r));
+	if (r->kind == REPORT_POLICY_LOAD)
+		snprintf(l->policy, sizeof(l->policy), "%s", r->policy);
 	if (!l->output || l->write_err)
 		return;
 	if (!l->begun)
@@ -200,6 +218,7 @@ static int on_flush(void *arg)
 	l->host_fresh = false;
 	if (l->store)
 		count_lost(l, live_store_flush(l->store, l->store_lost));
+	write_metrics(l);
 	if (!l->output)
 		return 0;
 	if (!l->write_err)
@@ -245,8 +264,9 @@ static void on_ready(void *arg, struct kernel *k, int labelled)
 {
 	const struct kernel_row *rows;
 	size_t cnt = kernel_rows(k, &rows);
+	struct live *l = arg;
 
-	(void)arg;
+	l->tier = kernel_tier_name(kernel_tier(k));
 	for (size_t i = 0; i < cnt; i++)
 		if (rows[i].lost)
 			log_warn("%s: %s; %s", rows[i].subject, rows[i].reason, rows[i].remedy);
@@ -378,6 +398,9 @@ static void live_done(struct live *l)
 	summary_free(l->summary);
 	tell_free(l->tell);
 	live_store_free(l->store);
+	if (l->metrics)
+		live_metrics_end(l->metrics);
+	live_metrics_free(l->metrics);
 	close_target(&l->file);
 	close_target(&l->record);
 	if (l->own_stdout >= 0)
@@ -389,12 +412,12 @@ int live_run(const struct live_options *o)
 	cleanup_(loaded_freep) struct loaded *loaded = NULL;
 	struct errmsg e = { 0 };
 	struct live live = { .o = o, .e = &e, .file = { .path = o->quiet ? NULL : o->file, .fd = -1, .append = o->service },
-			     .record = { .path = o->record, .fd = -1 }, .fd = -1, .own_stdout = -1 };
+			     .record = { .path = o->record, .fd = -1 }, .fd = -1, .own_stdout = -1, .tier = "" };
 	struct agent_host host;
 	struct report_source source;
 	struct report_host report_host;
 	struct agent_config config;
-	const char *files[3];
+	const char *files[4];
 	size_t files_cnt = 0;
 	int err;
 
@@ -418,6 +441,8 @@ int live_run(const struct live_options *o)
 	err = err ? err : open_target(&live.record, &e);
 	err = err ? err : open_output(o, &report_host, &live, &e);
 	err = err ? err : open_store(o, &source, &live, &e);
+	if (!err && o->metrics && !geteuid() && !(live.metrics = live_metrics_new(o->metrics)))
+		err = errmsg_set(&e, -ENOMEM, "out of memory");
 	live.summary = summary_new();
 	if (!err && !live.summary)
 		err = errmsg_set(&e, -ENOMEM, "out of memory");
@@ -437,6 +462,8 @@ int live_run(const struct live_options *o)
 		files[files_cnt++] = o->record;
 	if (o->store.path)
 		files[files_cnt++] = o->store.path;
+	if (o->metrics)
+		files[files_cnt++] = o->metrics;
 	config = (struct agent_config){
 		.loaded = loaded,
 		.source = &source,

@@ -5,6 +5,7 @@
 #define SLUICE_CLI_LIVE_H
 
 #include "agent.h"
+#include "cli/live_metrics.h"
 #include "cli/live_store.h"
 
 struct live_options {
@@ -25,6 +26,7 @@ struct live_options {
 	const char *pin_root;     /* NULL: nothing stays when the agent goes */
 	bool service;             /* the policy's mode and require count */
 	struct live_store_options store;
+	const char *metrics;      /* file of metrics; NULL: none */
 	bool summary;             /* sums on stderr at the end */
 };
 

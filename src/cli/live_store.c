@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "output/metrics.h"
 #include "output/rows.h"
 #include "store/writer.h"
 
@@ -29,6 +30,7 @@ struct live_store {
 	uint64_t started_ns;
 	int said_err;                    /* what was last said to be wrong */
 	uint64_t said_resets;
+	uint64_t before, deleted_before, resets_before; /* of writers that have ended */
 };
 
 static uint64_t now_ns(void)
@@ -140,6 +142,10 @@ static uint64_t end_writer(struct live_store *s)
 	uint64_t taken = s->rows ? output_rows_taken(s->rows) : 0;
 	uint64_t lost = taken > s->writer.last.rows ? taken - s->writer.last.rows : 0;
 
+	s->before += s->writer.last.rows;
+	s->deleted_before += s->writer.last.deleted;
+	s->resets_before += s->writer.last.resets;
+	s->said_resets = 0;
 	output_free(s->rows);
 	s->rows = NULL;
 	store_writer_done(&s->writer);
@@ -212,6 +218,18 @@ void live_store_finish(struct live_store *s)
 	lost = taken - s->writer.last.rows;
 	log_warn("%llu events are not in the store yet%s", (unsigned long long)lost,
 		 err ? ": its disk takes nothing, they are lost" : ": its writer goes on until its disk takes them");
+}
+
+void live_store_metrics(const struct live_store *s, struct metrics_state *ret)
+{
+	const struct store_report *r = &s->writer.last;
+
+	ret->has_store = true;
+	ret->store_writes = s->rows && !r->err;
+	ret->store_rows = s->before + r->rows;
+	ret->store_bytes = r->bytes;
+	ret->store_deleted = s->deleted_before + r->deleted;
+	ret->store_resets = s->resets_before + r->resets;
 }
 
 void live_store_free(struct live_store *s)

@@ -40,6 +40,13 @@ static inline void live_store_finish(struct live_store *s)
 {
 	(void)s;
 }
+
+struct metrics_state;
+static inline void live_store_metrics(const struct live_store *s, struct metrics_state *ret)
+{
+	(void)s;
+	(void)ret;
+}
 #else
 /* source and its strings are borrowed. Makes the folder or, sealed, the empty file, so that the agent can protect it from sessions. */
 int live_store_new(const struct live_store_options *o, const struct report_source *source, struct live_store **ret, struct errmsg *e);
@@ -51,6 +58,10 @@ uint64_t live_store_report(struct live_store *s, const struct report *r);
 
 /* Sends what waits and hears the writer. Returns how many events turned out to be lost. */
 uint64_t live_store_flush(struct live_store *s, uint64_t lost);
+
+/* What of it goes into metrics. */
+struct metrics_state;
+void live_store_metrics(const struct live_store *s, struct metrics_state *ret);
 
 /* The end of a run: waits for the writer, for a while. What is not written by then is told. */
 void live_store_finish(struct live_store *s);

@@ -20,6 +20,7 @@ static const char help[] =
 	"  -p, --policy FILE         the same\n"
 	"  -o, --output FILE         write events here instead of stdout\n"
 	"      --store FILE          also keep events here, for `sluice log` (" STORE_DEFAULT "); none: nowhere\n"
+	"      --metrics FILE        counters for Prometheus, every 15 seconds (" LIVE_METRICS_DEFAULT "); none: nowhere\n"
 	"      --store-age TIME      for so long (190d)\n"
 	"      --store-size BYTES    in at most so many (512m); then the oldest go, and that is recorded\n"
 	"      --pin DIR             where the programs are pinned (" PINS_DEFAULT ")\n"
@@ -30,7 +31,7 @@ static const char help[] =
 
 int cmd_run(int argc, char **argv)
 {
-	enum { OPT_PIN = 512, OPT_NO_PIN, OPT_STORE, OPT_STORE_AGE, OPT_STORE_SIZE };
+	enum { OPT_PIN = 512, OPT_NO_PIN, OPT_STORE, OPT_METRICS, OPT_STORE_AGE, OPT_STORE_SIZE };
 	static const struct option options[] = {
 		LIVE_OPTIONS,
 		{ "config", required_argument, NULL, 'c' },
@@ -38,12 +39,13 @@ int cmd_run(int argc, char **argv)
 		{ "pin", required_argument, NULL, OPT_PIN },
 		{ "no-pin", no_argument, NULL, OPT_NO_PIN },
 		{ "store", required_argument, NULL, OPT_STORE },
+		{ "metrics", required_argument, NULL, OPT_METRICS },
 		{ "store-age", required_argument, NULL, OPT_STORE_AGE },
 		{ "store-size", required_argument, NULL, OPT_STORE_SIZE },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct live_options o = { .command = "run", .json = true, .service = true, .pin_root = PINS_DEFAULT,
+	struct live_options o = { .command = "run", .json = true, .service = true, .pin_root = PINS_DEFAULT, .metrics = LIVE_METRICS_DEFAULT,
 				  .store = { .path = STORE_DEFAULT, .max_age_ns = STORE_AGE_NS, .max_bytes = STORE_BYTES } };
 	uint32_t bytes;
 	int opt, taken;
@@ -69,6 +71,9 @@ int cmd_run(int argc, char **argv)
 			break;
 		case OPT_STORE:
 			o.store.path = strcmp(optarg, "none") ? optarg : NULL;
+			break;
+		case OPT_METRICS:
+			o.metrics = strcmp(optarg, "none") ? optarg : NULL;
 			break;
 		case OPT_STORE_AGE:
 			if (options_duration(optarg, &o.store.max_age_ns))
