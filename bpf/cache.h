@@ -56,6 +56,13 @@ ALWAYS_INLINE void cache_put(__u64 h, __u32 set)
 		*(volatile __u64 *)entry = (h & ~0xffffull) | set;
 }
 
+/*
+ * By a file's name, instead of set 0: it is on procfs, so that rules about other processes may have to do with it (peers.bpf.c). What most
+ * opens have to ask is then in the answer that they get anyway. Greater than every set.
+ */
+#define CACHED_PROC 0xffff
+_Static_assert(SL_COMBOS_FIRST + SL_COMBOS_MAX < CACHED_PROC, "no set is taken for it");
+
 /* A hash of no place: what is remembered there is never found. Hashes are above it, match sets below. */
 #define NOWHERE 0x10000
 

@@ -26,7 +26,13 @@ struct target {
 	__u8 by_inode;         /* not its path tells what it is, but a name that it had */
 	__u8 came;             /* SL_CAME_* */
 	__u8 excepted;         /* not refused, for that */
+	__u8 on_proc;          /* not known of what the cache has as nothing by its name */
 };
+
+ALWAYS_INLINE void cache_put_name(const struct known *k, const struct target *t, __u32 set)
+{
+	cache_put(k->by_name, set || !t->on_proc ? set : CACHED_PROC);
+}
 
 /*
  * Match set by a file's other links. Cached by inode and number of links: a file in a content-addressed store may have hundreds,
@@ -114,7 +120,7 @@ ALWAYS_INLINE __s32 lookup_state(struct place *p, struct known *k, const struct 
 	if (!set && other_names(t, links))
 		return -1;
 	if (set >= 0)
-		cache_put(k->by_name, set);
+		cache_put_name(k, t, set);
 	return set;
 }
 
@@ -192,7 +198,7 @@ static __attribute__((noinline)) __u64 cached_above(struct file *file, __u64 den
 }
 
 /* Remembers a set; one that is no answer (the path could not be resolved) is looked for again each time. */
-ALWAYS_INLINE __u32 matched(const struct known *k, __u32 set, int unresolved)
+ALWAYS_INLINE __u32 matched(const struct known *k, const struct target *t, __u32 set, int unresolved)
 {
 	if (unresolved) {
 		count_loss(SL_LOSS_PATH);
@@ -200,7 +206,7 @@ ALWAYS_INLINE __u32 matched(const struct known *k, __u32 set, int unresolved)
 	}
 	if (k->by_state)
 		cache_put(k->by_state, set);
-	cache_put(k->by_name, set);
+	cache_put_name(k, t, set);
 	return set;
 }
 
@@ -505,7 +511,7 @@ ALWAYS_INLINE void match_names(const struct known *k, __u64 above, struct target
 	/* Further up there may be files that another mount gives another path. */
 	if (!origin && !unresolved && above > NOWHERE)
 		cache_put(above, names->opened);
-	names->opened = matched(k, names->opened, unresolved);
+	names->opened = matched(k, t, names->opened, unresolved);
 }
 
 /* A secret that has several links is one by all of them from now on, whatever is in memory. */
@@ -533,8 +539,8 @@ ALWAYS_INLINE void note_marked(__u64 dentry)
 		exception_note(dentry, *(volatile __u32 *)&exception_mark - 1);
 }
 
-/* Cached set; -1: not known. The verifier knows the type of `file`, so its fields are plain loads. Fills the addresses of t where there
- * may be something to find. */
+/* Cached set, or CACHED_PROC; -1: not known. The verifier knows the type of `file`, so its fields are plain loads. Fills the addresses of t
+ * where there may be something to find. */
 ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *t, __u64 *ret_state)
 {
 	struct dentry *dentry = file->f_path.dentry, *parent = dentry->d_parent;
@@ -551,16 +557,19 @@ ALWAYS_INLINE __s32 known_as(struct file *file, struct known *k, struct target *
 	k->by_name = cache_hash(&p);
 	k->by_state = 0;
 	set = cache_get(k->by_name);
-	if (!set)
-		return 0;
+	if (!set || set == CACHED_PROC)
+		return set;
+	*ret_state = NOWHERE;
 	bpf_probe_read_kernel(&t->mnt, 2 * sizeof(__u64), &file->f_path); /* and dentry */
 	t->inode = t->dentry + distance(file->f_inode, dentry);
+	t->on_proc = file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC;
 	if (set > 0)
 		return set;
 	state = known_folds(dentry) ? NAME_UNKNOWN : step(dentry, t->dentry, knobs.path.lanes);
 	if (state != NAME_UNKNOWN && name_words(t->dentry))
 		state = NAME_UNKNOWN; /* other names that lead to that state have no words */
-	return lookup_state(&p, k, t, file->f_inode->i_nlink, state, ret_state);
+	set = lookup_state(&p, k, t, file->f_inode->i_nlink, state, ret_state);
+	return set || !t->on_proc ? set : CACHED_PROC;
 }
 
 /* No match, by what is known further up. *above: the state of the file's name; then where to remember what is found out instead. */
@@ -573,19 +582,33 @@ ALWAYS_INLINE int known_above(struct file *file, struct known *k, const struct t
 	*above = cached_above(file, t->dentry, *above);
 	if (*above || path_origin(t->mnt, t->dentry))
 		return 0;
-	matched(k, 0, 0);
+	matched(k, t, 0, 0);
 	return 1;
 }
 
-/* The first two hooks. 1: to be refused. */
-ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
+/* What the first two hooks do with an open. */
+enum answer { ANSWER_NONE, ANSWER_REFUSED, ANSWER_PEERS };
+
+/*
+ * Is it a file that rules about other processes or spools can be about (peers.bpf.c)? Those have a program of their own, that these
+ * hand over to at their end: with the path's walk below them both, the older kernels' stack (512 bytes for all frames) is too
+ * small, and a second program on the hook costs every open of every process some 150 instructions.
+ */
+ALWAYS_INLINE enum answer for_peers(const struct file *file, int on_proc)
+{
+	if (on_proc ? !knobs.inspects : !knobs.spools || !(file->f_mode & FMODE_WRITE))
+		return ANSWER_NONE;
+	return has_label(current_tgid()) ? ANSWER_PEERS : ANSWER_NONE;
+}
+
+ALWAYS_INLINE enum answer from_hook(struct file *file, enum sl_hook hook, __u8 by)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct names names = {};
+	struct names names;
 	struct scratch *s;
 	struct target t;
 	struct known k;
-	__u64 above = NOWHERE;
+	__u64 above;
 	__s32 set;
 	long len;
 	__u32 no_root;
@@ -596,18 +619,21 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 		if (knobs.guard && *(volatile __u32 *)&guard_mark)
 			guard_note(dentry_of(file));
 		note_marked(dentry_of(file));
-		return 0;
+		return ANSWER_NONE;
 	}
 	if (!knobs.none_rules && !has_label(tgid))
-		return 0;
+		return ANSWER_NONE;
 	if (knobs.guard && file->f_mode & FMODE_WRITE && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
-		return 1;
+		return ANSWER_REFUSED;
 	set = known_as(file, &k, &t, &above);
-	if (!set || !decides(has_label(tgid)))
-		return 0;
+	if (!set || set == CACHED_PROC)
+		return for_peers(file, set == CACHED_PROC);
+	names = (struct names){};
+	if (!decides(has_label(tgid)))
+		goto judged;
 	names.alias = other_names(&t, file->f_inode->i_nlink);
 	if (set < 0 && !names.alias && known_above(file, &k, &t, &above))
-		return 0;
+		goto judged;
 	s = scratch_get();
 	len = s && (set > 0 || k.by_state) && seen_whole() ? bpf_d_path(&file->f_path, (char *)s->data + PATH_TEXT_AT, SL_PATH_MAX) : 0;
 	/* Without the NUL; too long, or a chroot, or a name of unknown state (it is in a directory that ignores case), or a file whose name is gone ("x (deleted)"): walk. */
@@ -629,32 +655,23 @@ ALWAYS_INLINE int from_hook(struct file *file, enum sl_hook hook, __u8 by)
 	}
 	if (s)
 		scratch_put(s);
-	return taken != SL_TAKEN_NONE;
-}
-
-/*
- * Is it a file that rules about other processes or spools can be about (peers.bpf.c)? Those have a program of their own, that these
- * hand over to at their end: with the path's walk below them both, the older kernels' stack (512 bytes for all frames) is too
- * small, and a second program on the hook costs every open of every process some 150 instructions.
- */
-ALWAYS_INLINE int for_peers(struct file *file)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-
-	/* The label first: most opens are a bystander's, and each field of the file costs more. */
-	if ((!knobs.inspects && !knobs.spools) || !has_label(tgid) || is_self(tgid))
-		return 0;
-	return file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC ? knobs.inspects : knobs.spools && file->f_mode & FMODE_WRITE;
+	if (taken != SL_TAKEN_NONE)
+		return ANSWER_REFUSED;
+judged:
+	return for_peers(file, t.on_proc);
 }
 
 SEC("lsm/file_open")
 int BPF_PROG(file_open_lsm, struct file *file, int ret)
 {
+	enum answer answer;
+
 	if (ret)
 		return ret;
-	if (from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM))
+	answer = from_hook(file, SL_HOOK_FILE_LSM, SL_BY_LSM);
+	if (answer == ANSWER_REFUSED)
 		return -EACCES;
-	if (for_peers(file))
+	if (answer == ANSWER_PEERS)
 		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
 	return 0;
 }
@@ -662,18 +679,17 @@ int BPF_PROG(file_open_lsm, struct file *file, int ret)
 ALWAYS_INLINE int from_fmod_ret(void *ctx, int second, struct file *file, int ret)
 {
 	__u64 call = (__u64)low_half(file) << 32 | (__u32)bpf_get_current_pid_tgid();
-	int refused = 0, ours;
+	enum answer answer = ANSWER_NONE;
 
 	if (ret)
 		return ret;
 	enter();
-	ours = first_run(SL_TWIN_FILE, second, call);
-	if (ours)
-		refused = from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET);
+	if (first_run(SL_TWIN_FILE, second, call))
+		answer = from_hook(file, SL_HOOK_FILE_FMOD_RET, SL_BY_FMOD_RET);
 	leave();
-	if (refused)
+	if (answer == ANSWER_REFUSED)
 		return -EACCES;
-	if (ours && for_peers(file))
+	if (answer == ANSWER_PEERS)
 		bpf_tail_call(ctx, &more, SL_MORE_PEERS);
 	return 0;
 }
@@ -714,6 +730,11 @@ GLOBAL int read_file(__u64 address, struct place *p, struct target *t)
 	return 0;
 }
 
+GLOBAL __u32 inode_on_proc(__u64 inode)
+{
+	return BPF_CORE_READ((struct inode *)inode, i_sb, s_magic) == PROC_SUPER_MAGIC;
+}
+
 GLOBAL int read_found(__u64 address, struct target *t)
 {
 	struct file *file = (struct file *)address;
@@ -741,10 +762,12 @@ ALWAYS_INLINE __u8 from_descriptor(__u64 file, __u32 came, __u8 by, __u8 refusal
 	read_file(file, &u.place, &t);
 	k.by_name = cache_hash(&u.place);
 	set = cache_get(k.by_name);
-	if (!set)
+	if (!set || set == CACHED_PROC)
 		return SL_TAKEN_NONE;
-	if (set < 0)
+	if (set < 0) {
+		t.on_proc = inode_on_proc(t.inode);
 		set = lookup_state(&u.place, &k, &t, LINKS_UNKNOWN, name_match(t.dentry), NULL);
+	}
 	if (!set || !decides(has_label(current_tgid())))
 		return SL_TAKEN_NONE;
 	t.text_len = t.text_flags = 0;

@@ -205,7 +205,7 @@ GLOBAL __u32 proc_opened(__u64 inode, __u64 dentry, __u32 by)
 	return inspected(leader, what, by);
 }
 
-/* Asked only of files that for_peers() in file.bpf.c is true of. */
+/* Asked only of files that for_peers() in file.bpf.c hands over. */
 ALWAYS_INLINE int proc_file(struct file *file, __u8 by)
 {
 	__u64 inode = 0;
