@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Time-boxed exceptions (`sluice allow`): for a while a file's blocks are only told, for all tools or one. Entries of the map
- * `exceptions`, which outlives the agent as the programs do. The command asks, the agent opens the file so that the kernel notes
- * which one it is in its own numbers, and the programs look at the clock: that one ends needs nobody.
+ * `exceptions`, which outlives the agent as the programs do. The command asks the agent, which opens the file so that the kernel
+ * notes which one it is in its own numbers, and the programs look at the clock: that one ends needs nobody.
  */
 #ifndef SL_EXCEPTION_H
 #define SL_EXCEPTION_H
@@ -15,7 +15,7 @@
 #define SL_EXCEPTION_TOOL 64
 
 #define SL_EXCEPTION_FREE 0
-#define SL_EXCEPTION_ASKED 1   /* by the command; the agent has not seen it */
+/* 1: not used any more */
 #define SL_EXCEPTION_NOTING 2  /* the agent is about to open the file */
 #define SL_EXCEPTION_ACTIVE 3
 #define SL_EXCEPTION_FAILED 4  /* error says why */

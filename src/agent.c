@@ -23,10 +23,12 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "control/server.h"
 #include "event/decode.h"
 #include "event/recording.h"
 #include "process/helper.h"
 #include "process/homewatch.h"
+#include "output/json.h"
 #include "process/secretscan.h"
 
 #define TICKS_PER_TIDY 60
@@ -66,6 +68,8 @@ struct agent {
 	struct secretscan *scan;         /* for secrets with several links; NULL: over */
 	uint32_t scan_noted;
 	struct homewatch *homes;         /* NULL: there could be none */
+	struct control *control;         /* NULL: none */
+	int control_err;                 /* of an event that a request made */
 	int epoll;
 	struct errmsg *e;
 	_Alignas(8) char buf[SL_RECORD_MAX];
@@ -443,6 +447,8 @@ static int tick(struct agent *a)
 		err = err ? err : kernel_exceptions(a->kernel, tell_exception, a);
 	if (a->writer)
 		err = err ? err : recording_flush(a->writer, a->e);
+	if (a->control)
+		control_tick(a->control);
 	helper_tick(a->helper, kernel_now_ns());
 	if (a->ticks % TICKS_PER_PROOF == 0)
 		err = err ? err : prove_hooks(a);
@@ -550,14 +556,23 @@ static int open_kernel(const struct agent *a, const struct loaded *l, bool reloa
 	return kernel_open(&kernel, ret, e);
 }
 
+static void give_report(void *arg, const struct report *r)
+{
+	struct agent *a = arg;
+
+	if (a->control)
+		control_event(a->control, r);
+	a->config->sink(a->config->arg, r);
+}
+
 static int new_pipeline(struct agent *a, const struct loaded *l, struct pipeline **ret)
 {
 	const struct pipeline_config pipeline = {
 		.compiled = l->compiled,
 		.run = &a->run,
 		.source = a->config->source,
-		.sink = a->config->sink,
-		.arg = a->config->arg,
+		.sink = give_report,
+		.arg = a,
 	};
 
 	return pipeline_new(&pipeline, ret);
@@ -602,6 +617,77 @@ static void describe_start(const struct kernel *k, char *text, size_t size)
 			len += snprintf(text + len, size - (size_t)len, "; %s: %s", rows[i].subject, rows[i].reason);
 }
 
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
+
+static int may_ask(void *arg, uint32_t pid)
+{
+	struct agent *a = arg;
+	int in = kernel_in_session(a->kernel, pid);
+
+	return in > 0 ? -EPERM : in;
+}
+
+static void add_status(void *arg, struct strbuf *b)
+{
+	struct agent *a = arg;
+	uint64_t until;
+	bool enforces = kernel_enforcing(a->kernel, &until);
+
+	strbuf_addf(b, ",\"version\":\"%s\",\"pid\":%d,\"mode\":\"%s\",\"tier\":\"%s\",\"hooks_run\":%s,\"reloads\":%llu,\"uptime_s\":%llu,"
+		       "\"policy_file\":", SLUICE_VERSION, (int)getpid(), enforces ? "enforce" : "monitor",
+		    kernel_tier_name(kernel_tier(a->kernel)), a->stopped ? "false" : "true", (unsigned long long)a->reloads,
+		    (unsigned long long)((kernel_now_ns() - a->run.start_ns) / 1000000000u));
+	json_str(b, a->loaded->path);
+	strbuf_adds(b, ",\"policy\":");
+	json_str(b, a->loaded->policy->hash);
+}
+
+static int allow(void *arg, const struct control_request *q, uint32_t uid, struct errmsg *e)
+{
+	struct sl_exception new = { .until_ns = kernel_now_ns() + q->seconds * 1000000000u, .uid = uid, .st_dev = q->dev, .st_ino = q->inode };
+	char text[SL_EXCEPTION_PATH + SL_EXCEPTION_TOOL + 128] = "";
+	struct agent *a = arg;
+	int err;
+
+	snprintf(new.path, sizeof(new.path), "%s", q->path);
+	snprintf(new.tool_name, sizeof(new.tool_name), "%s", q->tool);
+	err = kernel_allow(a->kernel, &new, text, sizeof(text));
+	if (text[0])
+		a->control_err = tell_agent(a, SL_AGENT_EXCEPTION, text);
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENOENT:
+		return errmsg_set(e, err, "the policy in force has no tool \"%s\", or the file is gone", new.tool_name);
+	case -ESTALE:
+		return errmsg_set(e, err, "no exception was made: another file is at %s now than when this command began: find out who put it there",
+				  new.path);
+	case -ENOSPC:
+		return errmsg_set(e, err, "there are %u exceptions already, which is all that there can be: end one of them", SL_EXCEPTIONS_MAX);
+	default:
+		return errmsg_set(e, err, "no exception was made: %s", strerror(-err));
+	}
+}
+
+static void ask_reload(void *arg)
+{
+	struct agent *a = arg;
+
+	a->reload = true;
+}
+
+/* Without it everything works but requests: SIGHUP still loads the policy again. */
+static void listen_for_requests(struct agent *a)
+{
+	const struct control_config config = {
+		.path = a->config->control, .may_ask = may_ask, .status = add_status, .allow = allow, .reload = ask_reload, .arg = a,
+	};
+	struct errmsg e = { 0 };
+
+	if (a->config->control && control_open(&config, &a->control, &e) < 0)
+		log_warn("no control socket: %s", e.text);
+}
+
 static int start(struct agent *a)
 {
 	char text[512];
@@ -629,6 +715,7 @@ static int start(struct agent *a)
 		if (err)
 			return err;
 	}
+	listen_for_requests(a);
 	homes_start(a);
 	scan_start(a);
 	/* Compiling the policy and loading the programs took far more than running does. */
@@ -747,6 +834,8 @@ static int reload(struct agent *a)
 		scan_start(a);
 		return_memory();
 		kernel_note_reload(a->kernel, a->reloads, NULL);
+		if (a->control)
+			control_reloaded(a->control, NULL, a->loaded->policy->hash);
 		err = tell_policy(a);
 		return err ? err : tell_mode(a, false);
 	}
@@ -763,6 +852,8 @@ static int reload(struct agent *a)
 	else
 		snprintf(text, sizeof(text), "%s", why.text);
 	kernel_note_reload(a->kernel, a->reloads, text);
+	if (a->control)
+		control_reloaded(a->control, text, "");
 	return tell_agent(a, SL_AGENT_POLICY_BAD, text);
 }
 
@@ -816,6 +907,8 @@ static int loop(struct agent *a, int signals)
 	err = watch(epoll, signals);
 	err = err ? err : watch(epoll, timer);
 	err = err ? err : watch(epoll, kernel_fd(a->kernel));
+	if (!err && a->control)
+		err = watch(epoll, control_fd(a->control));
 	while (!err && !stop) {
 		struct epoll_event ev[4];
 		int n = epoll_wait(epoll, ev, ARRAY_SIZE(ev), -1);
@@ -831,6 +924,10 @@ static int loop(struct agent *a, int signals)
 		}
 		ticking = looked && ++a->looks % LOOKS_PER_TICK == 0;
 		err = look(a, ticking);
+		if (a->control) {
+			control_serve(a->control);
+			err = err ? err : a->control_err;
+		}
 		if (looked) {
 			homes_step(a);
 			scan_step(a, 0);
@@ -852,6 +949,8 @@ static int finish(struct agent *a)
 	if (!err && !(a->config->pin_root && kernel_in_enforce_mode(a->kernel)))
 		err = kernel_end_flows(a->kernel, true, take_record, a);
 	err = err ? err : tell_agent(a, SL_AGENT_STOP, "stopped");
+	if (a->control)
+		control_serve(a->control);
 	if (!err && a->writer)
 		err = recording_flush(a->writer, a->e);
 	return err ? err : a->config->flush(a->config->arg);
@@ -876,6 +975,7 @@ int agent_run(const struct agent_config *config, struct errmsg *e)
 		notify_send("STOPPING=1");
 	if (!err)
 		err = finish(a);
+	control_close(a->control);
 	recording_writer_free(a->writer);
 	/* What blocks, goes on blocking; a watcher alone is of no use to anybody. */
 	if (a->kernel && kernel_pinned(a->kernel) && !kernel_in_enforce_mode(a->kernel)) {

@@ -36,6 +36,7 @@ struct agent_config {
 	size_t files_cnt;
 	const char *policy_file;       /* what a reload reads; NULL: the default */
 	const char *pin_root;          /* as of struct kernel_config */
+	const char *control;           /* path of the control socket; NULL: none */
 	bool service;                  /* the policy's mode and require count, SIGHUP reloads; tell systemd: READY,
 	                                * WATCHDOG, RELOADING, STOPPING */
 

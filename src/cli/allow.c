@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
 /*
- * Owns: `sluice allow`: a file that is blocked may be opened for a while. The agent makes it (kernel/exceptions.c) and tells of it;
+ * Owns: `sluice allow`: a file that is blocked may be opened for a while. The agent is asked for it
+ * (control/), makes it (kernel/exceptions.c) and tells of it;
  * the programs end it by the clock, whether an agent runs by then or not.
  */
 #include <errno.h>
@@ -11,18 +12,18 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "control/client.h"
 #include "kernel/kernel.h"
 #include "kernel/pins.h"
+#include "output/json.h"
 
 #define LONGEST_NS (24 * 3600 * 1000000000ull)
 #define ANSWER_S 30 /* a reload may be under way */
@@ -151,68 +152,52 @@ static int end(const struct pins *p, const char *path)
 	return cnt ? 0 : CLI_NO;
 }
 
-/* Waits until the agent has seen to it. The pins may change hands meanwhile: a reload. */
-static int await(const char *root, uint32_t slot, struct sl_exception *e)
+/* The bytes of a path that is not UTF-8 go as hex digits. */
+static void add_path(struct strbuf *b, const char *path)
 {
-	const struct timespec look = { .tv_nsec = 50000000 };
+	size_t start = b->len;
 
-	for (int i = 0; i < ANSWER_S * 20; i++) {
-		struct errmsg msg = { 0 };
-		struct pins p;
-
-		nanosleep(&look, NULL);
-		if (pins_open(root, &p, &msg))
-			continue;
-		if (pins_get_exception(&p, slot, e))
-			e->state = SL_EXCEPTION_ASKED;
-		pins_close(&p);
-		if (e->state != SL_EXCEPTION_ASKED && e->state != SL_EXCEPTION_NOTING)
-			return 0;
+	strbuf_adds(b, ",\"path\":\"");
+	if (!json_chars(b, path, strlen(path))) {
+		b->len = start;
+		strbuf_adds(b, ",\"path_hex\":\"");
+		json_hex(b, path, strlen(path));
 	}
-	return -ETIME;
+	strbuf_addc(b, '"');
 }
 
 static int ask(const struct request *r, const struct pins *p, const char *path, const struct stat *st)
 {
-	struct sl_exception e, new = { .until_ns = kernel_now_ns() + r->for_ns, .state = SL_EXCEPTION_ASKED, .uid = getuid(),
-					.st_dev = st->st_dev, .st_ino = st->st_ino };
-	/* Two who ask at the same time must not take one slot. */
-	cleanup_close int lock = open(r->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	uint32_t slot = 0;
+	struct sl_exception new = { .until_ns = kernel_now_ns() + r->for_ns };
+	struct strbuf b = STRBUF_INIT;
+	char at[CONTROL_PATH_SIZE];
+	struct control_answer answer;
+	struct errmsg e = { 0 };
+	cleanup_close int fd = -1;
 	int err;
 
-	if (lock < 0 || flock(lock, LOCK_EX)) {
-		fprintf(stderr, "sluice: cannot lock %s: %s\n", r->root, strerror(errno));
-		return CLI_NO;
-	}
 	if (!cli_agent_lives(&p->about)) {
 		fprintf(stderr, "sluice: no agent to ask: it does not run any more: start `sluice run`\n");
 		return CLI_NO;
 	}
-	/* The end of one that is over is still to be told. */
-	while (slot < SL_EXCEPTIONS_MAX && !pins_get_exception(p, slot, &e) && e.state != SL_EXCEPTION_FREE &&
-	       e.state != SL_EXCEPTION_FAILED)
-		slot++;
-	if (slot == SL_EXCEPTIONS_MAX) {
-		fprintf(stderr, "sluice: there are %u exceptions already, which is all that there can be: end one of them\n", SL_EXCEPTIONS_MAX);
+	control_path(r->root, at);
+	fd = control_connect(at, &e);
+	strbuf_addf(&b, "{\"do\":\"allow\",\"dev\":%llu,\"inode\":%llu,\"seconds\":%llu", (unsigned long long)st->st_dev,
+		    (unsigned long long)st->st_ino, (unsigned long long)((r->for_ns + 999999999u) / 1000000000u));
+	add_path(&b, path);
+	if (r->tool) {
+		strbuf_adds(&b, ",\"tool\":");
+		json_str(&b, r->tool);
+	}
+	strbuf_addc(&b, '}');
+	err = fd < 0 ? fd : !strbuf_ok(&b) ? -ENOMEM : control_ask(fd, strbuf_str(&b), ANSWER_S * 1000, &answer, &e);
+	strbuf_done(&b);
+	if (err < 0 || !answer.ok) {
+		fprintf(stderr, "sluice: %s\n", err == -ENOMEM ? "out of memory" : err < 0 ? e.text : answer.error);
 		return CLI_NO;
 	}
 	snprintf(new.path, sizeof(new.path), "%.*s", SL_EXCEPTION_PATH - 1, path);
 	snprintf(new.tool_name, sizeof(new.tool_name), "%s", r->tool ? r->tool : "");
-	err = pins_set_exception(p, slot, &new);
-	flock(lock, LOCK_UN);
-	err = err ? err : await(r->root, slot, &new);
-	if (err || new.state != SL_EXCEPTION_ACTIVE) {
-		if (new.state == SL_EXCEPTION_FAILED && new.error == ENOENT)
-			fprintf(stderr, "sluice: the policy in force has no tool \"%s\", or the file is gone\n", new.tool_name);
-		else if (new.state == SL_EXCEPTION_FAILED && new.error == ESTALE)
-			fprintf(stderr, "sluice: no exception was made: another file is at %s now than when this command began: find out who "
-				"put it there\n", path);
-		else
-			fprintf(stderr, "sluice: no exception was made: %s\n", err == -ETIME ? "the agent gave no answer" :
-				strerror(err ? -err : new.error));
-		return CLI_NO;
-	}
 	print_one(&new);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "control/client.h"
 #include "kernel/kernel.h"
 #include "kernel/pins.h"
 
@@ -115,7 +116,32 @@ static const char reload_help[] =
 
 #define RELOAD_WAIT_S 120
 
-/* Waits for the agent's answer; a good reload is a new set of pins by the same agent. 0 answered, -ETIME, -ESRCH. */
+/* By the control socket. -1: nobody listens there, ask by the signal; else the exit status. */
+static int ask_reload(const char *root)
+{
+	char path[CONTROL_PATH_SIZE];
+	struct control_answer answer;
+	struct errmsg e = { 0 };
+	cleanup_close int fd = -1;
+
+	control_path(root, path);
+	fd = control_connect(path, &e);
+	if (fd < 0)
+		return -1;
+	if (control_ask(fd, "{\"do\":\"reload\"}", RELOAD_WAIT_S * 1000, &answer, &e) < 0) {
+		fprintf(stderr, "sluice: %s: look at its log\n", e.text);
+		return CLI_NO;
+	}
+	if (answer.ok) {
+		printf("policy %s is in force\n", answer.policy);
+		return 0;
+	}
+	log_err("%s", answer.error);
+	log_err("the policy that was in force stays in force");
+	return CLI_NO;
+}
+
+/* Waits for the agent's answer to a signal; a good reload is a new set of pins by the same agent. 0 answered, -ETIME, -ESRCH. */
 static int await_answer(const char *root, uint64_t before, uint32_t pid, struct sl_about *ret)
 {
 	const struct timespec look = { .tv_nsec = 50000000 };
@@ -155,6 +181,9 @@ int cmd_reload(int argc, char **argv)
 		return r;
 	about = pins.about;
 	pins_close(&pins);
+	r = cli_agent_lives(&about) ? ask_reload(root) : -1;
+	if (r >= 0)
+		return r;
 	/* SIGHUP would end anyone else. */
 	if (!cli_agent_lives(&about) || kill((pid_t)about.pid, SIGHUP)) {
 		fprintf(stderr, "sluice: no agent to tell: it does not run any more: start `sluice run`\n");

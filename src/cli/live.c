@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "control/protocol.h"
 #include "output/output.h"
 #include "output/summary.h"
 #include "output/tell.h"
@@ -417,6 +418,7 @@ int live_run(const struct live_options *o)
 	struct report_source source;
 	struct report_host report_host;
 	struct agent_config config;
+	char control[CONTROL_PATH_SIZE] = "";
 	const char *files[4];
 	size_t files_cnt = 0;
 	int err;
@@ -454,6 +456,8 @@ int live_run(const struct live_options *o)
 	/* A recording is written as it comes, and whole. */
 	if (live.record.fd >= 0)
 		fcntl(live.record.fd, F_SETFL, O_WRONLY);
+	if (o->service && o->pin_root)
+		control_path(o->pin_root, control);
 	raise_file_limit();
 	make_tell(&live);
 	if (o->file)
@@ -471,6 +475,7 @@ int live_run(const struct live_options *o)
 		.enforce = o->enforce,
 		.policy_file = o->policy,
 		.pin_root = o->pin_root,
+		.control = control[0] ? control : NULL,
 		.files = files,
 		.files_cnt = files_cnt,
 		.cgroup = o->cgroup,

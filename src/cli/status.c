@@ -9,9 +9,12 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "control/client.h"
 #include "kernel/kernel.h"
 #include "kernel/pins.h"
 #include "process/procscan.h"
+
+#define ANSWER_MS 2000   /* it may be loading a policy */
 
 static const char help[] =
 	"Usage: sluice status [--pin DIR]\n"
@@ -86,7 +89,24 @@ int cli_open_pins(const char *root, struct pins *ret)
 	return err == -EPERM || err == -EACCES ? CLI_NOPERM : CLI_NO;
 }
 
-static void print_status(const struct pins *p, const struct sl_control *c)
+/* What only the agent knows. Says nothing where it cannot be asked. */
+static void print_asked(const char *root)
+{
+	char path[CONTROL_PATH_SIZE];
+	struct control_answer a;
+	struct errmsg e = { 0 };
+	cleanup_close int fd = -1;
+
+	control_path(root, path);
+	fd = control_connect(path, &e);
+	if (fd < 0 || control_ask(fd, "{\"do\":\"status\"}", ANSWER_MS, &a, &e) < 0 || !a.ok)
+		return;
+	printf("since    %llu s: %llu event%s, %llu alert%s, %llu lost; %llu subscriber%s\n", (unsigned long long)a.uptime_s,
+	       (unsigned long long)a.events, a.events == 1 ? "" : "s", (unsigned long long)a.alerts, a.alerts == 1 ? "" : "s",
+	       (unsigned long long)a.lost, (unsigned long long)a.subscribers, a.subscribers == 1 ? "" : "s");
+}
+
+static void print_status(const char *root, const struct pins *p, const struct sl_control *c)
 {
 	bool runs = cli_agent_lives(&p->about);
 	struct strbuf path = { 0 };
@@ -96,6 +116,8 @@ static void print_status(const struct pins *p, const struct sl_control *c)
 		printf("runs, pid %u, sluice %s\n", p->about.pid, p->about.version);
 	else
 		printf("does not run: verdicts are taken, nothing is read (start `sluice run`)\n");
+	if (runs)
+		print_asked(root);
 	printf("mode     ");
 	cli_print_mode(c);
 	escape_text(&path, p->about.policy_path, strnlen(p->about.policy_path, sizeof(p->about.policy_path)));
@@ -142,7 +164,7 @@ int cmd_status(int argc, char **argv)
 		return err;
 	memset(&control, 0, sizeof(control));
 	pins_get_control(&pins, &control);
-	print_status(&pins, &control);
+	print_status(root, &pins, &control);
 	runs = cli_agent_lives(&pins.about) && !pins.about.stopped;
 	pins_close(&pins);
 	return runs ? 0 : CLI_NO;

@@ -76,33 +76,49 @@ static void make(struct kernel *k, int map, uint32_t slot, struct sl_exception *
 	bpf_map_update_elem(map, &slot, e, BPF_ANY);
 }
 
+static void describe(const struct sl_exception *e, const char *what, char *text, size_t size)
+{
+	const char *tool = e->tool_name[0] ? e->tool_name : "any tool";
+
+	if (e->state == SL_EXCEPTION_ACTIVE)
+		snprintf(text, size, "%.*s %s by %.*s for %llu s, says uid %u", SL_EXCEPTION_PATH, e->path, what, SL_EXCEPTION_TOOL, tool,
+			 (unsigned long long)((e->until_ns - kernel_now_ns()) / 1000000000u), e->uid);
+	else
+		snprintf(text, size, "%.*s %s (%.*s)", SL_EXCEPTION_PATH, e->path, what, SL_EXCEPTION_TOOL, tool);
+}
+
+int kernel_allow(struct kernel *k, struct sl_exception *e, char *text, size_t size)
+{
+	int map = bpf_map__fd(k->skel->maps.exceptions);
+	struct sl_exception there;
+	uint32_t slot = 0;
+
+	/* The end of one that is over is still to be told. */
+	while (slot < SL_EXCEPTIONS_MAX && !bpf_map_lookup_elem(map, &slot, &there) && there.state != SL_EXCEPTION_FREE &&
+	       there.state != SL_EXCEPTION_FAILED)
+		slot++;
+	if (slot == SL_EXCEPTIONS_MAX)
+		return -ENOSPC;
+	make(k, map, slot, e);
+	describe(e, e->state == SL_EXCEPTION_ACTIVE ? "may be opened" : "cannot be excepted", text, size);
+	return e->state == SL_EXCEPTION_ACTIVE ? 0 : -e->error;
+}
+
 /* What is worth telling of a slot, if anything; it is brought up to date. */
-static bool see(struct kernel *k, int map, uint32_t slot, char *text, size_t size)
+static bool see(int map, uint32_t slot, char *text, size_t size)
 {
 	struct sl_exception e;
 	uint64_t now = kernel_now_ns();
-	const char *tool, *what;
 
 	if (bpf_map_lookup_elem(map, &slot, &e))
 		return false;
 	/* Whoever is root can write there. */
 	e.path[sizeof(e.path) - 1] = e.tool_name[sizeof(e.tool_name) - 1] = '\0';
-	if (e.state == SL_EXCEPTION_ASKED) {
-		make(k, map, slot, &e);
-		what = e.state == SL_EXCEPTION_ACTIVE ? "may be opened" : "cannot be excepted";
-	} else if (e.state == SL_EXCEPTION_ENDED || (e.state == SL_EXCEPTION_ACTIVE && e.until_ns <= now)) {
-		what = "is blocked again";
-		e.state = SL_EXCEPTION_FREE;
-		bpf_map_update_elem(map, &slot, &e, BPF_ANY);
-	} else {
+	if (e.state != SL_EXCEPTION_ENDED && (e.state != SL_EXCEPTION_ACTIVE || e.until_ns > now))
 		return false;
-	}
-	tool = e.tool_name[0] ? e.tool_name : "any tool";
-	if (e.state == SL_EXCEPTION_ACTIVE)
-		snprintf(text, size, "%.*s %s by %.*s for %llu s, says uid %u", SL_EXCEPTION_PATH, e.path, what, SL_EXCEPTION_TOOL, tool,
-			 (unsigned long long)((e.until_ns - now) / 1000000000u), e.uid);
-	else
-		snprintf(text, size, "%.*s %s (%.*s)", SL_EXCEPTION_PATH, e.path, what, SL_EXCEPTION_TOOL, tool);
+	e.state = SL_EXCEPTION_FREE;
+	bpf_map_update_elem(map, &slot, &e, BPF_ANY);
+	describe(&e, "is blocked again", text, size);
 	return true;
 }
 
@@ -112,7 +128,7 @@ int kernel_exceptions(struct kernel *k, int (*tell)(void *arg, const char *text)
 	int map = bpf_map__fd(k->skel->maps.exceptions), err = 0;
 
 	for (uint32_t slot = 0; slot < SL_EXCEPTIONS_MAX && !err; slot++)
-		if (see(k, map, slot, text, sizeof(text)))
+		if (see(map, slot, text, sizeof(text)))
 			err = tell(arg, text);
 	return err;
 }

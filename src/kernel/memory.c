@@ -40,6 +40,15 @@ int pins_label(const struct pins *p, uint32_t tgid, struct sl_label *ret)
 	return bpf_map_lookup_elem(p->fd[PIN_LABELS], &tgid, ret) ? -errno : 0;
 }
 
+int kernel_in_session(struct kernel *k, uint32_t tgid)
+{
+	struct sl_label label;
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(k->skel->maps.labels), &tgid, &label))
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
 int pins_memory(const struct pins *p, const struct sl_label *label, struct sl_memory *ret)
 {
 	struct sl_session root = { .ns = label->root_ns, .pid = label->root_pid };

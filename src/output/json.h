@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The sluice authors */
-/* How json.c writes values. Private to output/. */
+/* How json.c writes values. */
 #ifndef SLUICE_OUTPUT_JSON_H
 #define SLUICE_OUTPUT_JSON_H
 
