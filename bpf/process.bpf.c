@@ -186,13 +186,16 @@ static long arg_cb(__u32 i, void *ctx)
 {
 	struct arg_scan *s = ctx;
 	struct sl_exec_set *info;
-	__u8 *buf = s->scratch ? s->scratch->data : NULL;
+	struct scratch *scratch = s->scratch;
 	__u32 set, was_inside = s->inside;
 	__u64 hash = 0;
+	__u8 *buf;
 	long n;
 
-	if (!buf || s->addr >= s->end)
+	/* The verifier of 6.1 takes it for possibly NULL at each look: looked at once, and no number beside it. */
+	if (!scratch || s->addr >= s->end)
 		return 1;
+	buf = scratch->data;
 	n = bpf_probe_read_user_str(buf, SL_ARG_LEN, (void *)s->addr);
 	if (n <= 0)
 		return 1;
