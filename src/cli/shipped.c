@@ -7,12 +7,14 @@
 
 #include "base/cleanup.h"
 
-/* The file's bytes and a NUL that does not count, between two symbols; and its name. */
+/* The file's bytes and a NUL that does not count, between two symbols; and its name. Hidden: reached through the global offset
+ * table, arm64's linker gives all symbols of the assembler's that are local one place in it, the section's. */
 #define EMBED(symbol, file)                                                                          \
 	__asm__(".section .rodata\n"                                                                 \
 		"embed_" #symbol ":\n.incbin \"policies/" file "\"\n"                                \
 		"embed_" #symbol "_end:\n.byte 0\n.previous\n");                                     \
-	extern char embed_##symbol[], embed_##symbol##_end[];                                        \
+	extern char embed_##symbol[] __attribute__((visibility("hidden")));                          \
+	extern char embed_##symbol##_end[] __attribute__((visibility("hidden")));                    \
 	static char name_##symbol[] = POLICY_BUILTIN file
 
 EMBED(default, "default.yaml");
