@@ -155,6 +155,23 @@ ALWAYS_INLINE enum call_kind call_kind(__u32 nr, __u32 compat)
 #define IS_READ(nr, compat) ((compat) ? (nr) == 3 || (nr) == 180 : (nr) == 63 || (nr) == 67)
 #endif
 
+/* Making a socket. */
+#if defined(__TARGET_ARCH_x86)
+#define SOCKETCALL_SOCKET 1
+#define IS_SOCKET(nr, compat) ((compat) ? (nr) == 359 : ((nr) & ~0x40000000u) == 41)
+#define IS_IOCTL(nr, compat) ((compat) ? (nr) == 54 : ((nr) & ~0x40000000u) == 16 || (nr) == 0x40000000u + 514)
+#elif defined(__TARGET_ARCH_arm64)
+#define IS_SOCKET(nr, compat) ((compat) ? (nr) == 281 : (nr) == 198)
+#define IS_IOCTL(nr, compat) ((compat) ? (nr) == 54 : (nr) == 29)
+#endif
+
+/* Receiving what another process sends, 64-bit. */
+#if defined(__TARGET_ARCH_x86)
+#define IS_RECVMSG(nr, compat) (!(compat) && (nr) == 47)
+#elif defined(__TARGET_ARCH_arm64)
+#define IS_RECVMSG(nr, compat) (!(compat) && (nr) == 212)
+#endif
+
 /* System calls that send, and their arguments. */
 #if defined(__TARGET_ARCH_x86)
 #define NR_WRITE 1
@@ -185,6 +202,16 @@ ALWAYS_INLINE __u64 first_arg(const struct pt_regs *regs, __u32 compat)
 	return compat ? (__u32)regs->orig_x0 : regs->orig_x0;
 }
 #endif
+
+/* It makes a socket. */
+ALWAYS_INLINE int calls_socket(const struct pt_regs *regs, __u32 nr, __u32 compat)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (compat && nr == NR_SOCKETCALL_32)
+		return (__u32)regs->bx == SOCKETCALL_SOCKET;
+#endif
+	return IS_SOCKET(nr, compat);
+}
 
 /* The descriptor that a system call of IS_CONNECT() has connected; -1: it was another of socketcall()'s, or its arguments are gone. */
 ALWAYS_INLINE __u32 connected_fd(const struct pt_regs *regs, __u32 nr, __u32 compat)

@@ -6,8 +6,8 @@
  * judged as it connects; unless that is refused, it is reported by its first datagram (cgroup_skb/egress), because
  * resolvers connect UDP sockets only to sort addresses and never send on them.
  *
- * Known limits: a socket belongs to the cgroup it was made in; raw, packet and SCTP sockets do not come through here;
- * neither do sockets that were connected before, or by another process.
+ * Known limits: a socket belongs to the cgroup it was made in; sockets that were connected before, or by another process, do not come
+ * through here, nor do raw, packet, SCTP and other sockets, which socket.bpf.c judges as they are made.
  */
 #include "memory.h"
 #include "net.h"
@@ -81,8 +81,10 @@ GLOBAL int find_place(const struct dest *d, const struct subject *who, __u32 sta
 	if (!ports || !index)
 		return 0;
 	port = sl_net_port_index(d->kind, d->port);
-	opaque(port); /* 6.1 does not see that it has 17 bits */
-	port = ports->cls[port & 0x1ffff];
+	opaque(port);
+	if (port >= SL_NET_PORTS)
+		return 0;
+	port = ports->cls[port];
 	sl_net_find(ret, index, &knobs.net, who->tool, who->exe_set, user, state, addr, port);
 	vectors = bpf_map_lookup_elem(&net_vectors, &key.number);
 	if (!vectors)
@@ -298,7 +300,7 @@ GLOBAL int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie
 	rec.net.proto = made >> 16;
 	rec.net.op = made >> 8;
 	rec.net.taken = made;
-	rec.net.by = SL_BY_CGROUP;
+	rec.net.by = made >> 24;
 	rec.net.netns = sl_netns_tag(d->netns);
 	rec.rule = choice->rule;
 	rec.set = choice->set;

@@ -866,8 +866,10 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 			return 0;
 		if (call_kind(nr, compat))
 			bpf_tail_call(ctx, &more, SL_MORE_PEERS);
-		else if (IS_CONNECT(nr, compat) || IS_SEND(nr))
+		else if (!calls_socket(regs, nr, compat) && (IS_CONNECT(nr, compat) || IS_SEND(nr)))
 			bpf_tail_call(ctx, &more, SL_MORE_BROKERS);
+		else if (calls_socket(regs, nr, compat) || IS_IOCTL(nr, compat) || IS_RECVMSG(nr, compat))
+			bpf_tail_call(ctx, &more, SL_MORE_SOCKETS);
 		return 0;
 	}
 	if (kind == 2) {
@@ -903,6 +905,9 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 		/* The signal is there before the call returns to user mode: this thread never has the descriptor. */
 		kill_caller();
 	}
+	/* A socket may have come; it hands over to those below. */
+	if (kind == 4 && has_label(current_tgid()))
+		bpf_tail_call(ctx, &more, SL_MORE_SOCKETS);
 	/* Opens in /proc and of spools, pidfd_getfd. */
 	if ((knobs.inspects || knobs.spools) && has_label(current_tgid()))
 		bpf_tail_call(ctx, &more, SL_MORE_PEERS);

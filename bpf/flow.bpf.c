@@ -10,7 +10,7 @@
  * Sockets of sessions carry a mark (flow_marks, set as they connect or send). By far most packets are of others: a count by
  * the socket's address (places) lets them pass without a look for the mark. A socket that was there before is marked by the agent.
  *
- * Known limits: sockets that were connected outside the session, MPTCP, raw and packet sockets have no flow; nor has what comes in on a
+ * Known limits: MPTCP, raw and packet sockets have no flow; nor has what comes in on a
  * socket that was given to the session to listen on.
  * A flow that first speaks something else (STARTTLS) shows no server name; of one to a proxy that is what the proxy was asked for, and
  * the name in the hello behind the request. A name that is cut has been sent, if the hello comes in pieces: the server never gets the
@@ -28,6 +28,7 @@
 #define TCP_LISTEN 10
 #define HEADER 20              /* of IPv4 and of TCP, without options */
 #define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_URG 0x20
 #define UDP_HEADER 8
 #define IP6_HEADERS 4          /* extension headers that are passed over */
 #define WINDOW 4096            /* bytes of a hello read at a time; a power of two */
@@ -345,7 +346,9 @@ GLOBAL int hello_told(struct sl_flow *f, __u64 cookie)
 	rec->proto = f->proto;
 	rec->netns = sl_netns_tag(f->netns);
 	rec->hello_flags = f->hello.flags & SL_HELLO_FLAGS;
-	if (f->hello.flags & SL_HELLO_NAME && knobs.net.rules) {
+	if (f->flags & SL_FLOW_CUT) {
+		rec->taken = SL_TAKEN_CUT;
+	} else if (f->hello.flags & SL_HELLO_NAME && knobs.net.rules) {
 		flow_judge(f, f->state, &choice);
 		rec->rule = choice.rule;
 		rec->set = choice.set;
@@ -553,6 +556,11 @@ GLOBAL int flow_sent(struct __sk_buff *skb)
 	if (!skb)
 		return 1;
 	mark = mark_of(skb);
+	if (!mark && handed_take(skb)) {
+		mark = mark_of(skb);
+		if (mark)
+			handed_judge(bpf_get_socket_cookie(skb), mark);
+	}
 	if (!mark)
 		return 1;
 	odd = packet_of(skb, mark->proto, &p);
@@ -743,13 +751,18 @@ int sock_release(struct bpf_sock *ctx)
 {
 	struct sl_socket *mark;
 	struct sl_flow *f;
+	void *key[1];
 	__u64 cookie;
 
 	if (!maybe_marked(ctx))
 		return 1;
 	mark = bpf_sk_storage_get(&flow_marks, ctx, 0, 0);
-	if (!mark)
+	if (!mark) {
+		key[0] = ctx;
+		if (!bpf_map_delete_elem(&handed, key)) /* it was handed over, and not sent on */
+			__sync_fetch_and_add(&places[place_of(ctx)], -1);
 		return 1;
+	}
 	cookie = bpf_get_socket_cookie(ctx);
 	if (ctx->protocol != IPPROTO_TCP || ctx->state == TCP_CLOSE) {
 		out_of_place(mark, place_of(ctx));

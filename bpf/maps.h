@@ -561,6 +561,16 @@ SL_EXTERN struct {
 /* How many marked sockets there are in each place, and how many are in none yet. A packet of a socket whose place is empty is of no
  * interest: that look costs a third of one at the mark. What is counted once too often only costs. */
 SL_EXTERN __u32 places[SL_PLACES];
+
+/* Sockets that sessions have got from elsewhere and not sent on yet, by the address of their struct sock. LRU: when full the one noted longest
+ * ago is forgotten, and sends unfollowed. Each is counted in places[]. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SL_HANDED_MAX);
+	__type(key, __u64);
+	__type(value, struct sl_socket);
+} handed SEC(".maps");
+
 SL_EXTERN __u32 unplaced;
 
 /* Some process of a session has listened. */

@@ -20,7 +20,7 @@ struct dest {
 	__u32 addr[4];   /* network order */
 	__u16 port;      /* host order */
 	__u8 family;     /* 4 or 6 */
-	__u8 kind;       /* SL_NET_STREAM or SL_NET_DATAGRAM */
+	__u8 kind;       /* SL_NET_STREAM, SL_NET_DATAGRAM or, with family 0 and a port of SL_SOCKET_*, SL_NET_SOCKET */
 	__u32 netns;     /* low half of the cookie of its network namespace */
 };
 
@@ -33,7 +33,8 @@ int net_judge_name(const struct sl_party *by, const struct dest *d, __u32 set, _
 int net_told(const struct sl_who *who, const struct dest *d, __u64 cookie, __u32 made, const struct sl_net_choice *choice);
 
 /* How a connection was made and what became of it, as one argument of net_told(). */
-#define MADE(proto, op, taken) ((__u32)(proto) << 16 | (__u32)(op) << 8 | (taken))
+#define MADE(proto, op, taken) MADE_BY(proto, op, taken, SL_BY_CGROUP)
+#define MADE_BY(proto, op, taken, by) ((__u32)(by) << 24 | ((__u32)(proto) & 0xff) << 16 | (__u32)(op) << 8 | (taken))
 
 /* names.bpf.c. A DNS message of `len` bytes at `from`, that is sent or comes in. */
 int dns_question(struct __sk_buff *skb, __u32 from, __u32 len);
@@ -68,6 +69,14 @@ ALWAYS_INLINE int flow_follow(struct sl_flow *f, __u64 cookie, __u32 bytes)
 		follow_count(f, cookie, bytes);
 	return 1;
 }
+
+/* handed.bpf.c. A socket that a session has got from elsewhere: noted by its struct file (1: it was), by a descriptor of the caller's, by the
+ * caller's struct msghdr; marked as it sends (1: it is now), and judged then. */
+__u32 handed_note(__u64 file);
+__u32 handed_fd(__u32 fd);
+__u32 handed_sent(__u64 msg);
+__u32 handed_take(struct __sk_buff *skb);
+int handed_judge(__u64 cookie, struct sl_socket *mark);
 
 /* A trailing dot is no part of a name, and some servers do not mind it. */
 ALWAYS_INLINE __u32 name_len_of(const __u8 *name, __u32 len)

@@ -7,3 +7,4 @@
 #include "process.bpf.c"
 #include "file.bpf.c"
 #include "peers.bpf.c"
+#include "socket.bpf.c"

@@ -119,4 +119,9 @@
 /* Abstract socket names are matched as if they were files below this directory: a name goes through the path automaton. */
 #define SL_ABSTRACT "/@"
 
+/* Sockets that sessions have got from elsewhere: noted at once, descriptors looked at as a session begins, and of one message. */
+#define SL_HANDED_MAX 1024
+#define SL_HANDED_FDS 256
+#define SL_HANDED_SENT 8
+
 #endif /* SL_ABI_H */

@@ -37,7 +37,8 @@
 #define SL_HELLO_PROXY 0x200   /* it asks a proxy (proxy.h); with SL_HELLO_BAD: not for anything that can be read */
 #define SL_HELLO_ADDR 0x400    /* ... for an address: the name is that, 4 or 16 bytes in network order */
 #define SL_HELLO_INNER 0x800   /* what follows a request to a proxy: all but SL_HELLO_PROXY is about that */
-#define SL_HELLO_FLAGS 0xfff
+#define SL_HELLO_URGENT 0x2000 /* urgent data is in it, or a gap: what the server reads is not what was read here */
+#define SL_HELLO_FLAGS 0x2fff
 /* Not part of the records. */
 #define SL_HELLO_SAME 0x1000   /* INNER: the name is, so far, the one that the proxy was asked for */
 

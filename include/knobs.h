@@ -99,10 +99,10 @@ struct sl_moved {
 #define SL_LINKS_ROUNDS 65536
 
 /* Hooks whose programs are attached twice. */
-enum sl_twin { SL_TWIN_EXEC = 0, SL_TWIN_FORK, SL_TWIN_EXIT, SL_TWIN_FILE, SL_TWIN_INSPECT, _SL_TWINS_MAX };
+enum sl_twin { SL_TWIN_EXEC = 0, SL_TWIN_FORK, SL_TWIN_EXIT, SL_TWIN_FILE, SL_TWIN_INSPECT, SL_TWIN_SOCKET, _SL_TWINS_MAX };
 
 /* Slots of the map `more`: programs that another hands over to. */
-enum sl_more { SL_MORE_PEERS = 0, SL_MORE_BROKERS, _SL_MORE_MAX };
+enum sl_more { SL_MORE_PEERS = 0, SL_MORE_BROKERS, SL_MORE_SOCKETS, _SL_MORE_MAX };
 
 /* What twins count, each by enum sl_twin: calls that reached the first and the second, and calls that one of them saw to. */
 struct sl_twins {

@@ -277,18 +277,36 @@ struct sl_net_key6 {
 	__u32 addr[4];
 };
 
-/* Port, of streams and then of datagrams -> class of ports. */
+/* Port, of streams and then of datagrams -> class of ports. Behind them the kinds of sockets that are judged when they are made, by
+ * SL_SOCKET_*, which stands in a destination's port: nothing is known of where they send. */
 #define SL_NET_STREAM 0
 #define SL_NET_DATAGRAM 1
+#define SL_NET_SOCKET 2
+#define _SL_NET_KINDS 3
+
+/* Sockets that send without passing the hooks on connections. */
+#define SL_SOCKET_RAW 1        /* IP, by itself */
+#define SL_SOCKET_ICMP 2       /* of unprivileged ping */
+#define SL_SOCKET_PACKET 3
+#define SL_SOCKET_SCTP 4
+#define SL_SOCKET_VSOCK 5
+#define SL_SOCKET_BLUETOOTH 6
+#define SL_SOCKET_TIPC 7
+#define SL_SOCKET_XDP 8
+#define SL_SOCKET_TUN 9        /* no socket: a network device whose packets a program writes */
+#define SL_SOCKET_OTHER 10     /* every further family and protocol that leads out of the process */
+#define _SL_SOCKET_MAX 11
 
 struct sl_net_ports {
-	__u16 cls[2 * 65536];
+	__u16 cls[2 * 65536 + 64];
 };
+
+#define SL_NET_PORTS (2 * 65536 + 64)
 
 static inline __attribute__((always_inline)) __u32
 sl_net_port_index(__u32 kind, __u32 port)
 {
-	return (kind & 1) << 16 | (port & 0xffff);
+	return kind == SL_NET_SOCKET ? 2 * 65536 + (port & 63) : (kind & 1) << 16 | (port & 0xffff);
 }
 
 /*

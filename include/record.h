@@ -224,6 +224,7 @@ struct sl_rec_broker {
 #define SL_NET_SENDMSG 2      /* unconnected datagram */
 #define SL_NET_UDP_SEND 3     /* first datagram on a connected UDP socket */
 #define SL_NET_SEND_ON 4      /* an open connection sends on, after its session has read something */
+#define SL_NET_SOCKET_MADE 5  /* a socket that sends without connecting: SL_SOCKET_* in port, no address and family */
 
 struct sl_rec_net {
 	struct sl_hdr hdr;
@@ -231,7 +232,7 @@ struct sl_rec_net {
 	__u64 cookie;             /* socket cookie */
 	__u8 addr[16];            /* network order; IPv4 in the first four; v4-mapped IPv6 is given as IPv4 */
 	__u16 port;               /* host order */
-	__u8 family;              /* 4 or 6 */
+	__u8 family;              /* 4 or 6; 0: SL_NET_SOCKET_MADE */
 	__u8 proto;               /* IPPROTO_* */
 	__u8 op;                  /* SL_NET_* */
 	__u8 taken;               /* SL_TAKEN_* */

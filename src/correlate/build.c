@@ -242,11 +242,29 @@ static void set_place(struct report_net *ret, uint8_t family, const uint8_t addr
 	ret->proto = proto;
 }
 
+/* kind: SL_SOCKET_*, by the name that rules have for it. */
+static const char *socket_name(unsigned int kind)
+{
+	static const char *const names[_SL_SOCKET_MAX] = {
+		[SL_SOCKET_RAW] = "raw",     [SL_SOCKET_ICMP] = "icmp",           [SL_SOCKET_PACKET] = "packet", [SL_SOCKET_SCTP] = "sctp",
+		[SL_SOCKET_VSOCK] = "vsock", [SL_SOCKET_BLUETOOTH] = "bluetooth", [SL_SOCKET_TIPC] = "tipc",     [SL_SOCKET_XDP] = "xdp",
+		[SL_SOCKET_TUN] = "tun",     [SL_SOCKET_OTHER] = "other",
+	};
+
+	return kind < _SL_SOCKET_MAX && names[kind] ? names[kind] : "?";
+}
+
 static void build_connect(const struct draft *d, struct report_store *store, struct report_net *ret)
 {
 	const struct sl_rec_net *n = d->event->net;
 
 	set_net(d, store, ret);
+	if (n->op == SL_NET_SOCKET_MADE) {
+		ret->verb = "socket";
+		ret->socket = socket_name(n->port);
+		ret->proto = n->proto;
+		return;
+	}
 	set_place(ret, n->family, n->addr, n->port, n->proto);
 	ret->verb = n->op == SL_NET_CONNECT ? "connect" : n->op == SL_NET_SEND_ON ? "send on" : "send";
 	ret->was_open = n->op == SL_NET_SEND_ON;

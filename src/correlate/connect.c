@@ -152,13 +152,16 @@ void connect_judge(const struct compiled *c, struct names *names, const struct e
 	const struct sl_rec_net *net = ev->net;
 	const struct sl_who *w = ev->who;
 	const char *list[NAMES_PER_ADDR];
-	struct compiled_dest dest = { .family = net->family, .kind = connect_kind(net->proto), .port = net->port,
-				      .state = ev->decided ? ev->decided->state : 0 };
+	bool made = net->op == SL_NET_SOCKET_MADE;
+	struct compiled_dest dest = { .family = net->family, .kind = made ? SL_NET_SOCKET : connect_kind(net->proto),
+				      .port = net->port, .state = ev->decided ? ev->decided->state : 0 };
 	struct compiled_provider provider;
 	bool told;
 
 	memcpy(dest.addr, net->addr, net->family == 4 ? 4 : 16);
-	look_up(names, ev, list, &dest, ret);
+	ret->hits_cnt = 0;
+	if (!made)
+		look_up(names, ev, list, &dest, ret);
 	/* Nothing was refused, and the answer with the name had not reached the kernel's table yet: judged with the name. */
 	told = ev->decided && (ev->decided->names || net->taken != SL_TAKEN_NONE || !dest.names_cnt);
 	if (told) {
@@ -187,8 +190,10 @@ uint8_t connect_kind(uint8_t proto)
 	}
 }
 
-const char *connect_finding(const struct policy_provider *provider, uint8_t proto, uint16_t port)
+const char *connect_finding(const struct policy_provider *provider, uint8_t op, uint8_t proto, uint16_t port)
 {
+	if (op == SL_NET_SOCKET_MADE)
+		return FINDING_NO_DESTINATION;
 	if (provider && !strcmp(provider->tier, "resolver"))
 		return FINDING_NAME_HIDDEN;
 	return proto == IPPROTO_TCP && port == PORT_DNS ? FINDING_DNS_OVER_TCP : NULL;

@@ -39,8 +39,10 @@ uint8_t connect_kind(uint8_t proto);
  *   name-hidden   a resolver by HTTPS, TLS or QUIC: names that are asked for there are unknown, and so is what they lead to
  *   dns-over-tcp  questions by TCP: answers that do not fit a segment are not read
  */
+#define FINDING_NO_DESTINATION "no-destination"
+#define FINDING_URGENT "urgent-data"
 #define FINDING_NAME_HIDDEN "name-hidden"
 #define FINDING_DNS_OVER_TCP "dns-over-tcp"
-const char *connect_finding(const struct policy_provider *provider, uint8_t proto, uint16_t port);
+const char *connect_finding(const struct policy_provider *provider, uint8_t op, uint8_t proto, uint16_t port);
 
 #endif /* SLUICE_CORRELATE_CONNECT_H */

@@ -184,8 +184,10 @@ void flows_report(const struct compiled *c, const struct event *ev, const struct
 	ret->names_cnt = v->net.hits_cnt;
 	ret->sni = v->sni;
 	ret->sni_mismatch = v->mismatch;
-	if (ev->kind == SL_REC_HELLO)
-		ret->finding = connect_finding(v->net.provider, ev->hello->proto, ev->hello->port);
+	if (ev->kind == SL_REC_HELLO && ev->hello->hello_flags & SL_HELLO_URGENT)
+		ret->finding = FINDING_URGENT;
+	else if (ev->kind == SL_REC_HELLO)
+		ret->finding = connect_finding(v->net.provider, SL_NET_CONNECT, ev->hello->proto, ev->hello->port);
 	ret->behind_proxy = v->behind;
 	ret->asked = v->asked;
 	ret->asked_port = v->asked_port;

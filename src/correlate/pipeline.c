@@ -141,7 +141,7 @@ static void report_connect(struct pipeline *p, const struct event *ev, const str
 	r.provider = v->provider;
 	r.net_evidence = v->evidence;
 	r.net_confidence = v->confidence;
-	r.finding = connect_finding(v->provider, ev->net->proto, ev->net->port);
+	r.finding = connect_finding(v->provider, ev->net->op, ev->net->proto, ev->net->port);
 	r.names = v->hits;
 	r.names_cnt = v->hits_cnt;
 	emit(p, &r);

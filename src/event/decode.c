@@ -78,8 +78,10 @@ bool decode_net(const void *data, struct cursor *c, struct event *ev)
 	ev->net = r;
 	ev->who = &r->who;
 	ev->netns = r->netns;
-	return who_ok(&r->who) && (r->family == 4 || r->family == 6) && r->op >= SL_NET_CONNECT &&
-	       r->op <= SL_NET_SEND_ON && r->taken <= SL_TAKEN_CUT && r->by < _SL_BY_MAX;
+	if (r->op == SL_NET_SOCKET_MADE ? r->family || !r->port || r->port >= _SL_SOCKET_MAX : r->family != 4 && r->family != 6)
+		return false;
+	return who_ok(&r->who) && r->op >= SL_NET_CONNECT && r->op <= SL_NET_SOCKET_MADE && r->taken <= SL_TAKEN_CUT &&
+	       r->by < _SL_BY_MAX;
 }
 
 bool decode_verdict(const void *data, struct cursor *c, struct event *ev)

@@ -23,7 +23,7 @@
 
 #define PROOF_TRIES 5 /* before a hook is said to have stopped */
 
-#define CGROUP_PROGRAMS 7
+#define CGROUP_PROGRAMS 8
 
 struct cgroup_program {
 	struct bpf_program *prog;
@@ -138,6 +138,24 @@ static void choose_watchers(struct sluice_bpf *s, enum kernel_tier tier)
 	load_if_present(s->progs.mount_ns_put, tier != KERNEL_TIER_SYS_EXIT);
 }
 
+/* Sockets of other families than IP. */
+static void choose_sockets(struct sluice_bpf *s, enum kernel_tier tier, bool network)
+{
+	static const char *const funcs[] = { "security_socket_create", "security_tun_dev_attach" };
+	bool exists[ARRAY_SIZE(funcs)] = { 0 };
+
+	if (network && tier == KERNEL_TIER_FMOD_RET)
+		probe_btf_funcs(funcs, exists, ARRAY_SIZE(funcs));
+	bpf_program__set_autoload(s->progs.socket_create_lsm, network && tier == KERNEL_TIER_LSM);
+	bpf_program__set_autoload(s->progs.tun_attach_lsm, network && tier == KERNEL_TIER_LSM);
+	bpf_program__set_autoload(s->progs.socket_create_fmod_ret, exists[0]);
+	bpf_program__set_autoload(s->progs.tun_attach_fmod_ret, exists[1]);
+	bpf_program__set_autoload(s->progs.exec_with_sockets, network);
+	load_if_present(s->progs.socket_received, network && tier != KERNEL_TIER_SYS_EXIT);
+	bpf_program__set_autoload(s->progs.sockets_sys_exit, network && tier == KERNEL_TIER_SYS_EXIT);
+	bpf_program__set_autoattach(s->progs.sockets_sys_exit, false);
+}
+
 /* Switches programs on by tier and by what this kernel has. */
 static void choose_programs(struct kernel *k, enum kernel_tier tier, bool network)
 {
@@ -189,6 +207,8 @@ static void choose_programs(struct kernel *k, enum kernel_tier tier, bool networ
 	bpf_program__set_autoload(s->progs.skb_ingress, network);
 	bpf_program__set_autoload(s->progs.skb_egress, network);
 	bpf_program__set_autoload(s->progs.sock_release, network);
+	bpf_program__set_autoload(s->progs.sock_create, network);
+	choose_sockets(s, tier, network);
 	bpf_program__set_autoload(s->progs.tcp_state, network);
 }
 
@@ -349,7 +369,8 @@ static int fill_more(struct kernel *k, enum kernel_tier tier, struct errmsg *e)
 	if (tier == KERNEL_TIER_FMOD_RET)
 		return put_more(k, SL_MORE_PEERS, s->progs.proc_open_fmod_ret, e);
 	err = put_more(k, SL_MORE_PEERS, s->progs.peers_sys_exit, e);
-	return err ? err : put_more(k, SL_MORE_BROKERS, s->progs.brokers_sys_exit, e);
+	err = err ? err : put_more(k, SL_MORE_BROKERS, s->progs.brokers_sys_exit, e);
+	return err ? err : put_more(k, SL_MORE_SOCKETS, s->progs.sockets_sys_exit, e);
 }
 
 /* Opens, sizes and loads the programs of a tier. */
@@ -414,6 +435,7 @@ static int try_tier(struct kernel *k, const struct kernel_config *config, enum k
 	/* Of programs on one function the one attached last runs first; of those on a tracepoint, the one attached first. */
 	k->skel->bss->runs_first[SL_TWIN_FILE] = 1;
 	k->skel->bss->runs_first[SL_TWIN_INSPECT] = 1;
+	k->skel->bss->runs_first[SL_TWIN_SOCKET] = 1;
 	guard_attach(k);
 	if (!file_hook_runs(k, tier))
 		return errmsg_set(e, -ENOTSUP, "%s is attached, but never runs", tier_hooks[tier]);
@@ -508,6 +530,7 @@ static size_t cgroup_programs(struct kernel *k, struct cgroup_program ret[CGROUP
 		{ s->progs.skb_ingress, &s->links.skb_ingress, BPF_CGROUP_INET_INGRESS },
 		{ s->progs.skb_egress, &s->links.skb_egress, BPF_CGROUP_INET_EGRESS },
 		{ s->progs.sock_release, &s->links.sock_release, BPF_CGROUP_INET_SOCK_RELEASE },
+		{ s->progs.sock_create, &s->links.sock_create, BPF_CGROUP_INET_SOCK_CREATE },
 	};
 
 	_Static_assert(ARRAY_SIZE(all) == CGROUP_PROGRAMS, "all of them");
@@ -517,7 +540,7 @@ static size_t cgroup_programs(struct kernel *k, struct cgroup_program ret[CGROUP
 
 static void __attribute__((format(printf, 2, 3))) lose_connections(struct kernel *k, const char *why, ...)
 {
-	static const char *const subjects[] = { "connections", "datagrams", "bytes, TLS server names", "DNS answers" };
+	static const char *const subjects[] = { "connections", "datagrams", "bytes, TLS server names", "DNS answers", "sockets of no connection" };
 	struct cgroup_program progs[CGROUP_PROGRAMS];
 	size_t cnt = cgroup_programs(k, progs);
 	struct kernel_row *row;
@@ -551,6 +574,21 @@ static void describe_holder(int cgroup_fd, enum bpf_attach_type type, char *ret,
 		snprintf(ret, size, "the exclusive program \"%.*s\" (id %u)", (int)sizeof(info.name), info.name, id);
 	else
 		snprintf(ret, size, "the exclusive program (id %u)", id);
+}
+
+/* Sockets that send without connecting. */
+static void describe_sockets(struct kernel *k)
+{
+	static const char *const hooks[_KERNEL_TIER_MAX] = {
+		[KERNEL_TIER_LSM] = "lsm/socket_create, tun_dev_attach",
+		[KERNEL_TIER_FMOD_RET] = "fmod_ret/security_socket_create, security_tun_dev_attach",
+		[KERNEL_TIER_SYS_EXIT] = "tp_btf/sys_exit",
+	};
+
+	set_row(k, "sockets of no connection", KERNEL_ATTACHED, "cgroup/sock_create; %s", hooks[k->tier]);
+	if (k->tier == KERNEL_TIER_SYS_EXIT)
+		snprintf(kernel_row(k, "sockets of no connection")->reason, sizeof(k->rows[0].reason),
+			 "of other families than IP seen when the call has been made: a block kills; those that io_uring makes are not seen");
 }
 
 static int attach_cgroup(struct kernel *k, const struct kernel_config *config, struct errmsg *e)
@@ -588,6 +626,7 @@ static int attach_cgroup(struct kernel *k, const struct kernel_config *config, s
 	set_row(k, "datagrams", KERNEL_ATTACHED, "cgroup/sendmsg4,6; skb/egress");
 	set_row(k, "bytes, TLS server names", KERNEL_ATTACHED, "cgroup_skb, sock_release, inet_sock_set_state");
 	set_row(k, "DNS answers", KERNEL_ATTACHED, "cgroup_skb/ingress");
+	describe_sockets(k);
 	if (!root) {
 		snprintf(kernel_row(k, "connections")->reason, sizeof(k->rows[0].reason), "only processes below %.200s",
 			 config->cgroup);

@@ -50,6 +50,8 @@ bool spares_choose(struct kernel *k, enum kernel_tier tier, bool preempt_off)
 	bpf_program__set_autoload(s->progs.sched_process_exit2, on);
 	bpf_program__set_autoload(s->progs.file_open_fmod_ret2, on && tier == KERNEL_TIER_FMOD_RET);
 	bpf_program__set_autoload(s->progs.ptrace_access_fmod_ret2, on && tier == KERNEL_TIER_FMOD_RET && inspects);
+	bpf_program__set_autoload(s->progs.socket_create_fmod_ret2,
+				  on && bpf_program__autoload(s->progs.socket_create_fmod_ret));
 	return s->rodata->knobs.preempt_off;
 }
 
@@ -96,6 +98,7 @@ static uint64_t lost_by_twins(struct kernel *k)
 		[SL_TWIN_EXIT] = { s->progs.sched_process_exit, s->progs.sched_process_exit2 },
 		[SL_TWIN_FILE] = { s->progs.file_open_fmod_ret, s->progs.file_open_fmod_ret2 },
 		[SL_TWIN_INSPECT] = { s->progs.ptrace_access_fmod_ret, s->progs.ptrace_access_fmod_ret2 },
+		[SL_TWIN_SOCKET] = { s->progs.socket_create_fmod_ret, s->progs.socket_create_fmod_ret2 },
 	};
 	struct sl_twins count;
 	uint64_t lost = 0;
@@ -122,6 +125,7 @@ uint64_t spares_skipped(struct kernel *k)
 		s->progs.file_open_sys_exit, s->progs.peers_sys_exit,        s->progs.brokers_sys_exit,
 		s->progs.link_fmod_ret,      s->progs.rename_fmod_ret,       s->progs.unix_connect_fmod_ret,
 		s->progs.unix_send_fmod_ret, s->progs.unit_send,             s->progs.file_received_fmod_ret,
+		s->progs.sockets_sys_exit,   s->progs.tun_attach_fmod_ret,
 	};
 	const struct bpf_program *const watchers[] = {
 		s->progs.renamed,     s->progs.mounted,      s->progs.unmounted,

@@ -66,6 +66,8 @@ static bool is_set(const struct writer *w, const void *base, const struct field 
 		return VALUE(bool, base, f);
 	case FIELD_FACT:
 		return VALUE(uint8_t, base, f) != REPORT_UNKNOWN;
+	case FIELD_PROTO:
+		return VALUE(uint8_t, base, f) != 0;
 	case FIELD_U16:
 	case FIELD_U32:
 	case FIELD_U64:

@@ -75,6 +75,12 @@ static void add_finding(struct parts *p, const struct report *r)
 void text_net(struct parts *p, const struct report *r)
 {
 	p->verb = r->net.verb;
+	if (r->net.socket) {
+		text_add(&p->target, r->net.socket);
+		strbuf_adds(&p->what, "sends without connecting");
+		add_finding(p, r);
+		return;
+	}
 	add_place(p, &r->net);
 	add_provider(p, r);
 	add_finding(p, r);

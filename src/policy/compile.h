@@ -153,7 +153,7 @@ int compiled_abstract(const char *name, size_t len, char *buf, size_t size);
 struct compiled_dest {
 	uint8_t family;             /* 4 or 6 */
 	uint8_t addr[16];
-	uint8_t kind;               /* SL_NET_STREAM or SL_NET_DATAGRAM */
+	uint8_t kind;               /* SL_NET_STREAM, SL_NET_DATAGRAM; SL_NET_SOCKET with a port of SL_SOCKET_*, no family and no names */
 	uint16_t port;
 	const char *const *names;   /* candidate host names, lower case, best first; may be empty */
 	size_t names_cnt;

@@ -253,6 +253,8 @@ static bool host_holds(uint16_t host_class, const struct dest *x)
 
 static bool connect_holds(const struct policy_connect *k, uint16_t host_class, const struct dest *x)
 {
+	if (k->sockets ? x->d->kind != SL_NET_SOCKET || !(k->sockets >> x->d->port & 1) : x->d->kind == SL_NET_SOCKET && k->ports_cnt)
+		return false;
 	if (k->any)
 		return true;
 	if (!provider_holds(k, x))

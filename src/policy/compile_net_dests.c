@@ -123,6 +123,12 @@ static int port_class(struct net_work *t, const struct named_ports *n, const str
 	return r < 0 || *ret < known ? r : net_part_add(&t->ports, vector);
 }
 
+/* Rules that say nothing of sockets hold for one as for a destination that nothing is known of. */
+static bool is_about_socket(const struct policy_connect *k, uint32_t socket)
+{
+	return k->sockets ? k->sockets >> socket & 1 : !k->protos;
+}
+
 static int classify_named(struct net_work *t, const struct named_ports *n)
 {
 	cleanup_free uint64_t *key = NULL;
@@ -138,9 +144,9 @@ static int classify_named(struct net_work *t, const struct named_ports *n)
 		uint32_t other, id;
 
 		for (uint32_t i = 0; i < t->rules_cnt; i++) {
-			uint32_t protos = t->p->rules[t->rules[i]].connect.protos;
+			const struct policy_connect *k = &t->p->rules[t->rules[i]].connect;
 
-			if (!protos || protos >> kind & 1)
+			if (!k->sockets && (!k->protos || k->protos >> kind & 1))
 				net_rules_add(&proto, i);
 		}
 		r = port_class(t, n, &proto, 0, key, &other);
@@ -150,6 +156,16 @@ static int classify_named(struct net_work *t, const struct named_ports *n)
 				r = port_class(t, n, &proto, n->slot[port], key, &id);
 			t->net->ports->cls[sl_net_port_index(kind, port)] = (uint16_t)id;
 		}
+	}
+	for (uint32_t socket = 0; socket < _SL_SOCKET_MAX && r >= 0; socket++) {
+		struct net_rules rules = { 0 };
+		uint32_t id;
+
+		for (uint32_t i = 0; i < t->rules_cnt; i++)
+			if (is_about_socket(&t->p->rules[t->rules[i]].connect, socket))
+				net_rules_add(&rules, i);
+		r = port_class(t, n, &rules, 0, key, &id);
+		t->net->ports->cls[sl_net_port_index(SL_NET_SOCKET, socket)] = (uint16_t)id;
 	}
 	t->net->info.ports = t->port_classes.cnt;
 	return r;

@@ -511,8 +511,12 @@ static bool host_in(const struct policy_strings *hosts, const struct compiled_de
 static bool connect_holds(const struct policy *p, const struct policy_connect *k, unsigned int tool,
 			  const struct policy_provider *provider, const struct compiled_dest *d)
 {
+	if (k->sockets && (d->kind != SL_NET_SOCKET || !(k->sockets >> d->port & 1)))
+		return false;
 	if (k->any)
 		return true;
+	if (d->kind == SL_NET_SOCKET && (k->ports_cnt || k->protos))
+		return false;
 	if (k->providers.cnt && !provider_in(p, &k->providers, tool, provider, d))
 		return false;
 	if (k->not_providers.cnt && provider_in(p, &k->not_providers, tool, provider, d))

@@ -68,9 +68,18 @@ static bool implied_protos(const struct policy_connect *outer, const struct poli
 	return !outer->protos || (inner->protos && !(inner->protos & ~outer->protos));
 }
 
+static bool implied_sockets(const struct policy_connect *outer, const struct policy_connect *inner)
+{
+	if (!outer->sockets)
+		return !inner->sockets || (!outer->protos && !outer->ports_cnt);
+	return inner->sockets && !(inner->sockets & ~outer->sockets);
+}
+
 /* Every destination of `inner` is one of `outer`. */
 static bool contains(const struct policy_connect *outer, const struct policy_connect *inner)
 {
+	if (!implied_sockets(outer, inner))
+		return false;
 	if (outer->any)
 		return true;
 	return !inner->any && implied(&outer->providers, &inner->providers) &&

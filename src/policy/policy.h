@@ -126,6 +126,7 @@ struct policy_connect {
 	uint16_t *ports;
 	size_t ports_cnt;
 	uint32_t protos;                 /* bit per SL_NET_STREAM, SL_NET_DATAGRAM; 0: any */
+	uint32_t sockets;                /* bit per SL_SOCKET_*: it is about such a socket that is made, not about connections; 0: any */
 };
 
 struct policy_rule {                /* rules: [ {...} ]; number in records = index + 1 */

@@ -32,6 +32,12 @@ static const struct ychoice readers[] = {
 
 static const struct ychoice protos[] = { { "tcp", SL_NET_STREAM }, { "udp", SL_NET_DATAGRAM }, { 0 } };
 
+static const struct ychoice sockets[] = {
+	{ "raw", SL_SOCKET_RAW },     { "icmp", SL_SOCKET_ICMP },           { "packet", SL_SOCKET_PACKET }, { "sctp", SL_SOCKET_SCTP },
+	{ "vsock", SL_SOCKET_VSOCK }, { "bluetooth", SL_SOCKET_BLUETOOTH }, { "tipc", SL_SOCKET_TIPC },     { "xdp", SL_SOCKET_XDP },
+	{ "tun", SL_SOCKET_TUN },     { "other", SL_SOCKET_OTHER },         { 0 },
+};
+
 static const struct ychoice inspections[] = {
 	{ "memory", SL_PEER_MEMORY }, { "environ", SL_PEER_ENVIRON }, { "trace", SL_PEER_TRACE },
 	{ "descriptors", SL_PEER_DESCRIPTORS }, { 0 },
@@ -104,6 +110,16 @@ static int read_protos(struct yctx *y, const struct yfield *f, const struct ynod
 	return read_bits(y, f, n, protos, "protocol", dst);
 }
 
+/* socket: any, socket: raw, or socket: [raw, packet] */
+static int read_sockets(struct yctx *y, const struct yfield *f, const struct ynode *n, void *dst)
+{
+	if (n->kind == YNODE_SCALAR && !strcmp(n->text, "any")) {
+		*(uint32_t *)dst = (1u << _SL_SOCKET_MAX) - 2;
+		return 0;
+	}
+	return read_bits(y, f, n, sockets, "kind of socket", dst);
+}
+
 static const struct yfield reader_not_fields[] = {
 	{ .key = "not", .read = read_reader_bits, .missing = "which readers does the rule not apply to?" },
 };
@@ -151,6 +167,7 @@ static const struct yfield connect_fields[] = {
 	FIELD(struct policy_connect, "cidr", y_cidrs, cidrs),
 	FIELD(struct policy_connect, "port", y_ports, ports),
 	FIELD(struct policy_connect, "proto", read_protos, protos),
+	FIELD(struct policy_connect, "socket", read_sockets, sockets),
 };
 static const struct ygrammar connect_grammar = GRAMMAR("'connect'", connect_fields);
 
@@ -170,7 +187,10 @@ static int read_connect(struct yctx *y, const struct yfield *f, const struct yno
 	r = y_want(y, f, n, YNODE_MAP);
 	if (r >= 0 && !n->cnt)
 		return y_error(y, n, "'connect' names nothing: write 'connect: any' for every destination");
-	return r < 0 ? r : y_map(y, &connect_grammar, n, &rule->connect);
+	r = r < 0 ? r : y_map(y, &connect_grammar, n, &rule->connect);
+	if (r >= 0 && rule->connect.sockets && n->cnt != 2)
+		return y_error(y, n, "a socket that is made names no destination: 'socket' stands alone in 'connect'");
+	return r;
 }
 
 /* inspect: any, or inspect: [memory, environ] */

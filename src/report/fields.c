@@ -156,11 +156,14 @@ static const struct field candidate_fields[] = {
 #define CNT(member) .count = offsetof(struct report_net, member)
 #define GIVEN(member) .when = FIELD_IF_GIVEN, .given = offsetof(struct report_net, member)
 static const struct field net_fields[] = {
-	{ "proto", FIELD_PROTO, AT(proto), .ocsf = "connection_info.protocol_name",
+	{ "socket", FIELD_TEXT, AT(socket), .when = FIELD_IF_SET, .kinds = BIT(NET_CONNECT),
+	  .values = "raw|icmp|packet|sctp|vsock|bluetooth|tipc|xdp|tun|other",
+	  .help = "A socket of this kind was made, which sends without connecting: there is no address and no port." },
+	{ "proto", FIELD_PROTO, AT(proto), .when = FIELD_IF_SET, .ocsf = "connection_info.protocol_name",
 	  .help = "Protocol, or its number." },
-	{ "addr", FIELD_ADDR, AT(addr), .ocsf = "dst_endpoint.ip",
+	{ "addr", FIELD_ADDR, AT(addr), .when = FIELD_IF_SET, .ocsf = "dst_endpoint.ip",
 	  .help = "Address of the other side." },
-	{ "port", FIELD_U16, AT(port), .ocsf = "dst_endpoint.port",
+	{ "port", FIELD_U16, AT(port), .when = FIELD_IF_SET, .ocsf = "dst_endpoint.port",
 	  .help = "Its port." },
 	{ "flow", FIELD_U64, AT(flow), .kinds = BIT(NET_HELLO) | BIT(NET_FLOW), .ocsf = "connection_info.uid",
 	  .help = "Number of the connection: the same in its hello and at its end." },

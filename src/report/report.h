@@ -169,7 +169,8 @@ struct report_net {                       /* net.connect, net.hello, net.flow */
 	uint8_t proto;
 	struct report_addr addr;
 	uint16_t port;
-	const char *verb;                 /* of a connect: "connect", "send", "send on" */
+	const char *verb;                 /* of a connect: "connect", "send", "send on", "socket" */
+	const char *socket;               /* of one that names no destination: its kind, and no address or port; NULL: it has them */
 	const char *host, *sni;           /* the name that counts; what the flow itself named */
 	const char *provider, *tier, *region, *training, *retention, *terms; /* provider NULL: unknown */
 	const char *evidence, *confidence;

@@ -183,6 +183,11 @@ static void test_numbers_out_of_range_are_refused(void **state)
 	REFUSES(rec_net(&rec, 1, &ann, addr, 1), rec.net.family = 5);
 	REFUSES(rec_net(&rec, 1, &ann, addr, 1), rec.net.op = 0);
 	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.net.family = 5);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.net.family = 0);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.net.op = SL_NET_SOCKET_MADE);
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), (rec.net.op = SL_NET_SOCKET_MADE, rec.net.family = 0, rec.net.port = 0));
+	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1),
+		(rec.net.op = SL_NET_SOCKET_MADE, rec.net.family = 0, rec.net.port = _SL_SOCKET_MAX));
 	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.rule = SL_RULES_MAX + 1);
 	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.set = SL_SETS_MAX);
 	REFUSES(rec_verdict(&rec, 1, &ann, addr, 1, 1, 1), rec.verdict.action = SL_ACTION_BLOCK + 1);

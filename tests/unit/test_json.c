@@ -222,6 +222,36 @@ static void test_net_connect_follows_the_schema(void **state)
 	}
 }
 
+/* A socket that names no destination has a kind instead. */
+static void test_sockets_have_no_address(void **state)
+{
+	(void)state;
+	sample_net(&s);
+	memset(s.net.addr, 0, sizeof(s.net.addr));
+	s.net.op = SL_NET_SOCKET_MADE;
+	s.net.family = 0;
+	s.net.port = SL_SOCKET_PACKET;
+	s.net.proto = 0;
+	s.r.names_cnt = 0;
+	s.r.provider = NULL;
+	s.r.net_evidence = s.r.net_confidence = "none";
+	s.r.finding = "no-destination";
+	with_line(o) {
+		is_str(o, "/kind", "net.connect");
+		is_str(o, "/net/socket", "packet");
+		is_str(o, "/net/finding", "no-destination");
+		is_absent(o, "/net/proto");
+		is_absent(o, "/net/addr");
+		is_absent(o, "/net/port");
+	}
+	s.net.port = SL_SOCKET_RAW;
+	s.net.proto = IPPROTO_ICMP;
+	with_line(o) {
+		is_str(o, "/net/socket", "raw");
+		is_str(o, "/net/proto", "icmp");
+	}
+}
+
 static void test_unknown_is_left_out_or_null(void **state)
 {
 	static const uint8_t v6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
@@ -781,6 +811,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(test_file_open_follows_the_schema),
 		T(test_net_connect_follows_the_schema),
+		T(test_sockets_have_no_address),
 		T(test_flows_follow_the_schema),
 		T(test_unknown_is_left_out_or_null),
 		T(test_a_unit_of_the_session),

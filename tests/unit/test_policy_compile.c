@@ -620,6 +620,44 @@ static void streams_and_datagrams(void **state)
 	}
 }
 
+/* A socket that is made is a destination that nothing is known of, and rules can name its kind. */
+static void sockets_of_no_destination(void **state)
+{
+	cleanup_(built_done) struct built b = build(
+		"version: 1\n"
+		"tools: {one: {exe: /opt/one}}\n"
+		"rules:\n"
+		"  - {id: streams, tool: any, connect: {proto: tcp}, action: alert}\n"
+		"  - {id: port, tool: any, connect: {port: [1, 2, 3, 4, 5]}, action: alert}\n"
+		"  - {id: range, tool: any, connect: {cidr: 0.0.0.0/0}, action: alert}\n"
+		"  - {id: host, tool: any, connect: {host: \"*\"}, action: alert}\n"
+		"  - {id: local, tool: any, connect: {provider: [loopback, private]}, action: allow}\n"
+		"  - {id: bare, tool: any, connect: {socket: [raw, packet]}, action: block}\n"
+		"  - {id: ping, tool: any, connect: {socket: icmp}, action: log}\n"
+		"  - {id: strangers, tool: any, connect: {not: [loopback]}, action: block}\n");
+	static const struct {
+		uint16_t socket;
+		const char *rule;
+	} cases[] = {
+		{ SL_SOCKET_RAW, "bare" },        { SL_SOCKET_PACKET, "bare" },     { SL_SOCKET_ICMP, "ping" },
+		{ SL_SOCKET_SCTP, "strangers" },  { SL_SOCKET_VSOCK, "strangers" }, { SL_SOCKET_TUN, "strangers" },
+		{ SL_SOCKET_OTHER, "strangers" },
+	};
+	struct compiled_dest tcp = { .family = 4, .addr = { 203 }, .kind = SL_NET_STREAM, .port = SL_SOCKET_RAW };
+	struct compiled_dest udp = { .family = 4, .addr = { 203 }, .kind = SL_NET_DATAGRAM, .port = 99 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled_dest d = { .kind = SL_NET_SOCKET, .port = cases[i].socket };
+		struct sl_net_choice k = compiled_net_verdict(b.c, 1, 0, 0, &d, NULL, 0, 1);
+
+		assert_string_equal(compiled_rule(b.c, compiled_connect(b.c, 1, 0, 0, &d).rule)->id, cases[i].rule);
+		assert_string_equal(compiled_rule(b.c, k.rule)->id, cases[i].rule);
+	}
+	assert_string_equal(compiled_rule(b.c, compiled_net_verdict(b.c, 1, 0, 0, &tcp, NULL, 0, 1).rule)->id, "streams");
+	assert_string_equal(compiled_rule(b.c, compiled_net_verdict(b.c, 1, 0, 0, &udp, NULL, 0, 1).rule)->id, "range");
+}
+
 /* ---- warnings ------------------------------------------------------------------------------------------------------ */
 
 struct finding {
@@ -752,6 +790,7 @@ int main(void)
 		cmocka_unit_test(many_providers_and_hosts_fit),
 		cmocka_unit_test(providers_by_name_then_address),
 		cmocka_unit_test(streams_and_datagrams),
+		cmocka_unit_test(sockets_of_no_destination),
 		cmocka_unit_test(warnings),
 	};
 

@@ -488,6 +488,8 @@ static const struct bad bad_files[] = {
 	{ V "rules: [{id: a, tool: any, connect: {}, action: log}]\n", 2, 37, "names nothing" },
 	{ V "rules: [{id: a, tool: any, connect: {ports: 1}, action: log}]\n", 2, 38, "did you mean 'port'?" },
 	{ V "rules: [{id: a, tool: any, connect: {proto: quic}, action: log}]\n", 2, 45, "tcp" },
+	{ V "rules: [{id: a, tool: any, connect: {socket: rwa}, action: log}]\n", 2, 46, "did you mean" },
+	{ V "rules: [{id: a, tool: any, connect: {socket: [raw], port: 7}, action: log}]\n", 2, 37, "'socket' stands alone" },
 	{ V "rules: [{id: a, tool: any, connect: {proto: []}, action: log}]\n", 2, 45, "empty list" },
 	{ V "rules: [{id: a, tool: any, connect: {tier: x}, action: log}]\n", 2, 44, "must be one of consumer" },
 	{ V "rules: [{id: a, tool: any, connect: any, reader: self, action: log}]\n", 2, 9, "'connect' rule cannot have it" },
