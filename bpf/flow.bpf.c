@@ -42,7 +42,8 @@ struct packet {
 	__u32 from;      /* offset of the payload */
 	__u32 len;       /* of the payload */
 	__u16 segs;      /* on the wire */
-	__u16 syn;       /* TCP: it asks for a connection */
+	__u8 syn;        /* TCP: it asks for a connection */
+	__u8 urgent;     /* TCP: it has a byte that the other side may not read as one of the stream */
 };
 
 /* What follows the IP headers, and where. head: room for one header; a call costs more than the bytes do. */
@@ -87,6 +88,7 @@ static __attribute__((noinline)) int packet_of(struct __sk_buff *skb, __u8 proto
 			return -EINVAL;
 		ret->seq = (__u32)head[4] << 24 | head[5] << 16 | head[6] << 8 | head[7];
 		ret->syn = head[13] & TCP_FLAG_SYN;
+		ret->urgent = head[13] & TCP_FLAG_URG;
 		ret->seq += ret->syn ? 1 : 0; /* it takes a number itself */
 		ret->from = at + (head[12] >> 4) * 4;
 	} else {
@@ -385,6 +387,12 @@ ALWAYS_INLINE void keep_asked(struct sl_flow *f)
 #define HELLO_TELL 1  /* what was read says something */
 #define HELLO_AGAIN 2 /* and more is behind it */
 
+/* What a socket sends could be refused: unfollowed, it would pass. */
+ALWAYS_INLINE int must_follow(void)
+{
+	return knobs.net.blocks && enforcing();
+}
+
 /* The payload is, or may be, of a hello: reads as far as one goes. Step number `step` in this packet. */
 GLOBAL __u32 hello_read(struct __sk_buff *skb, struct sl_flow *f, const struct packet *p, __u32 step)
 {
@@ -396,9 +404,12 @@ GLOBAL __u32 hello_read(struct __sk_buff *skb, struct sl_flow *f, const struct p
 	/* Where the packet begins in the stream, against where the parser stands; what was fed is sent again now and then. */
 	begin = (__u32)f->sent_bytes - (f->next_seq - p->seq);
 	known = f->hello.at - begin;
-	if ((__s32)known < 0) {
-		sl_hello_end(&f->hello, SL_HELLO_MISSED);
-		return 0;
+	if ((__s32)known < 0 || p->urgent) {
+		/* The kernel sends in order. The server leaves an urgent byte out, and has the name that is around it. */
+		sl_hello_end(&f->hello, SL_HELLO_URGENT);
+		if (must_follow())
+			f->flags |= SL_FLOW_CUT;
+		return HELLO_TELL;
 	}
 	if (known >= p->len)
 		return 0;
@@ -476,12 +487,6 @@ GLOBAL int first_datagram(__u64 cookie, const struct sl_socket *mark)
 	else
 		send_ordinary(&rec.net.hdr, sizeof(rec));
 	return 0;
-}
-
-/* What a socket sends could be refused: unfollowed, it would pass. */
-ALWAYS_INLINE int must_follow(void)
-{
-	return knobs.net.blocks && enforcing();
 }
 
 /* A UDP socket that connected where no rule blocks is judged as it first sends. Not below flow_begin(), for the stack. */

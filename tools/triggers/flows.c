@@ -12,6 +12,7 @@
  *       ech        with encrypted_client_hello
  *       broken     the name is longer than its extension
  *       fastopen   with TCP Fast Open
+ *       urgent, corked-urgent, urgent-first   with a byte of urgent data within the name (in one segment with it), or before it all
  *   flows asks HOW ADDR PORT NAME [SERVER] asks the proxy there for NAME, port 443: connect (HTTP CONNECT), bytes (the same, a send for
  *                                          each byte), socks (SOCKS5), socks4 (4a); socks-addr, socks4-addr: NAME is an IPv4 address.
  *                                          SERVER: right behind it a hello with that name
@@ -258,6 +259,14 @@ static int send_hello(const char *how, const struct target *t)
 		return answered(fd);
 	}
 	fd = connected(t);
+	if (strstr(how, "urgent")) {
+		int more = !strcmp(how, "corked-urgent") ? MSG_MORE : 0;
+
+		cut = !strcmp(how, "urgent-first") ? 0 : cut;
+		if ((cut && send(fd, hello, cut, MSG_NOSIGNAL | more) < 0) || send(fd, "x", 1, MSG_NOSIGNAL | MSG_OOB | more) < 0)
+			return -errno;
+		from = cut;
+	}
 	while (from < hello_len) {
 		size_t n = !strcmp(how, "bytes") ? 1 : !strcmp(how, "halves") && !from ? cut : hello_len - from;
 
