@@ -36,11 +36,12 @@ int policy_dest_word(const char *name)
 /* Copies line number `line` of the text, when the caret under `column` would still be inside the copy. */
 static void copy_line(struct errmsg *e, const struct policy_source *s, unsigned int line, unsigned int column)
 {
-	const char *at = s->text, *end = s->text + s->len, *eol;
+	const char *at = s->text, *end, *eol;
 	size_t len;
 
 	if (!at || column >= sizeof(e->source))
 		return;
+	end = s->text + s->len;
 	for (unsigned int i = 1; i < line; i++) {
 		at = memchr(at, '\n', (size_t)(end - at));
 		if (!at)
