@@ -24,6 +24,7 @@
 #include "process/procscan.h"
 #include "scan/rules.h"
 #include "scan/scan.h"
+#include "scan/stores.h"
 
 #define ROTATE_MAX      64 /* different keys that are listed */
 #define SCAN_INCOMPLETE 3
@@ -580,6 +581,12 @@ int cmd_scan(int argc, char **argv)
 		return status;
 	if (options_load_policy(policy, &r.policy, &e)) {
 		cli_error(&e);
+		return CLI_CONFIG;
+	}
+	if (optind == argc && !stores_are_named(r.policy->compiled)) {
+		log_err("scan: this policy names no store: no rule uses `own` or a class with `second-hand: true`; "
+			"name the folders to scan, or take the default policy");
+		loaded_free(r.policy);
 		return CLI_CONFIG;
 	}
 	if (r.clean || r.older_s) {

@@ -54,6 +54,24 @@ enum store_class stores_class(const struct compiled *c, const char *home, const 
 	return class;
 }
 
+bool stores_are_named(const struct compiled *c)
+{
+	const char *names[16];
+	size_t cnt;
+
+	for (unsigned int set = 0; set < c->path->info.sets; set++) {
+		cnt = compiled_classes(c, set, names, 16);
+		for (size_t i = 0; i < cnt && i < 16; i++) {
+			if (!strncmp(names[i], "own:", 4))
+				return true;
+			for (size_t k = 0; k < c->policy->secrets_cnt; k++)
+				if (c->policy->secrets[k].second_hand && !strcmp(c->policy->secrets[k].name, names[i]))
+					return true;
+		}
+	}
+	return false;
+}
+
 /* Folders that hold what was fetched or built; those that patterns name are walked by themselves. */
 static bool is_skipped(const char *name)
 {

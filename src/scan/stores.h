@@ -29,6 +29,9 @@ enum store_class {
 enum store_class stores_class(const struct compiled *c, const char *home, const char *path, char tool[32],
                               bool *second_hand);
 
+/* Does the policy name any store? Only classes that some rule uses are in its tables. */
+bool stores_are_named(const struct compiled *c);
+
 struct stores {
 	const struct compiled *c;
 	const char *home;
