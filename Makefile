@@ -122,7 +122,7 @@ endif
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 # In this order: the linker of libbpf 1.1 wants the definitions before the files that refer to them, and fails
 # ("Relocation failed") on some orders of the rest. twins holds process, file and peers.
-BPF_SRC := $(addprefix bpf/,$(addsuffix .bpf.c,maps label path words moved links alias roots owner exception epoch image guard twins broker units connect names flow follow handed))
+BPF_SRC := $(addprefix bpf/,$(addsuffix .bpf.c,maps label path words moved links alias roots owner made exception epoch image guard twins broker units connect names flow follow handed))
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(OUT)/bpf/%.bpf.o)
 SKEL := $(OUT)/gen/sluice.skel.h
 UNIT_SRC := $(wildcard tests/unit/test_*.c)

@@ -10,6 +10,7 @@
  * call and are not seen, and a descriptor that another thread closes in time is lost (SL_LOSS_FD).
  */
 #include "alias.h"
+#include "made.h"
 #include "cache.h"
 #include "calls.h"
 #include "guard.h"
@@ -625,6 +626,8 @@ ALWAYS_INLINE enum answer from_hook(struct file *file, enum sl_hook hook, __u8 b
 		return ANSWER_NONE;
 	if (knobs.guard && file->f_mode & FMODE_WRITE && guard_watches(tgid) && guard_open(dentry_of(file), file->f_mode))
 		return ANSWER_REFUSED;
+	if (has_label(tgid) && (file->f_mode & FMODE_CREATED || *(volatile __u32 *)&made_used))
+		made_opened(dentry_of(file), file->f_mode);
 	set = known_as(file, &k, &t, &above);
 	if (!set || set == CACHED_PROC)
 		return for_peers(file, set == CACHED_PROC);
@@ -895,6 +898,8 @@ int BPF_PROG(file_open_sys_exit, struct pt_regs *regs, long ret)
 			count_loss(SL_LOSS_FD);
 		return 0;
 	}
+	if (has_label(tgid) && kind != 4)
+		made_opened(dentry_of(file), BPF_CORE_READ(file, f_mode));
 	if (is_self(tgid)) {
 		note_marked(dentry_of(file));
 		if (knobs.guard && *(volatile __u32 *)&guard_mark)

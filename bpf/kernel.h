@@ -345,6 +345,7 @@ struct pt_regs {
 #define FMODE_WRITE 0x2
 #define FMODE_EXEC_FLAG 0x20  /* __FMODE_EXEC in f_flags: opened to be executed */
 #define FMODE_PATH (1u << 14)
+#define FMODE_CREATED 0x100000
 
 #define S_CASEFOLD (1 << 15)
 

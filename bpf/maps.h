@@ -284,6 +284,28 @@ SL_EXTERN struct {
 	__type(value, struct sl_alias);
 } aliases SEC(".maps");
 
+/* Files that sessions made (made.bpf.c). LRU: the one not run for longest is forgotten, and counts as there before. */
+struct made_file {
+	__u64 root_ns;
+	__u32 root_pid;
+	__u32 name;                /* hash of the name that it was made under, as the kernel has it */
+};
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SL_MADE_MAX);
+	__type(key, struct alias_key);
+	__type(value, struct made_file);
+} made_files SEC(".maps");
+
+/* By exe_set: 1: what it creates in a session, the session made up. */
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+} makers SEC(".maps");
+
 /* Entries that each user has in `aliases`, `moved` and `flows`. Full: one more user has no share, as if it were used up. */
 SL_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -411,6 +433,7 @@ SL_EXTERN __u32 combos_cnt;             /* numbers given out by `combos` */
 SL_EXTERN __u32 aliases_used;           /* 1: `aliases` is not empty */
 SL_EXTERN __u32 moved_used;             /* 1: `moved` is not empty */
 SL_EXTERN __u32 roots_used;             /* 1: `roots` is not empty */
+SL_EXTERN __u32 made_used;              /* 1: `made_files` is not empty */
 SL_EXTERN __u32 units_used;             /* 1: `units` is not empty */
 SL_EXTERN __u64 self_hits[_SL_HOOK_MAX]; /* times that the agent itself went through each hook */
 SL_EXTERN __u64 roots_noted;            /* directories that root_mark was put on */

@@ -11,6 +11,7 @@
  */
 #include "alias.h"
 #include "image.h"
+#include "made.h"
 #include "units.h"
 
 /* Reads argument `arg` (user address), at most SL_ARG_LEN bytes, and feeds it, last byte first, with a '/' in front
@@ -24,6 +25,7 @@ struct arg_scan {
 	__u64 set0;       /* match set of argv[0]'s last component */
 	__u64 script;     /* match set of the script, 0 none */
 	__u64 hash;       /* of the script as it is written */
+	__u64 name;       /* hash of its last component, its length above */
 	__u64 interpreter; /* 0, or its SL_EXEC_INLINE groups and SL_EXEC_INTERPRETER */
 	__u64 found;      /* there is a script */
 	__u64 words;      /* what readers ask for is looked for, from here on */
@@ -36,6 +38,7 @@ struct arg_scan {
 #define WORDS_CUT 0x100
 #define WORK_ASSUME 8 /* struct sl_words: and those that may be behind what was looked at */
 #define WORDS (SL_WORDS_MAX / 64)
+#define WORK_NAME 14  /* of the script, see made.h; its length in the high half */
 
 #define ARGS_INLINE 0x80000000u /* above the numbers of match sets */
 
@@ -48,6 +51,8 @@ struct arg_feed {
 	__u64 base_only;  /* up to the last '/' */
 	__u64 absolute;   /* a '/' was fed last */
 	__u64 hash;
+	__u64 name;       /* of the last component, and its length in the high half */
+	__u64 name_done;
 };
 
 static long arg_byte_cb(__u32 i, void *ctx)
@@ -67,6 +72,9 @@ static long arg_byte_cb(__u32 i, void *ctx)
 		return 0;
 	}
 	f->absolute = byte == '/';
+	f->name_done |= byte == '/';
+	if (!f->name_done)
+		f->name = forget(((f->name & ~0xffffffffull) + (1ull << 32)) | MADE_HASH((__u32)f->name, byte));
 	f->hash = forget((f->hash ^ byte) * 0x100000001b3ull);
 	f->state = forget(sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f->state, byte));
 	f->left = forget(pos);
@@ -84,12 +92,14 @@ ALWAYS_INLINE __u32 feed_arg(const __u8 *buf, __u32 len, __u32 base_only, __u64 
 		.base_only = forget(base_only),
 		.absolute = forget(0),
 		.hash = forget(knobs.seed),
+		.name = forget(0),
 	};
 
 	if (!dfa)
 		return 0;
 	bpf_loop(SL_ARG_LEN, arg_byte_cb, &f, 0);
-	*ret_hash = f.hash;
+	ret_hash[0] = f.hash;
+	ret_hash[1] = f.name;
 	if (!f.absolute)
 		f.state = sl_dfa_step(dfa, knobs.exec.shift, knobs.exec.limit, f.state, '/');
 	return sl_dfa_accept(dfa, knobs.exec.shift, knobs.exec.limit, f.state);
@@ -188,7 +198,7 @@ static long arg_cb(__u32 i, void *ctx)
 	struct sl_exec_set *info;
 	struct scratch *scratch = s->scratch;
 	__u32 set, was_inside = s->inside;
-	__u64 hash = 0;
+	__u64 hash[2] = {};
 	__u8 *buf;
 	long n;
 
@@ -205,7 +215,7 @@ static long arg_cb(__u32 i, void *ctx)
 	if (was_inside)
 		return 0;
 	s->index = forget(s->index + 1);
-	set = feed_arg(buf, n - 1, s->index == 1, &hash);
+	set = feed_arg(buf, n - 1, s->index == 1, hash);
 	if (s->index == 1) {
 		s->set0 = set;
 		return s->interpreter || s->words ? 0 : 1;
@@ -236,7 +246,8 @@ static long arg_cb(__u32 i, void *ctx)
 		return 0;
 	s->script = set;
 	s->found = 1;
-	s->hash = forget(hash);
+	s->hash = forget(hash[0]);
+	s->name = forget(hash[1]);
 	s->words = info && info->as_script.cnt;
 	return !s->words;
 }
@@ -268,6 +279,7 @@ GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 in
 	if (!s.index && start < end)
 		count_loss(SL_LOSS_ARGV);
 	scratch->work[WORK_HASH] = s.hash;
+	scratch->work[WORK_NAME] = s.name;
 	scratch->work[WORK_STATE] = s.may | (s.words && (s.addr < s.end || s.index > SL_ARG_WORDS) ? WORDS_CUT : 0);
 	/* No argument: the code comes from standard input. */
 	if (s.interpreter & SL_EXEC_INLINE_ALL && ((s.index == 1 && s.addr >= s.end) || (s.index && s.interpreter & SL_EXEC_SHELL && !s.found)))
@@ -337,7 +349,9 @@ struct recognised {
 	__u8 helper;
 	__u8 unproved;
 	__u8 scripted;
+	__u16 exe_made;  /* the same, made up by the session */
 	__u64 image;
+	__u64 script;    /* its own name's hash, and in the high half its length */
 };
 
 /* By the name of its script, the program is what a reader says, and no tool. That name proves nothing. */
@@ -368,6 +382,7 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 		return;
 	r->tool = info->tool_exe;
 	r->exe_set = r->exe_base = info->exe_set;
+	r->exe_made = info->exe_inline;
 	r->unproved = !(args & EXE_PROVED) && !(info->flags & SL_EXEC_ANY_ORIGIN);
 	r->image = r->tool ? exe_folder(dentry) : 0;
 	r->evidence = info->tool_exe ? SL_EVID_EXE : SL_EVID_NONE;
@@ -385,6 +400,8 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 			 (r->tool || !interpreter) && info->as_exe.cnt);
 	if (!r->tool)
 		r->image = scratch->work[WORK_HASH];
+	if (interpreter)
+		r->script = scratch->work[WORK_NAME];
 	script = args >> 32;
 	outcome = r->tool || !interpreter ? words_outcome(scratch, image, 0) : words_outcome(scratch, script, 1);
 	scratch_put(scratch);
@@ -402,6 +419,7 @@ ALWAYS_INLINE void recognise(struct task_struct *p, struct recognised *r)
 		r->scripted = 1;
 	} else if (args & ARGS_INLINE) {
 		r->exe_set = info->exe_inline;
+		r->script = 0;
 	} else if (script && of_script) {
 		recognise_script(r, info, of_script, outcome);
 	}
@@ -454,6 +472,9 @@ GLOBAL int label_exec(const struct recognised *found)
 	label.mode = tool_here ? SL_MODE_SELF : SL_MODE_CHILD;
 	label.startup_until_ns = 0;
 	label.reported = 0;
+	label.script_len = *(volatile __u32 *)&made_used && !tool_here && (found->script >> 32) < MADE_NAME ? found->script >> 32 : 0;
+	label.script_hash = (__u32)found->script;
+	label.exe_made = found->exe_made;
 	if (tool_here && (label.tool != tool_here || (label.left_tool && !found->helper))) {
 		/* A tool, met from outside or inside another session (of another tool, or of the same one behind a
 		 * program that is not the tool: a tool that only starts itself again stays in its session). */
@@ -506,6 +527,10 @@ ALWAYS_INLINE void on_exec(int second, struct task_struct *p)
 	if (is_self(tgid))
 		__sync_fetch_and_add(&self_hits[SL_HOOK_EXEC], 1);
 	recognise(p, &r);
+	if (!r.tool && made_here((__u64)BPF_CORE_READ(p, mm, exe_file, f_path.dentry))) {
+		r.exe_set = r.exe_base = r.exe_made;
+		r.script = 0;
+	}
 	what = label_exec(&r);
 	label = what ? label_find(tgid) : NULL;
 	if (label)

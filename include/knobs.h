@@ -59,6 +59,7 @@ sl_early_fork(__u32 child, __u32 parent)
 /* Files that were linked or renamed from under the name of a secret; each user but root has a share, so that one does not take the room of
  * others. */
 #define SL_ALIASES_MAX 65536
+#define SL_MADE_MAX 16384
 #define SL_ALIASES_SHARE (SL_ALIASES_MAX / 8)
 #define SL_OWNERS_MAX 8192
 

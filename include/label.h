@@ -69,11 +69,15 @@ struct sl_label {
 	__u64 root_ns;
 	__u64 image;              /* what the tool's own image is known by: its folder, or its script; 0: not known */
 	struct sl_asked asked;
+	__u32 script_hash;        /* of its script's own name, see made.bpf.c */
+	__u16 exe_made;           /* exe_set if that script turns out to be the session's own */
+	__u8 script_len;          /* 0: none, or it was opened */
+	__u8 spare;
 };
 
 #ifndef __bpf__
 #pragma GCC diagnostic pop
-_Static_assert(sizeof(struct sl_label) == 80, "the agent and the programs must agree");
+_Static_assert(sizeof(struct sl_label) == 88, "the agent and the programs must agree");
 #endif
 
 /* Entries of `labels` for moments without memory; a power of two. One is of the process that label_spares[] names. */

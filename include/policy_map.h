@@ -95,7 +95,7 @@ struct sl_exec_set {
 	__u16 tool_argv;  /* tool whose `argv:` matched, 0 none; counts only as an interpreter's script */
 	__u16 exe_set;    /* id of the set of executable classes (readers, exe:/except: groups), 0 none */
 	__u16 flags;      /* SL_EXEC_* */
-	__u16 exe_inline; /* the same as exe_set, where the arguments hold the program's code */
+	__u16 exe_inline; /* the same as exe_set, where the session made the program up: its code is in the arguments, or it created it */
 	__u16 script_row; /* as interpreter: script_sets[script_row * script_cols + column of its script] is its exe_set then */
 	__u16 pad;
 	struct sl_argv_ask as_exe;    /* exe_set */

@@ -25,6 +25,7 @@ EMBED(providers, "providers.yaml");
 EMBED(brokers, "brokers.yaml");
 EMBED(enforce, "enforce.yaml");
 EMBED(rules, "secret-rules.tsv");
+EMBED(strict, "strict.yaml");
 
 #define SOURCE(symbol)                                                                               \
 	{                                                                                            \
@@ -34,9 +35,10 @@ EMBED(rules, "secret-rules.tsv");
 
 const struct policy_source *shipped_sources(size_t *ret_cnt)
 {
-	static struct policy_source sources[7];
+	static struct policy_source sources[8];
 	const struct policy_source carried[] = {
 		SOURCE(default), SOURCE(secrets), SOURCE(readers), SOURCE(tools), SOURCE(providers), SOURCE(brokers), SOURCE(enforce),
+		SOURCE(strict),
 	};
 
 	_Static_assert(sizeof(carried) == sizeof(sources), "a place for each");

@@ -95,6 +95,7 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.exec_sets, at_least_one(c->exec->info.sets));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.argv_alts, at_least_one(c->argv_alts_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.argv_outcomes, at_least_one(c->argv_outcomes_cnt));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.makers, c->exe_sets_cnt);
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.script_sets, at_least_one(c->script_rows * c->script_cols));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tools, at_least_one(c->tools_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.rows,
@@ -223,6 +224,7 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 	err = err ? err : tables_fill_array(k->skel->maps.exec_sets, c->exec_sets, sizeof(*c->exec_sets), c->exec->info.sets);
 	err = err ? err : tables_fill_array(k->skel->maps.argv_alts, c->argv_alts, sizeof(*c->argv_alts), c->argv_alts_cnt);
 	err = err ? err : tables_fill_array(k->skel->maps.argv_outcomes, c->argv_outcomes, sizeof(*c->argv_outcomes), c->argv_outcomes_cnt);
+	err = err ? err : tables_fill_array(k->skel->maps.makers, c->makers, sizeof(*c->makers), c->exe_sets_cnt);
 	err = err ? err : tables_fill_array(k->skel->maps.script_sets, c->script_sets, sizeof(*c->script_sets),
 					    c->script_rows * c->script_cols);
 	err = err ? err : tables_fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);

@@ -231,6 +231,7 @@ void compiled_free(struct compiled *c)
 	free(c->argv_alts);
 	free(c->argv_outcomes);
 	free(c->script_sets);
+	free(c->makers);
 	free(c->tools);
 	free(c->user_uids);
 	free(c->rows);

@@ -48,6 +48,7 @@ struct compiled {
 	uint32_t tools_cnt;            /* policy tools + 1 */
 	struct sl_argv_alt *argv_alts; /* argv_alts_cnt entries, SL_WORD_PLACES at least */
 	uint16_t *argv_outcomes;       /* argv_outcomes_cnt entries */
+	uint8_t *makers;               /* exe_sets_cnt entries: 1: what it creates in a session, the session made up */
 	uint16_t *script_sets;         /* script_rows * script_cols entries */
 	uint32_t argv_alts_cnt, argv_outcomes_cnt, script_rows, script_cols;
 	uint32_t exe_sets_cnt;         /* distinct exe_set numbers, at least 1 */

@@ -373,15 +373,17 @@ static int fill_sets(struct compile *w, struct exec_classes *k, struct numbers *
 		if (dfa_set_has(&d->sets[s], k->launch))
 			x->flags |= SL_EXEC_LAUNCH;
 		x->flags |= inline_flags(w, k, &d->sets[s]);
-		if (!(x->flags & SL_EXEC_INTERPRETER))
-			continue;
 		memcpy(subject.bits, intern_key(&n->exe_sets, x->exe_set), sizeof(subject.bits));
-		r = intern_get(&n->rows, subject.bits, &row);
-		x->script_row = (uint16_t)row;
-		if (r >= 0 && x->flags & SL_EXEC_INLINE_ALL) {
-			dfa_set_add(&subject, k->improvised);
-			r = number_subject(w, &n->exe_sets, &subject, &x->exe_inline);
+		if (x->flags & SL_EXEC_INTERPRETER) {
+			r = intern_get(&n->rows, subject.bits, &row);
+			x->script_row = (uint16_t)row;
 		}
+		/* Which reader it would be is no matter then. */
+		for (size_t i = 0; i < w->p->readers_cnt; i++)
+			subject.bits[k->reader[i] / 64] &= ~(1ull << (k->reader[i] % 64));
+		dfa_set_add(&subject, k->improvised);
+		if (r >= 0)
+			r = number_subject(w, &n->exe_sets, &subject, &x->exe_inline);
 		if (r < 0)
 			return r;
 	}
@@ -415,7 +417,8 @@ static int fill_subjects(struct compile *w, const struct exec_classes *k, const 
 
 	w->c->priv->exe_rules = rules;
 	w->kinds = calloc(exe_sets->cnt, sizeof(*w->kinds));
-	if (!rules || !w->kinds)
+	w->c->makers = calloc(exe_sets->cnt, sizeof(*w->c->makers));
+	if (!rules || !w->kinds || !w->c->makers)
 		return -ENOMEM;
 	for (uint32_t x = 0; x < exe_sets->cnt; x++) {
 		struct dfa_set set;
@@ -440,6 +443,7 @@ static int fill_subjects(struct compile *w, const struct exec_classes *k, const 
 					dfa_set_add(&w->kinds[x].purpose, w->secret_class[secret]);
 			}
 		}
+		w->c->makers[x] = kind_without_file(&w->kinds[x]) == SL_READER_IMPROVISED || kind_without_file(&w->kinds[x]) == SL_READER_GENERIC;
 		for (size_t i = 0; i < w->p->rules_cnt; i++)
 			if ((w->p->rules[i].object != POLICY_OBJECT_INSPECT || !w->p->rules[i].readers ||
 			     w->p->rules[i].readers >> kind_without_file(&w->kinds[x]) & 1) &&

@@ -366,9 +366,9 @@ static void rows_grow_with_what_differs(void **state)
 	assert_true(strbuf_ok(&t));
 	b = build(t.data);
 	/* Every tool is treated alike: by what is read and by whom, and there are four kinds of purpose, generic readers,
-	 * everybody else, and the tools themselves. */
-	assert_int_equal(b.c->exe_sets_cnt, 201);
-	assert_int_equal(b.c->rows_cnt, 8);
+	 * everybody else, what a session made up, and the tools themselves. */
+	assert_int_equal(b.c->exe_sets_cnt, 202);
+	assert_int_equal(b.c->rows_cnt, 9);
 	assert_string_equal(decides(&b, 60, "/usr/bin/reader1", SL_MODE_CHILD, 0, "/x/secret2"), "rule2");
 	assert_string_equal(decides(&b, 60, "/usr/bin/reader1", SL_MODE_CHILD, 0, "/x/secret1"), "-");
 	built_done(&b);

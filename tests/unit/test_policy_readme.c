@@ -72,7 +72,7 @@ static bool next_block(const char *page, const char **at, struct block *ret)
 /* ---- loading one -------------------------------------------------------------------------------------------------- */
 
 static const char *const shipped[] = {
-	"default.yaml", "enforce.yaml", "tools.yaml", "secrets.yaml", "readers.yaml", "providers.yaml", "brokers.yaml",
+	"default.yaml", "enforce.yaml", "strict.yaml", "tools.yaml", "secrets.yaml", "readers.yaml", "providers.yaml", "brokers.yaml",
 };
 
 struct library {
