@@ -315,7 +315,7 @@ GLOBAL __u64 exe_match(__u64 mnt, __u64 dentry)
 	if (!info)
 		return 0;
 	/* Most executables are in no list, by whatever path: a mount of a tool elsewhere is no reason to look for each one's origin. */
-	if (!info->tool_exe && !info->exe_set && !(info->flags & SL_EXEC_INTERPRETER))
+	if (!info->tool_exe && !info->exe_set && !info->as_exe.cnt && !(info->flags & SL_EXEC_INTERPRETER))
 		return set;
 	origin = path_origin(mnt, dentry);
 	if (origin == ORIGIN_UNKNOWN)
@@ -326,7 +326,8 @@ GLOBAL __u64 exe_match(__u64 mnt, __u64 dentry)
 		return set | EXE_PROVED;
 	from = PATH_VALUE(path_match_exec(origin, dentry));
 	other = bpf_map_lookup_elem(&exec_sets, &from);
-	return set | (other && other->exe_set == info->exe_set && other->tool_exe == info->tool_exe ? EXE_PROVED : 0);
+	return set | (other && other->exe_set == info->exe_set && other->tool_exe == info->tool_exe &&
+			      other->as_exe.outcomes == info->as_exe.outcomes ? EXE_PROVED : 0);
 }
 
 /* What an installation is known by: the folder that the executable is in, for tools are made of several. */
