@@ -276,14 +276,14 @@ ALWAYS_INLINE __s32 row_of(struct sl_label *label)
 /* The decision on a file of this set as a number, 0: none; in the high half the set of those that it is in whose rule decides. */
 ALWAYS_INLINE __u64 decision(__s32 row, __u32 set)
 {
-	__u32 idx = (__u32)row * knobs.path.sets + set, *d;
+	__u32 d;
 
 	if (row < 0)
 		return 0;
-	if (in_lanes(WALK_PATH))
+	if (in_lanes(WALK_PATH) && set >= SL_COMBOS_FIRST)
 		return decide_file(row, set);
-	d = bpf_map_lookup_elem(&decisions, &idx);
-	return d ? *d | (__u64)set << 32 : 0;
+	d = SL_CELL_DECISION(cell_of(row, set));
+	return d ? d | (__u64)set << 32 : 0;
 }
 
 /* The strictest decision on all that a file is known as; *set becomes the set that it is about. */

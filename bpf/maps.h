@@ -142,8 +142,16 @@ SL_EXTERN struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct sl_decision);
-} decisions SEC(".maps");
+	__type(value, __u64);
+} cells SEC(".maps");
+
+SL_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} pieces SEC(".maps");
 
 /*
  * Sets in several lanes at once, met so far: sets by lane -> id, and id - SL_COMBOS_FIRST -> sets. Two CPUs that meet the same

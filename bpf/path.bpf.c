@@ -78,9 +78,8 @@ GLOBAL __u64 fold_sock(__u32 last, __u64 left, __u64 flags, __u64 state)
 GLOBAL __u64 path_step(__u64 path, __u32 symbol)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
-	__u32 shift = knobs.path.shift, limit = knobs.path.limit;
 
-	return dfa ? sl_dfa_components(dfa, shift, limit, knobs.path.lanes, path, symbol) : 0;
+	return dfa ? sl_dfa_components(dfa, &knobs.path, knobs.path.limit, path, symbol) : 0;
 }
 
 /* A number for match sets by lane. */
@@ -109,9 +108,9 @@ GLOBAL __u32 number_sets(__u64 sets)
 GLOBAL __u64 path_sets(__u64 path)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
-	__u32 shift = knobs.path.shift, limit = knobs.path.limit;
+	__u32 limit = knobs.path.limit;
 
-	return dfa ? sl_dfa_sets(dfa, shift, limit, knobs.path.lanes, path, dfa->name_start) : 0;
+	return dfa ? sl_dfa_sets(dfa, &knobs.path, limit, path, sl_dfa_symbol(dfa, limit, dfa->name_start)) : 0;
 }
 
 /* Match sets by lane of any id; 0 none. */
@@ -134,10 +133,7 @@ GLOBAL __u32 add_words(__u32 set, __u32 words)
 /* The part of a set, 0: there is none. */
 ALWAYS_INLINE __u32 part_of(__u32 row, __u32 set)
 {
-	__u32 at = row * knobs.path.sets + set, *part;
-
-	part = set ? bpf_map_lookup_elem(&decisions, &at) : NULL;
-	return part ? *part : 0;
+	return set ? SL_CELL_PART(cell_of(row, set)) : 0;
 }
 
 GLOBAL __u64 decide_file(__u32 row, __u32 set)

@@ -89,6 +89,23 @@ ALWAYS_INLINE __u64 name_match(__u64 dentry)
 /* Match sets by lane of a path that is walked to its root, by its path states. */
 __u64 path_sets(__u64 path);
 
+/* The cell of a plain set, 0: there is none. */
+ALWAYS_INLINE __u64 cell_of(__u32 row, __u32 set)
+{
+	__u32 at = row * knobs.path.sets + set, *piece;
+	__u64 *cell;
+
+	if (knobs.pieces) {
+		at = sl_piece_index(knobs.path.sets, row, set);
+		piece = bpf_map_lookup_elem(&pieces, &at);
+		if (!piece)
+			return 0;
+		at = sl_piece_cell(*piece, set);
+	}
+	cell = bpf_map_lookup_elem(&cells, &at);
+	return cell ? *cell : 0;
+}
+
 /* With several lanes: the decision on a file of this set as a number (struct sl_decision), and above it the set of the lane whose rule
  * decides. */
 __u64 decide_file(__u32 row, __u32 set);

@@ -168,7 +168,7 @@ ALWAYS_INLINE __u64 start_of(int kind)
 
 ALWAYS_INLINE int in_lanes(int kind)
 {
-	return kind != WALK_EXEC && kind != WALK_SOCK && (knobs.path.lanes >> SL_DFA_LANE_BITS || knobs.path.words);
+	return kind != WALK_EXEC && kind != WALK_SOCK && (knobs.path.several);
 }
 
 /* Path states after one more component. Several lanes are a call, for the stack of the loops that this is in. */

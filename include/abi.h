@@ -91,7 +91,7 @@
 #define SL_OUTER_MAX 3
 
 /* Policy sizes. Beyond any of them the compiler refuses the policy and names what did not fit. */
-#define SL_TOOLS_MAX 256      /* tool 0 is "outside every session" */
+#define SL_TOOLS_MAX 1024     /* tool 0 is "outside every session" */
 #define SL_RULES_MAX 1024
 #define SL_EXE_SETS_MAX 2048  /* distinct sets of executable classes */
 #define SL_SETS_MAX 8192      /* distinct sets of file classes */
@@ -100,7 +100,8 @@
 #define SL_ROWS_MAX 8192      /* distinct subjects after merging */
 #define SL_USERS_MAX 64       /* user classes named by rules; 0 is "anyone else" */
 #define SL_SUBJECTS_MAX (1u << 20)  /* tools * exe sets * modes * users: entries of the row index, eight bytes each */
-#define SL_DECISIONS_MAX (8u << 20) /* rows * file class sets: eight bytes each in the kernel */
+#define SL_CELLS_MAX (1u << 20)     /* decisions on files, equal pieces of rows once: eight bytes each in the kernel */
+#define SL_PIECES_MAX (512u << 10)  /* rows * pieces of a row: the same */
 #define SL_NET_RANGES_MAX 65536     /* address ranges that connect rules need */
 #define SL_NET_INDEX_MAX (2u << 20)   /* entries of net_index[], two bytes each */
 #define SL_NET_VECTORS_MAX (1u << 20) /* entries of net_vectors[], eight bytes each */

@@ -25,9 +25,15 @@
  *   the last entry of a path state's index    match set of a string that ends in it
  * A name can also be fed as a folding directory compares it, without regard to case: its bytes then have the classes of
  * the upper half of cls[], in which a letter is what its upper or its lower case is to the patterns. The states are the same, and so are the symbols.
- * Several automata can share one table, the lanes: they read the same symbols, each has a start state of its own, and a
+ * Several automata can share one table, the lanes: they read the same symbols, each numbers its states from 0 (dead) on, and a
  * string has a match set in each. Where the product of all classes would be too large, lanes add up instead. The path
- * states of all lanes are one number, SL_DFA_LANE_BITS each, the first lane lowest; so are their match sets, SL_DFA_SET_BITS each.
+ * states of all lanes are one number, the first lane lowest, with as many bits for each as it needs (struct sl_dfa_info); so are
+ * their match sets, SL_DFA_SET_BITS each.
+ *
+ * One lane is read twice: SL_DFA_ANCHORED holds what is below a home as the path from there, below a name that no file has (the mark,
+ * match/glob.h). Which directory is the home is known at the top only, one or two names above it, so the state that the lane had
+ * before it is carried along (the field behind the last lane): it is the state of a name ago, unless the states that are
+ * reached say "hold" (/home). A string whose match set says SL_DFA_BELOW is below such a home, and its set is that of the held state.
  *
  * Words in a file's own name have a table of their own (struct sl_dfa as well, the name level alone), and what they lead to is one more
  * match set. A state's row has, in front, the set of a name that ends in it, and behind, that of a name that was read so far, whatever
@@ -44,7 +50,8 @@
 #define SL_DFA_DEAD 0
 #define SL_DFA_FOLD 256 /* add to a byte: it is one of a name in a directory that ignores case */
 #define SL_DFA_LANES 4
-#define SL_DFA_LANE_BITS 16
+#define SL_DFA_ANCHORED 2    /* this one */
+#define SL_DFA_BELOW 0x8000  /* in the place of a match set, as above */
 #define SL_DFA_SET_BITS 12
 #define SL_DFA_SETS (SL_DFA_LANES + 1) /* those of the lanes, and that of the words */
 #define SL_DFA_SET(sets, i) ((__u32)((sets) >> (i) * SL_DFA_SET_BITS) & ((1u << SL_DFA_SET_BITS) - 1))
@@ -61,13 +68,18 @@ struct sl_dfa {
 };
 
 struct sl_dfa_info {
-	__u64 lanes;     /* first path state of each lane, 0: no such lane */
+	__u64 lanes;     /* first path state of each lane */
 	__u32 start;     /* first state of the first lane */
 	__u32 shift;     /* log2 of the length of the path automaton's rows, 0..8 */
 	__u32 limit;     /* entries in trans[]; in the kernel's copy padded to a power of two */
 	__u32 sets;      /* match set ids are 0 .. sets-1; with several lanes or words at most 1 << SL_DFA_SET_BITS */
 	__u32 words;     /* entries in trans[] of the table of words, as in `limit`; 0: there is none */
-	__u32 reserved;
+	__u32 several;   /* 1: there are lanes beside the first */
+	__u32 base[SL_DFA_LANES]; /* what is added to a lane's states to find them in the index */
+	__u32 holds;     /* states of SL_DFA_ANCHORED from here on hold the state before a home */
+	__u32 mark;      /* symbol of the mark */
+	__u8 at[SL_DFA_LANES + 2]; /* first bit of each lane's state, of the held one, and of nothing; a lane without bits is none */
+	__u16 reserved;
 };
 
 /*
@@ -116,21 +128,45 @@ sl_dfa_component(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u32 path,
 	return sl_dfa_at(dfa, limit, dfa->rows + (row << shift) + (symbol & ((1u << shift) - 1)));
 }
 
-/*
- * Path states of all lanes after a component with this symbol. 0: none of them can match any more. start: of all lanes; that there is
- * one lane is known to the verifier, and where there are several nothing hangs on their states: a branch for each component would
- * double the paths that it follows.
- */
-static inline __attribute__((always_inline)) __u64
-sl_dfa_components(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u64 start, __u64 lanes, __u32 symbol)
+/* A field of a number of path states: 0 .. SL_DFA_LANES - 1 a lane, SL_DFA_LANES the held state. */
+static inline __attribute__((always_inline)) __u64 sl_dfa_mask(const volatile struct sl_dfa_info *info, int lane)
 {
-	__u64 next = sl_dfa_component(dfa, shift, limit, lanes & 0xffff, symbol);
+	return (1ull << (info->at[lane + 1] - info->at[lane])) - 1;
+}
 
-	if (!(start >> SL_DFA_LANE_BITS))
+static inline __attribute__((always_inline)) __u32 sl_dfa_lane(const volatile struct sl_dfa_info *info, __u64 lanes, int lane)
+{
+	return lanes >> (info->at[lane] & 63) & sl_dfa_mask(info, lane);
+}
+
+/* A lane's next path state; of one that is not there 0. */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_lane_next(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u32 limit, __u64 lanes, int lane, __u32 symbol)
+{
+	__u32 path;
+
+	if (info->at[lane + 1] == info->at[lane])
+		return 0;
+	path = sl_dfa_component(dfa, info->shift, limit, info->base[lane] + sl_dfa_lane(info, lanes, lane), symbol);
+	return (path & sl_dfa_mask(info, lane)) << (info->at[lane] & 63);
+}
+
+/* With several lanes: path states of all after a component with this symbol. 0: none of them can match any more. No branch: it would
+ * double, at each component, the paths that the verifier follows. */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_components(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u32 limit, __u64 lanes, __u32 symbol)
+{
+	__u64 next = sl_dfa_lane_next(dfa, info, limit, lanes, 0, symbol), hold;
+
+	next |= sl_dfa_lane_next(dfa, info, limit, lanes, 1, symbol);
+	next |= sl_dfa_lane_next(dfa, info, limit, lanes, SL_DFA_ANCHORED, symbol);
+	next |= sl_dfa_lane_next(dfa, info, limit, lanes, 3, symbol);
+	if (info->at[SL_DFA_LANES + 1] == info->at[SL_DFA_LANES])
 		return next;
-	next |= (__u64)sl_dfa_component(dfa, shift, limit, lanes >> 16 & 0xffff, symbol) << 16;
-	next |= (__u64)sl_dfa_component(dfa, shift, limit, lanes >> 32 & 0xffff, symbol) << 32;
-	return next | (__u64)sl_dfa_component(dfa, shift, limit, lanes >> 48, symbol) << 48;
+	/* All ones where the state that is reached holds. */
+	hold = (__u64)((__s64)((__u64)info->holds - 1 - sl_dfa_lane(info, next, SL_DFA_ANCHORED)) >> 63);
+	hold = (sl_dfa_lane(info, lanes, SL_DFA_LANES) & hold) | (sl_dfa_lane(info, lanes, SL_DFA_ANCHORED) & ~hold);
+	return next | hold << (info->at[SL_DFA_LANES] & 63);
 }
 
 /* Match set of a string that ends in this path state. */
@@ -138,6 +174,31 @@ static inline __attribute__((always_inline)) __u32
 sl_dfa_set(const struct sl_dfa *dfa, __u32 limit, __u32 path)
 {
 	return sl_dfa_at(dfa, limit, dfa->paths + ((path + 1) << (dfa->paths_shift & 15)) - 1);
+}
+
+/* With several lanes: match sets of a string that is wholly fed, see sl_dfa_accept(); `empty` is the symbol of an empty name. */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_sets(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u32 limit, __u64 lanes, __u32 empty)
+{
+	__u64 sets = 0, below;
+	__u32 held;
+
+	lanes = sl_dfa_components(dfa, info, limit, lanes, empty);
+	for (int i = 0; i < SL_DFA_LANES; i++) {
+		__u64 set;
+
+		if (info->at[i + 1] == info->at[i])
+			continue;
+		set = sl_dfa_set(dfa, limit, info->base[i] + sl_dfa_lane(info, lanes, i));
+		if (i == SL_DFA_ANCHORED && info->at[SL_DFA_LANES + 1] != info->at[SL_DFA_LANES]) {
+			below = -(set >> 15);
+			held = sl_dfa_component(dfa, info->shift, limit, info->base[i] + sl_dfa_lane(info, lanes, SL_DFA_LANES), info->mark);
+			held = sl_dfa_component(dfa, info->shift, limit, info->base[i] + held, empty);
+			set = (set & ~below) | (sl_dfa_set(dfa, limit, info->base[i] + held) & below);
+		}
+		sets |= (set & SL_DFA_SET(~0ull, 0)) << i * SL_DFA_SET_BITS;
+	}
+	return sets;
 }
 
 /* One byte more of a name, in the table of words; cls: its class. *met becomes the greatest set so far, without a branch. */
@@ -150,21 +211,6 @@ sl_dfa_word(const struct sl_dfa *words, __u32 limit, __u32 state, __u32 cls, __s
 	more = (__s64)sl_dfa_name(words, limit, state, words->width - 1u) - *met;
 	*met += more & ~(more >> 63);
 	return state;
-}
-
-/* Match sets of all lanes of a string that is wholly fed, see sl_dfa_accept(). */
-static inline __attribute__((always_inline)) __u64
-sl_dfa_sets(const struct sl_dfa *dfa, __u32 shift, __u32 limit, __u64 start, __u64 lanes, __u32 name)
-{
-	__u64 sets;
-
-	lanes = sl_dfa_components(dfa, shift, limit, start, lanes, sl_dfa_symbol(dfa, limit, name));
-	sets = sl_dfa_set(dfa, limit, lanes & 0xffff);
-	if (!(start >> SL_DFA_LANE_BITS))
-		return sets;
-	sets |= (__u64)sl_dfa_set(dfa, limit, lanes >> 16 & 0xffff) << SL_DFA_SET_BITS;
-	sets |= (__u64)sl_dfa_set(dfa, limit, lanes >> 32 & 0xffff) << 2 * SL_DFA_SET_BITS;
-	return sets | (__u64)sl_dfa_set(dfa, limit, lanes >> 48) << 3 * SL_DFA_SET_BITS;
 }
 
 /* Next state of a single lane; byte: as it is, or SL_DFA_FOLD more. */

@@ -20,6 +20,7 @@ struct sl_knobs {
 	__u64 memory_ns[SL_MEMORIES_MAX]; /* how long each `after:` condition holds, 0: until the session ends */
 	__u64 seed;               /* of the verdict cache's tags: random, secret */
 	__u32 tools;              /* tool numbers are below this */
+	__u32 pieces;             /* 1: decisions on files are in pieces, see sl_piece_index() */
 	__u32 exe_sets;           /* exe_set numbers are below this */
 	__u32 script_cols;        /* columns of script_sets[] */
 	__u32 users;              /* user classes, at least 1 */

@@ -8,8 +8,9 @@
  *               -> label { tool, exe_set, mode } stored per process
  *   open time:  set  = path automaton over the opened file's path      (0: of no interest, nothing happens)
  *               row  = rows[sl_row_index(tool, exe_set, mode, user)]
- *               dec  = decisions[row * sets + set]                     -> struct sl_decision
- *               (with several lanes of the path automaton: the first rule of the sets' parts, which stand there instead)
+ *               cell = cells[row * sets + set]                         -> struct sl_decision, as a number
+ *               (a large table is kept in pieces, see sl_piece_index(); of a file with sets in several lanes of the path automaton,
+ *               the first rule of the sets' parts, which are the cells' upper halves)
  *   other processes:
  *               row  = peer_rows[sl_peer_index(tool, exe_set, user)]
  *               dec  = peer_decisions[row * objects + object]   object: SL_PEER_*, or that of a broker's socket
@@ -177,6 +178,31 @@ static inline __attribute__((always_inline)) __u32 sl_part_decision(__u32 of, __
 	else
 		reader += reader > SL_READER_SELF;
 	return SL_PART_RULE(of) | (of >> 11 & 3) << 16 | reader << 24;
+}
+
+/* A cell: the decision on a file of this set alone, and above it the set's part. */
+#define SL_CELL_DECISION(cell) ((__u32)(cell))
+#define SL_CELL_PART(cell) ((__u32)((cell) >> 32))
+
+/*
+ * Rows in pieces: piece number pieces[sl_piece_index()], its cells from piece << SL_PIECE_SHIFT on. Rows differ where few sets are: most
+ * pieces are equal, and are there once.
+ */
+#define SL_PIECE_SHIFT 4
+
+static inline __attribute__((always_inline)) __u32 sl_row_pieces(__u32 sets)
+{
+	return (sets + (1u << SL_PIECE_SHIFT) - 1) >> SL_PIECE_SHIFT;
+}
+
+static inline __attribute__((always_inline)) __u32 sl_piece_index(__u32 sets, __u32 row, __u32 set)
+{
+	return row * sl_row_pieces(sets) + (set >> SL_PIECE_SHIFT);
+}
+
+static inline __attribute__((always_inline)) __u32 sl_piece_cell(__u32 piece, __u32 set)
+{
+	return piece << SL_PIECE_SHIFT | (set & ((1u << SL_PIECE_SHIFT) - 1));
 }
 
 static inline __attribute__((always_inline)) __u32

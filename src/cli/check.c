@@ -126,7 +126,7 @@ static void print_facts(const struct loaded *l)
 	       p->secrets_cnt, p->tools_cnt, p->providers_cnt, p->mode == POLICY_ENFORCE ? "enforce" : "monitor");
 	printf("  tables: paths %zu KiB (%u sets%s), programs %zu KiB, decisions %zu KiB (%u subjects)\n",
 	       dfa_table_size(c->path) / 1024, c->path->info.sets, lanes, dfa_table_size(c->exec) / 1024,
-	       (size_t)c->rows_cnt * c->path->info.sets * sizeof(*c->decisions) / 1024, c->rows_cnt);
+	       compiled_decisions_size(c) / 1024, c->rows_cnt);
 	print_connect_facts(c);
 	printf("  %s\n", p->hash);
 }

@@ -173,7 +173,7 @@ static uint32_t number_lanes(struct kernel *k, uint64_t sets)
 {
 	uint32_t id, at;
 
-	if (!k->compiled->parts)
+	if (!dfa_has_lanes(k->compiled->path))
 		return sets < k->compiled->path->info.sets ? (uint32_t)sets : SL_SET_UNRESOLVED;
 	for (unsigned int i = 0; i < SL_DFA_SETS; i++)
 		if (!(sets & ~((uint64_t)SL_DFA_SET(~0ull, 0) << (i * SL_DFA_SET_BITS))))
@@ -200,7 +200,7 @@ static uint32_t translate_number(struct kernel *k, uint32_t set)
 
 	if (set < SL_COMBOS_FIRST)
 		return same_policy(k) ? set : translate_set(k, set);
-	if (!k->compiled->parts || bpf_map_lookup_elem(k->older.fd[PIN_COMBO_SETS], &at, &before))
+	if (!dfa_has_lanes(k->compiled->path) || bpf_map_lookup_elem(k->older.fd[PIN_COMBO_SETS], &at, &before))
 		return SL_SET_UNRESOLVED;
 	if (same_policy(k))
 		return number_lanes(k, before);

@@ -60,6 +60,7 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 		.tools = c->tools_cnt,
 		.exe_sets = c->exe_sets_cnt,
 		.script_cols = c->script_cols,
+		.pieces = compiled_in_pieces(c),
 		.users = c->users_cnt,
 		.none_rules = c->none_rules,
 		.peer_objects = c->peer_objects_cnt,
@@ -100,9 +101,9 @@ int tables_size(struct kernel *k, const struct kernel_config *config, struct err
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.tools, at_least_one(c->tools_cnt));
 	err = err ? err : bpf_map__set_max_entries(k->skel->maps.rows,
 						   c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
-	err = err ? err : bpf_map__set_max_entries(k->skel->maps.decisions,
-						   at_least_one(c->rows_cnt * c->path->info.sets));
-	if (c->parts) {
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.cells, at_least_one(knobs.pieces ? c->cells_cnt : compiled_plain_cells(c)));
+	err = err ? err : bpf_map__set_max_entries(k->skel->maps.pieces, at_least_one(knobs.pieces ? compiled_row_pieces(c) : 0));
+	if (dfa_has_lanes(c->path)) {
 		err = err ? err : bpf_map__set_max_entries(k->skel->maps.combos, SL_COMBOS_MAX);
 		err = err ? err : bpf_map__set_max_entries(k->skel->maps.combo_sets, SL_COMBOS_MAX);
 	}
@@ -210,6 +211,26 @@ static int fill_objects(struct kernel *k)
 	return tables_fill_array(k->skel->maps.peer_objects, objects, sizeof(*objects), c->sock->info.sets);
 }
 
+/* Decisions on files, as compiled_in_pieces() says. */
+static int fill_cells(struct kernel *k)
+{
+	const struct compiled *c = k->compiled;
+	cleanup_free uint64_t *cells = NULL;
+	int err;
+
+	if (compiled_in_pieces(c)) {
+		err = tables_fill_array(k->skel->maps.cells, c->cells, sizeof(*c->cells), c->cells_cnt);
+		return err ? err : tables_fill_array(k->skel->maps.pieces, c->pieces, sizeof(*c->pieces), compiled_row_pieces(c));
+	}
+	cells = calloc((size_t)compiled_plain_cells(c) + 1, sizeof(*cells));
+	if (!cells)
+		return -ENOMEM;
+	for (uint32_t row = 0, at = 0; row < c->rows_cnt; row++)
+		for (uint32_t set = 0; set < c->path->info.sets; set++)
+			cells[at++] = compiled_cell(c, row, set);
+	return tables_fill_array(k->skel->maps.cells, cells, sizeof(*cells), compiled_plain_cells(c));
+}
+
 int tables_fill(struct kernel *k, struct errmsg *e)
 {
 	const struct compiled *c = k->compiled;
@@ -230,8 +251,7 @@ int tables_fill(struct kernel *k, struct errmsg *e)
 	err = err ? err : tables_fill_array(k->skel->maps.tools, c->tools, sizeof(*c->tools), c->tools_cnt);
 	err = err ? err : tables_fill_array(k->skel->maps.rows, c->rows, sizeof(*c->rows),
 				     c->tools_cnt * c->exe_sets_cnt * SL_MODES * c->users_cnt);
-	err = err ? err : tables_fill_array(k->skel->maps.decisions, c->parts ? (const void *)c->parts : c->decisions,
-					    sizeof(*c->decisions), c->rows_cnt * c->path->info.sets);
+	err = err ? err : fill_cells(k);
 	err = err ? err : fill_names(k);
 	err = err ? err : net_tables_fill(k, c);
 	err = err ? err : tables_fill_array(k->skel->maps.peer_rows, c->peer_rows, sizeof(*c->peer_rows),

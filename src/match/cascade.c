@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void cascade_free(struct cascade *c)
 {
@@ -100,47 +101,87 @@ int cascade_product(const struct cascade *a, const struct cascade *b, struct int
 	return 0;
 }
 
-/* Appends the states of `from`, whose columns become those of `symbols`: column i is column col[i] of it. */
-static int append_paths(const struct fsm *from, const uint32_t *col, uint32_t outcomes, struct fsm *to, struct fsm_work *w)
+int cascade_pair_names(struct cascade *a, struct cascade *b, struct cascade **ret, uint32_t **ret_a, uint32_t **ret_b, struct fsm_work *w)
 {
-	uint32_t first = to->states;
+	cleanup_(intern_done) struct intern classes = INTERN_INIT(1), symbols = INTERN_INIT(1);
+	cleanup_(cascade_freep) struct cascade *both = calloc(1, sizeof(*both));
+	int r;
 
-	for (uint32_t s = 0; s < from->states; s++) {
-		int r = fsm_add(to, from->label[s] + outcomes, w);
-
-		if (r < 0)
-			return r;
-		for (uint32_t c = 0; c < to->cols; c++)
-			to->next[(size_t)(first + s) * to->cols + c] = from->next[(size_t)s * from->cols + col[c]] + first;
-	}
+	if (!both)
+		return -ENOMEM;
+	both->separator = a->separator;
+	r = product_bytes(a, b, &classes, both);
+	if (!r)
+		r = product_level(&a->name, &b->name, &classes, &symbols, &both->name, w);
+	if (!r)
+		r = unzip(&symbols, ret_a, ret_b);
+	if (r < 0)
+		return r;
+	fsm_done(&a->name);
+	fsm_done(&b->name);
+	both->path.cols = symbols.cnt;
+	*ret = take_ptr(both);
 	return 0;
 }
 
-int cascade_join(const struct cascade *a, const struct cascade *b, uint32_t outcomes_a, struct cascade **ret,
-		 struct fsm_work *w)
+int cascade_map_columns(uint32_t **col, const uint32_t *before, uint32_t cols)
 {
-	cleanup_(cascade_freep) struct cascade *c = calloc(1, sizeof(*c));
-	cleanup_(intern_done) struct intern classes = INTERN_INIT(1), symbols = INTERN_INIT(1);
-	cleanup_free uint32_t *a_col = NULL, *b_col = NULL;
-	int r;
+	uint32_t *moved = calloc(cols, sizeof(*moved));
 
-	if (!c)
+	if (!moved)
 		return -ENOMEM;
-	c->separator = a->separator;
-	r = product_bytes(a, b, &classes, c);
+	for (uint32_t s = 0; s < cols; s++)
+		moved[s] = (*col)[before[s]];
+	free(*col);
+	*col = moved;
+	return 0;
+}
+
+int cascade_own_columns(const struct cascade *c, uint32_t **ret)
+{
+	*ret = calloc(c->path.cols, sizeof(**ret));
+	for (uint32_t s = 0; *ret && s < c->path.cols; s++)
+		(*ret)[s] = s;
+	return *ret ? 0 : -ENOMEM;
+}
+
+int cascade_take_names(struct cascade *c, struct cascade **ret)
+{
+	struct cascade *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return -ENOMEM;
+	names->separator = c->separator;
+	memcpy(names->cls, c->cls, sizeof(names->cls));
+	names->name = c->name;
+	c->name = (struct fsm){ 0 };
+	names->path.cols = c->path.cols;
+	*ret = names;
+	return 0;
+}
+
+int cascade_join_names(struct cascade *const *c, size_t cnt, struct cascade **ret, uint32_t **ret_cols, struct fsm_work *w)
+{
+	cleanup_(cascade_freep) struct cascade *all = NULL;
+	int r = cascade_own_columns(c[0], &ret_cols[0]);
+
 	if (!r)
-		r = product_level(&a->name, &b->name, &classes, &symbols, &c->name, w);
-	if (!r)
-		r = unzip(&symbols, &a_col, &b_col);
+		r = cascade_take_names(c[0], &all);
+	for (size_t i = 1; !r && i < cnt; i++) {
+		cleanup_free uint32_t *before = NULL;
+		struct cascade *both = NULL;
+
+		r = cascade_pair_names(all, c[i], &both, &before, &ret_cols[i], w);
+		if (r < 0)
+			break;
+		cascade_free(all);
+		all = both;
+		for (size_t k = 0; !r && k < i; k++)
+			r = cascade_map_columns(&ret_cols[k], before, all->path.cols);
+	}
 	if (r < 0)
 		return r;
-	c->path.cols = symbols.cnt;
-	r = append_paths(&a->path, a_col, 0, &c->path, w);
-	if (!r)
-		r = append_paths(&b->path, b_col, outcomes_a, &c->path, w);
-	if (r < 0)
-		return r;
-	*ret = take_ptr(c);
+	*ret = take_ptr(all);
 	return 0;
 }
 

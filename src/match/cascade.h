@@ -45,12 +45,20 @@ int cascade_of_nothing(char separator, struct cascade **ret, struct fsm_work *w)
 int cascade_product(const struct cascade *a, const struct cascade *b, struct intern *pairs, struct cascade **ret,
 		    struct fsm_work *w);
 
+/* The names of both, as a cascade whose path has columns (symbols) and no states: column s of it is column (*ret_a)[s] of a->path, and so on.
+ * The name automata of both are used up. */
+int cascade_pair_names(struct cascade *a, struct cascade *b, struct cascade **ret, uint32_t **ret_a, uint32_t **ret_b, struct fsm_work *w);
+
+/* Columns of a product of products: column s is now what column before[s] was. The columns of c itself. -ENOMEM. */
+int cascade_map_columns(uint32_t **col, const uint32_t *before, uint32_t cols);
+int cascade_take_names(struct cascade *c, struct cascade **ret); /* a cascade of c's names, which are used up */
+int cascade_own_columns(const struct cascade *c, uint32_t **ret);
+
 /*
- * Both side by side: the names are those of both, the path states of b stand behind those of a (its start is state
- * a->path.states), and so do its outcomes, from outcomes_a on.
+ * The names of all of cnt > 0 automata, as a cascade whose path has columns (symbols) and no states: column s of it is column
+ * ret_cols[i][s] of c[i]->path. The name automata of c are used up. ret_cols: cnt entries, NULL before, for the caller to free, also on failure.
  */
-int cascade_join(const struct cascade *a, const struct cascade *b, uint32_t outcomes_a, struct cascade **ret,
-		 struct fsm_work *w);
+int cascade_join_names(struct cascade *const *c, size_t cnt, struct cascade **ret, uint32_t **ret_cols, struct fsm_work *w);
 
 /* Makes it minimal, after outcomes were merged: fewest states on both levels, fewest symbols and byte classes. */
 int cascade_minimise(struct cascade *c, struct fsm_work *w);

@@ -12,43 +12,25 @@
 #include <errno.h>
 #include <string.h>
 
-#include "match/cascade.h"
+#include "match/dfa_internal.h"
 #include "match/domain.h"
 #include "match/glob.h"
+#include "match/joint.h"
 #include "match/names.h"
 #include "match/table.h"
-#include "match/words.h"
 #include "record.h"
 
 /* Patterns in one builder: four bytes of the largest table for each. */
 #define PATTERNS_MAX 65536
 
+/* Transitions of one machine while there is another way, as FSM_CELLS_MAX. */
+#define SINGLE_CELLS_MAX (1u << 20)
+#define EXACT_CELLS_MAX (4u << 20)
+
 /* Outcomes while a class is folded. */
 #define NONE 0
 #define MATCH 1
 #define TAKES_BACK 2
-
-struct entry {
-	char *text;         /* without the '!'; owned */
-	unsigned int cls;
-	bool negated;
-};
-
-struct dfa_builder {
-	enum dfa_dialect dialect;
-	const char *const *homes;
-	size_t homes_cnt;
-	struct dfa_set any_letters; /* classes, see dfa_builder_any_letters() */
-	struct entry *entries;  /* in the order of addition */
-	size_t entries_cnt, entries_size;
-};
-
-/* An automaton whose outcomes are numbers of sets of classes. */
-struct node {
-	struct cascade *c;
-	struct dfa_set *sets;
-	uint32_t sets_cnt;
-};
 
 struct dfa_combos {
 	struct intern known;  /* sets by lane */
@@ -58,18 +40,8 @@ static void node_done(struct node *n)
 {
 	cascade_free(n->c);
 	free(n->sets);
+	*n = (struct node){ 0 };
 }
-
-/* One attempt to build. */
-struct build {
-	const struct dfa_builder *b;
-	const size_t *order;  /* entry numbers by class, then by order of addition */
-	size_t max_sets;      /* besides set 0 and the reserved ones */
-	const struct dfa_reduce *reduce; /* NULL: every set is kept as it is */
-	uint16_t chain[DFA_CLASSES_MAX]; /* classes of words, the most important last */
-	size_t chain_cnt;
-	struct fsm_work work;
-};
 
 struct dfa_builder *dfa_builder_new(enum dfa_dialect dialect, const char *const *homes, size_t homes_cnt)
 {
@@ -90,14 +62,18 @@ void dfa_builder_free(struct dfa_builder *b)
 	for (size_t i = 0; i < b->entries_cnt; i++)
 		free(b->entries[i].text);
 	free(b->entries);
+	for (int i = 0; i < HOMES_KINDS; i++)
+		free(b->homes_of[i]);
 	free(b);
 }
 
-static int parse(const struct dfa_builder *b, const char *text, struct pattern **ret, struct errmsg *e)
+int dfa_parse(const struct dfa_builder *b, const char *text, enum homes homes, struct pattern **ret, struct errmsg *e)
 {
 	switch (b->dialect) {
 	case DFA_PATH:
-		return glob_parse(text, b->homes, b->homes_cnt, ret, e);
+		if (homes == HOMES_ALL)
+			return glob_parse(text, b->homes, b->homes_cnt, ret, e);
+		return glob_parse(text, b->homes_of[homes], b->homes_of_cnt[homes], ret, e);
 	case DFA_DOMAIN:
 		return domain_parse(text, ret, e);
 	}
@@ -109,33 +85,20 @@ void dfa_builder_any_letters(struct dfa_builder *b, unsigned int cls)
 	dfa_set_add(&b->any_letters, cls);
 }
 
-static int parse_entry(const struct dfa_builder *b, const struct entry *entry, struct pattern **ret, struct errmsg *e)
+int dfa_parse_entry(const struct dfa_builder *b, const struct entry *entry, enum homes homes, struct pattern **ret, struct errmsg *e)
 {
-	int r = parse(b, entry->text, ret, e);
+	int r = dfa_parse(b, entry->text, homes, ret, e);
 
 	if (!r && !entry->negated && dfa_set_has(&b->any_letters, entry->cls))
 		r = pattern_any_letters(*ret);
 	return r;
 }
 
-int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern, struct errmsg *e)
+int dfa_append(struct dfa_builder *b, unsigned int cls, const char *text, bool negated)
 {
-	cleanup_(pattern_freep) struct pattern *p = NULL;
-	cleanup_free char *text = NULL;
-	bool negated = pattern[0] == '!';
-	int r;
+	cleanup_free char *copy = strdup(text);
 
-	if (cls >= DFA_CLASSES_MAX)
-		return errmsg_set(e, -E2BIG, "more than %d classes of patterns", DFA_CLASSES_MAX);
-	if (b->entries_cnt >= PATTERNS_MAX)
-		return errmsg_set(e, -E2BIG, "more than %d patterns", PATTERNS_MAX);
-	r = parse(b, pattern + negated, &p, e);
-	if (r == -EINVAL && e && negated)
-		e->column++;
-	if (r < 0)
-		return r;
-	text = strdup(pattern + negated);
-	if (!text)
+	if (!copy)
 		return -ENOMEM;
 	if (b->entries_cnt == b->entries_size) {
 		size_t size = b->entries_size ? b->entries_size * 2 : 64;
@@ -146,8 +109,24 @@ int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern
 		b->entries = moved;
 		b->entries_size = size;
 	}
-	b->entries[b->entries_cnt++] = (struct entry){ .text = take_ptr(text), .cls = cls, .negated = negated };
+	b->entries[b->entries_cnt++] = (struct entry){ .text = take_ptr(copy), .cls = cls, .negated = negated };
 	return 0;
+}
+
+int dfa_builder_add(struct dfa_builder *b, unsigned int cls, const char *pattern, struct errmsg *e)
+{
+	cleanup_(pattern_freep) struct pattern *p = NULL;
+	bool negated = pattern[0] == '!';
+	int r;
+
+	if (cls >= DFA_CLASSES_USED)
+		return errmsg_set(e, -E2BIG, "more than %d classes of patterns", DFA_CLASSES_USED);
+	if (b->entries_cnt >= PATTERNS_MAX)
+		return errmsg_set(e, -E2BIG, "more than %d patterns", PATTERNS_MAX);
+	r = dfa_parse(b, pattern + negated, HOMES_ALL, &p, e);
+	if (r == -EINVAL && e && negated)
+		e->column++;
+	return r < 0 ? r : dfa_append(b, cls, pattern + negated, negated);
 }
 
 /* ---- within a class -------------------------------------------------------------------------------------------- */
@@ -158,11 +137,12 @@ static void relabel(struct fsm *f, const uint32_t *outcome)
 		f->label[s] = outcome[f->label[s]];
 }
 
-static int build_entry(struct build *g, const struct entry *entry, struct cascade **ret)
+static int build_entry(struct build *g, size_t at, struct cascade **ret)
 {
+	const struct entry *entry = &g->b->entries[at];
 	static const uint32_t negated[] = { NONE, TAKES_BACK };
 	cleanup_(pattern_freep) struct pattern *p = NULL;
-	int r = parse_entry(g->b, entry, &p, g->work.e);
+	int r = dfa_parse_entry(g->b, entry, lanes_homes(g, at, g->at), &p, g->work.e);
 
 	if (!r)
 		r = cascade_of_pattern(p, ret, &g->work);
@@ -202,7 +182,7 @@ static int fold_class(struct build *g, size_t from, size_t to, struct cascade **
 	int r;
 
 	if (to - from == 1)
-		return build_entry(g, &g->b->entries[g->order[from]], ret);
+		return build_entry(g, g->order[from], ret);
 	r = fold_class(g, from, mid, &a);
 	if (!r)
 		r = fold_class(g, mid, to, &b);
@@ -240,38 +220,13 @@ static int check_growth(struct build *g, const struct node *n)
 	return 0;
 }
 
-/* Sets that are equal without what makes no difference are one. */
-static int reduce_sets(struct build *g, struct node *n)
-{
-	cleanup_(intern_done) struct intern distinct = INTERN_INIT(DFA_WORDS);
-	cleanup_free uint32_t *outcome = calloc((size_t)n->sets_cnt + 1, sizeof(*outcome));
-
-	if (!outcome)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n->sets_cnt; i++) {
-		int r;
-
-		g->reduce->fn(g->reduce->arg, &n->sets[i]);
-		r = intern_get(&distinct, n->sets[i].bits, &outcome[i]);
-		if (r < 0)
-			return r;
-	}
-	if (distinct.cnt == n->sets_cnt)
-		return 0;
-	for (uint32_t i = 0; i < distinct.cnt; i++)
-		memcpy(n->sets[i].bits, intern_key(&distinct, i), sizeof(n->sets[i].bits));
-	n->sets_cnt = distinct.cnt;
-	relabel(&n->c->path, outcome);
-	return cascade_minimise(n->c, &g->work);
-}
-
 static int unite(struct build *g, const struct node *a, const struct node *b, struct node *ret)
 {
 	cleanup_(intern_done) struct intern pairs = INTERN_INIT(1);
 	int r;
 
 	/* What is not reduced is never smaller again. */
-	g->work.states_max = g->reduce ? 0 : SL_DFA_STATES_MAX;
+	g->work.states_max = SL_DFA_STATES_MAX;
 	r = cascade_product(a->c, b->c, &pairs, &ret->c, &g->work);
 	g->work.states_max = 0;
 	if (r < 0)
@@ -287,29 +242,129 @@ static int unite(struct build *g, const struct node *a, const struct node *b, st
 		for (size_t k = 0; k < DFA_WORDS; k++)
 			ret->sets[i].bits[k] = x->bits[k] | y->bits[k];
 	}
-	r = g->reduce ? reduce_sets(g, ret) : 0;
-	return r < 0 ? r : check_growth(g, ret);
+	return check_growth(g, ret);
 }
 
-/* Classes whose entries are order[from .. to); there is at least one entry. */
-static int fold_classes(struct build *g, size_t from, size_t to, struct node *ret)
+/* Cuts entries order[from .. to) between two classes, near the middle; SIZE_MAX: they are of one class. */
+static size_t cut_classes(const struct build *g, size_t from, size_t to)
 {
-	cleanup_(node_done) struct node a = { 0 }, b = { 0 };
 	const struct entry *entries = g->b->entries;
 	size_t mid = from + (to - from) / 2;
-	int r;
 
 	if (entries[g->order[from]].cls == entries[g->order[to - 1]].cls)
-		return build_class(g, from, to, ret);
-	/* Cut between two classes, near the middle. */
+		return SIZE_MAX;
 	while (mid > from && entries[g->order[mid - 1]].cls == entries[g->order[mid]].cls)
 		mid--;
 	while (mid == from || entries[g->order[mid - 1]].cls == entries[g->order[mid]].cls)
 		mid++;
-	r = fold_classes(g, from, mid, &a);
+	return mid;
+}
+
+/* All classes of entries order[from .. to) for joint_product(). */
+struct several {
+	struct node *nodes;      /* of each class */
+	uint32_t **cols;         /* symbol -> column of its path */
+	struct joint_class *classes;
+	size_t cnt;
+};
+
+static void several_done(struct several *s)
+{
+	for (size_t i = 0; i < s->cnt; i++) {
+		node_done(&s->nodes[i]);
+		free(s->cols[i]);
+	}
+	free(s->nodes);
+	free(s->cols);
+	free(s->classes);
+}
+
+static int several_init(struct build *g, size_t from, size_t to, struct several *s)
+{
+	const struct entry *entries = g->b->entries;
+	int r = 0;
+
+	s->nodes = calloc(to - from, sizeof(*s->nodes));
+	s->cols = calloc(to - from, sizeof(*s->cols));
+	s->classes = calloc(to - from, sizeof(*s->classes));
+	if (!s->nodes || !s->cols || !s->classes)
+		return -ENOMEM;
+	for (size_t next; !r && from < to; from = next, s->cnt++) {
+		unsigned int cls = entries[g->order[from]].cls;
+
+		for (next = from + 1; next < to && entries[g->order[next]].cls == cls; )
+			next++;
+		r = build_class(g, from, next, &s->nodes[s->cnt]);
+		s->classes[s->cnt] = (struct joint_class){ .cls = cls };
+	}
+	return r;
+}
+
+/* The names of classes from .. to-1. */
+static int pair_names(struct build *g, struct several *s, size_t from, size_t to, struct cascade **ret)
+{
+	cleanup_(cascade_freep) struct cascade *a = NULL, *b = NULL;
+	cleanup_free uint32_t *a_col = NULL, *b_col = NULL;
+	size_t mid = from + (to - from) / 2;
+	int r;
+
+	if (to - from == 1) {
+		r = cascade_own_columns(s->nodes[from].c, &s->cols[from]);
+		return r < 0 ? r : cascade_take_names(s->nodes[from].c, ret);
+	}
+	r = pair_names(g, s, from, mid, &a);
 	if (!r)
-		r = fold_classes(g, mid, to, &b);
+		r = pair_names(g, s, mid, to, &b);
+	if (!r)
+		r = cascade_pair_names(a, b, ret, &a_col, &b_col, &g->work);
+	for (size_t i = from; !r && i < to; i++)
+		r = cascade_map_columns(&s->cols[i], i < mid ? a_col : b_col, (*ret)->path.cols);
+	return r < 0 ? r : fsm_spend(&g->work, (to - from) * (uint64_t)(*ret)->path.cols / 8);
+}
+
+/* With what makes no difference left out. */
+static int fold_reduced(struct build *g, size_t from, size_t to, struct node *ret)
+{
+	cleanup_(several_done) struct several s = { 0 };
+	int r = several_init(g, from, to, &s);
+
+	if (!r)
+		r = pair_names(g, &s, 0, s.cnt, &ret->c);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s.cnt; i++) {
+		s.classes[i].path = &s.nodes[i].c->path;
+		s.classes[i].col = s.cols[i];
+	}
+	r = joint_product(s.classes, s.cnt, ret->c->path.cols, g->reduce, &ret->c->path, &ret->sets, &ret->sets_cnt, &g->work);
+	if (!r)
+		r = cascade_minimise(ret->c, &g->work);
+	return r < 0 ? r : check_growth(g, ret);
+}
+
+int dfa_fold(struct build *g, size_t from, size_t to, struct node *ret)
+{
+	cleanup_(node_done) struct node a = { 0 }, b = { 0 };
+	size_t mid = cut_classes(g, from, to);
+	int r;
+
+	if (mid == SIZE_MAX)
+		return build_class(g, from, to, ret);
+	if (g->reduce)
+		return fold_reduced(g, from, to, ret);
+	r = dfa_fold(g, from, mid, &a);
+	if (!r)
+		r = dfa_fold(g, mid, to, &b);
 	return r < 0 ? r : unite(g, &a, &b, ret);
+}
+
+int dfa_fold_nothing(struct build *g, struct node *ret)
+{
+	ret->sets_cnt = 1;
+	ret->sets = calloc(1, sizeof(*ret->sets));
+	if (!ret->sets)
+		return -ENOMEM;
+	return cascade_of_nothing(g->b->dialect == DFA_PATH ? '/' : '.', &ret->c, &g->work);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------- */
@@ -322,292 +377,145 @@ static bool set_empty(const struct dfa_set *s)
 	return true;
 }
 
-/* Ids of the sets that some string has, in the order in which a breadth-first walk meets them. */
-static int number_sets(const struct node *n, unsigned int reserved, size_t max_sets, uint16_t *set_of, struct dfa *d,
-		       struct errmsg *e)
+/*
+ * Ids of the sets that some string has, in the order in which a breadth-first walk of each lane meets them. below: by outcome, which
+ * of the classes "below a home" it is, 1 or 2.
+ */
+static int number_sets(const struct node *n, size_t max_sets, uint16_t *set_of, uint8_t *below, struct dfa *d, struct errmsg *e)
 {
-	uint32_t next = reserved + 1;
+	uint32_t next = d->info.sets;
+	struct dfa_set *sets = reallocarray(d->sets, (size_t)next + n->sets_cnt, sizeof(*sets));
 
-	d->sets = calloc((size_t)next + n->sets_cnt, sizeof(*d->sets));
-	if (!d->sets)
+	if (!sets)
 		return -ENOMEM;
+	d->sets = sets;
 	for (uint32_t s = 0; s < n->c->path.states; s++) {
 		uint32_t label = n->c->path.label[s];
+		struct dfa_set *set = &n->sets[label];
 
-		if (set_of[label] || set_empty(&n->sets[label]))
+		if (set_of[label] || set_empty(set))
 			continue;
+		below[label] = dfa_set_has(set, CLASS_BELOW_USUAL) ? 2 : dfa_set_has(set, CLASS_BELOW_TOP);
+		if (below[label]) {
+			/* Nothing else is said of it (lanes.c): its set is that of the path from there. */
+			set_of[label] = SL_DFA_BELOW;
+			continue;
+		}
 		if (next >= max_sets || next > UINT16_MAX)
 			return errmsg_set(e, -E2BIG, "more than %zu combinations of classes", max_sets);
-		d->sets[next] = n->sets[label];
+		d->sets[next] = *set;
 		set_of[label] = (uint16_t)next++;
 	}
 	d->info.sets = next;
 	return 0;
 }
 
-static int build_words(struct build *g, size_t cnt, const uint8_t *lanes, size_t max_sets, struct dfa *d);
+/* What is in the lanes, as a table. */
+struct layout {
+	struct table_lane lane[SL_DFA_LANES];
+	uint32_t *col[SL_DFA_LANES];
+	uint16_t *set_of[SL_DFA_LANES];
+	uint8_t *below[SL_DFA_LANES];
+	struct cascade *names;
+};
 
-/* of: lanes of each of the cnt entries, NULL: there is one lane. */
-static int finish(struct build *g, const struct node *n, const uint32_t *starts, size_t lanes, const uint8_t *of, size_t cnt,
-		  unsigned int reserved, size_t max_sets, struct dfa **ret)
+static void layout_done(struct layout *l)
+{
+	for (size_t i = 0; i < SL_DFA_LANES; i++) {
+		free(l->col[i]);
+		free(l->set_of[i]);
+		free(l->below[i]);
+	}
+	cascade_free(l->names);
+}
+
+static int lay_out(struct build *g, size_t max_sets, struct dfa *d)
+{
+	cleanup_(layout_done) struct layout l = { 0 };
+	struct cascade *c[SL_DFA_LANES];
+	size_t cnt = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < SL_DFA_LANES; i++) {
+		const struct node *n = &g->lane[i];
+
+		if (!n->c)
+			continue;
+		c[cnt++] = n->c;
+		l.set_of[i] = calloc(n->sets_cnt, sizeof(*l.set_of[i]));
+		l.below[i] = calloc(n->sets_cnt, sizeof(*l.below[i]));
+		r = l.set_of[i] && l.below[i] ? number_sets(n, max_sets, l.set_of[i], l.below[i], d, g->work.e) : -ENOMEM;
+	}
+	if (!r)
+		r = cascade_join_names(c, cnt, &l.names, l.col, &g->work);
+	if (r < 0)
+		return r;
+	/* The columns are of those that there are. */
+	for (size_t i = SL_DFA_LANES; i--;) {
+		if (!g->lane[i].c)
+			continue;
+		l.lane[i] = (struct table_lane){ .path = &g->lane[i].c->path, .col = l.col[--cnt], .set_of = l.set_of[i] };
+		if (i == LANE_ANCHORED && g->below_homes)
+			l.lane[i].below = l.below[i];
+	}
+	return table_build(l.names, l.lane, g->spread != SPREAD_NOT, &d->info, &d->table, &g->work);
+}
+
+/* of: lanes of each of the cnt entries. */
+static int finish(struct build *g, const uint8_t *of, size_t cnt, unsigned int reserved, size_t max_sets, struct dfa **ret)
 {
 	cleanup_(dfa_freep) struct dfa *d = calloc(1, sizeof(*d));
-	cleanup_free uint16_t *set_of = calloc(n->sets_cnt, sizeof(*set_of));
 	int r;
 
-	if (!d || !set_of)
+	if (!d)
 		return -ENOMEM;
-	if (of) {
+	d->info.sets = reserved + 1;
+	d->sets = calloc(d->info.sets, sizeof(*d->sets));
+	if (!d->sets)
+		return -ENOMEM;
+	if (g->spread != SPREAD_NOT) {
 		d->combos = calloc(1, sizeof(*d->combos));
 		if (!d->combos)
 			return -ENOMEM;
 		d->combos->known = (struct intern)INTERN_INIT(1);
 	}
-	r = number_sets(n, reserved, max_sets, set_of, d, g->work.e);
+	r = lay_out(g, max_sets, d);
 	if (!r)
-		r = table_build(n->c, set_of, starts, lanes, &d->info, &d->table, &g->work);
-	if (!r && of)
-		r = build_words(g, cnt, of, max_sets, d);
+		r = lanes_build_words(g, cnt, of, max_sets, d);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(d);
 	return 0;
 }
 
-static int build_nothing(struct build *g, struct node *ret)
+static void build_done(struct build *g)
 {
-	ret->sets_cnt = 1;
-	ret->sets = calloc(1, sizeof(*ret->sets));
-	if (!ret->sets)
-		return -ENOMEM;
-	return cascade_of_nothing(g->b->dialect == DFA_PATH ? '/' : '.', &ret->c, &g->work);
-}
-
-/* Entries out of the first cnt, sorted by class; of lane `lane` only, unless lanes is NULL. */
-static void sort_entries(const struct dfa_builder *b, size_t cnt, const uint8_t *lanes, unsigned int lane, size_t *order,
-			 size_t *ret_cnt)
-{
-	size_t at[DFA_CLASSES_MAX + 1] = { 0 };
-
-	*ret_cnt = 0;
-	for (size_t i = 0; i < cnt; i++)
-		if (!lanes || lanes[i] >> lane & 1)
-			at[b->entries[i].cls + 1]++;
-	for (size_t c = 1; c <= DFA_CLASSES_MAX; c++)
-		at[c] += at[c - 1];
-	for (size_t i = 0; i < cnt; i++) {
-		if (lanes && !(lanes[i] >> lane & 1))
-			continue;
-		order[at[b->entries[i].cls]++] = i;
-		++*ret_cnt;
-	}
-}
-
-/* ---- lanes ----------------------------------------------------------------------------------------------------- */
-
-/* What is exact is in the first lane, whatever its form. The forms that multiply each other are kept apart. */
-enum lane { LANE_EXACT, LANE_FLOATING, LANE_ANCHORED, LANE_NAMES, LANE_WORDS };
-_Static_assert(LANE_WORDS == SL_DFA_LANES, "a state has room for all lanes, and words are none");
-
-/* Any number of directories in between, below one anywhere or a given one; or else its depth is known from its end. */
-static enum lane form_of(const struct pattern *p)
-{
-	for (size_t i = 0; i < p->parts_cnt; i++)
-		if (p->parts[i].kind == PATTERN_MANY)
-			return p->parts[0].kind == PATTERN_HEAD ? LANE_FLOATING : LANE_ANCHORED;
-	return LANE_NAMES;
-}
-
-/*
- * Of classes that have words, the longest row in which each makes no difference beside the one behind it: what a name is in is then known by
- * the last of them that was met.
- */
-static void find_chain(struct build *g, const struct dfa_set *words)
-{
-	uint16_t cls[DFA_CLASSES_MAX], length[DFA_CLASSES_MAX] = { 0 }, below[DFA_CLASSES_MAX];
-	size_t cnt = 0, best = SIZE_MAX;
-
-	for (unsigned int c = dfa_set_next(words, 0); c < DFA_CLASSES_MAX; c = dfa_set_next(words, c + 1)) {
-		size_t at = cnt++;
-
-		/* Behind all that it outweighs. */
-		while (at && !g->reduce->outweighs(g->reduce->arg, c, cls[at - 1])) {
-			cls[at] = cls[at - 1];
-			at--;
-		}
-		cls[at] = (uint16_t)c;
-	}
-	for (size_t i = 0; i < cnt; i++) {
-		below[i] = UINT16_MAX;
-		for (size_t k = 0; k < i; k++)
-			if (length[k] >= length[i] && g->reduce->outweighs(g->reduce->arg, cls[i], cls[k])) {
-				length[i] = (uint16_t)(length[k] + 1);
-				below[i] = (uint16_t)k;
-			}
-		if (best == SIZE_MAX || length[i] > length[best])
-			best = i;
-	}
-	g->chain_cnt = best == SIZE_MAX ? 0 : length[best] + 1u;
-	for (size_t at = g->chain_cnt; at; best = below[best])
-		g->chain[--at] = cls[best];
-}
-
-/*
- * Lanes of each entry, as bits. A class is in several lanes when its patterns have several forms: it matches when one of its
- * parts does. What takes back is in each of them, so that it still takes back what came before; words are of classes without.
- */
-static int choose_lanes(struct build *g, size_t cnt, uint8_t *lanes)
-{
-	uint8_t of_class[DFA_CLASSES_MAX] = { 0 };
-	struct dfa_set words = { 0 }, takes_back = { 0 }, chain = { 0 };
-	const struct entry *entries = g->b->entries;
-	cleanup_free bool *is_word = calloc(cnt + 1, sizeof(*is_word));
-
-	if (!is_word)
-		return -ENOMEM;
-	for (size_t i = 0; i < cnt; i++) {
-		cleanup_(pattern_freep) struct pattern *p = NULL;
-		int r;
-
-		lanes[i] = 1 << LANE_EXACT;
-		if (!dfa_set_has(&g->reduce->may, entries[i].cls))
-			continue;
-		r = parse_entry(g->b, &entries[i], &p, g->work.e);
-		if (r < 0)
-			return r;
-		lanes[i] = (uint8_t)(1 << form_of(p));
-		is_word[i] = !entries[i].negated && words_takes(p);
-		if (is_word[i] || entries[i].negated)
-			dfa_set_add(entries[i].negated ? &takes_back : &words, entries[i].cls);
-	}
-	for (size_t k = 0; k < DFA_WORDS; k++)
-		words.bits[k] &= ~takes_back.bits[k];
-	find_chain(g, &words);
-	for (size_t i = 0; i < g->chain_cnt; i++)
-		dfa_set_add(&chain, g->chain[i]);
-	for (size_t i = 0; i < cnt; i++) {
-		if (is_word[i] && dfa_set_has(&chain, entries[i].cls))
-			lanes[i] = 1 << LANE_WORDS;
-		else if (!entries[i].negated)
-			of_class[entries[i].cls] |= lanes[i];
-	}
-	for (size_t i = 0; i < cnt; i++)
-		if (entries[i].negated && dfa_set_has(&g->reduce->may, entries[i].cls))
-			lanes[i] = of_class[entries[i].cls];
-	return 0;
-}
-
-/* The table of words. Their sets are the last ones, the most important the greatest. */
-static int build_words(struct build *g, size_t cnt, const uint8_t *lanes, size_t max_sets, struct dfa *d)
-{
-	cleanup_(words_freep) struct words *words = words_new();
-	uint16_t set_of[DFA_CLASSES_MAX] = { 0 };
-	struct dfa_set *sets;
-
-	if (!g->chain_cnt)
-		return 0;
-	if (d->info.sets + g->chain_cnt > max_sets)
-		return errmsg_set(g->work.e, -E2BIG, "more than %zu combinations of classes", max_sets);
-	sets = reallocarray(d->sets, d->info.sets + g->chain_cnt, sizeof(*sets));
-	if (!words || !sets) {
-		d->sets = sets ? sets : d->sets;
-		return -ENOMEM;
-	}
-	d->sets = sets;
-	for (size_t i = 0; i < g->chain_cnt; i++) {
-		d->sets[d->info.sets] = (struct dfa_set){ 0 };
-		dfa_set_add(&d->sets[d->info.sets], g->chain[i]);
-		set_of[g->chain[i]] = (uint16_t)d->info.sets++;
-	}
-	for (size_t i = 0; i < cnt; i++) {
-		cleanup_(pattern_freep) struct pattern *p = NULL;
-		int r;
-
-		if (lanes[i] != 1 << LANE_WORDS)
-			continue;
-		r = parse_entry(g->b, &g->b->entries[i], &p, g->work.e);
-		if (!r)
-			r = words_add(words, p, set_of[g->b->entries[i].cls], &g->work);
-		if (r < 0)
-			return r;
-	}
-	return words_build(words, &d->words, &d->info.words, &g->work);
-}
-
-/* n becomes n and, beside it, `more`. */
-static int add_lane(struct build *g, struct node *n, const struct node *more, uint32_t *ret_start)
-{
-	struct cascade *joined;
-	struct dfa_set *sets;
-	int r = cascade_join(n->c, more->c, n->sets_cnt, &joined, &g->work);
-
-	if (r < 0)
-		return r;
-	*ret_start = n->c->path.states;
-	cascade_free(n->c);
-	n->c = joined;
-	sets = reallocarray(n->sets, (size_t)n->sets_cnt + more->sets_cnt, sizeof(*sets));
-	if (!sets)
-		return -ENOMEM;
-	memcpy(sets + n->sets_cnt, more->sets, more->sets_cnt * sizeof(*sets));
-	n->sets = sets;
-	n->sets_cnt += more->sets_cnt;
-	return check_growth(g, n);
-}
-
-/* The lanes of the first cnt entries side by side, those that have none left out. */
-static int build_lanes(struct build *g, size_t cnt, uint8_t *lanes, size_t *order, struct node *ret, uint32_t *starts, size_t *ret_lanes)
-{
-	const struct dfa_reduce *reduce = g->reduce;
-	size_t entries;
-	int r = choose_lanes(g, cnt, lanes);
-
-	*ret_lanes = 0;
-	for (unsigned int lane = 0; !r && lane < SL_DFA_LANES; lane++) {
-		cleanup_(node_done) struct node n = { 0 };
-
-		sort_entries(g->b, cnt, lanes, lane, order, &entries);
-		if (!entries && lane != LANE_EXACT)
-			continue;
-		g->reduce = lane == LANE_EXACT ? NULL : reduce;
-		r = entries ? fold_classes(g, 0, entries, lane == LANE_EXACT ? ret : &n) : build_nothing(g, ret);
-		if (!r && lane != LANE_EXACT)
-			r = add_lane(g, ret, &n, &starts[*ret_lanes]);
-		++*ret_lanes;
-	}
-	g->reduce = reduce;
-	return r;
+	for (size_t i = 0; i < SL_DFA_LANES; i++)
+		node_done(&g->lane[i]);
+	free(g->order);
 }
 
 /* Builds of the first cnt entries. *work is what may be spent; what was spent is taken off. */
-static int attempt(const struct dfa_builder *b, size_t cnt, unsigned int reserved, size_t max_sets,
-		   const struct dfa_reduce *reduce, uint64_t *work, struct dfa **ret, struct errmsg *e)
+static int attempt(const struct dfa_builder *b, size_t cnt, unsigned int reserved, size_t max_sets, enum spread spread,
+		   const struct dfa_reduce *reduce, struct fsm_work *work, struct dfa **ret)
 {
-	cleanup_free size_t *order = calloc(cnt + 1, sizeof(*order));
+	cleanup_(build_done) struct build g = { .b = b, .spread = spread, .work = *work };
 	cleanup_free uint8_t *of = calloc(cnt + 1, sizeof(*of));
-	cleanup_(node_done) struct node n = { 0 };
-	uint32_t starts[SL_DFA_LANES] = { 0 };
-	size_t entries, lanes = 1;
-	struct build g = {
-		.b = b, .order = order, .max_sets = max_sets - reserved - 1, .reduce = reduce,
-		.work = { .left = *work, .e = e },
-	};
 	int r;
 
-	if (!order || !of)
+	g.order = calloc(cnt + 1, sizeof(*g.order));
+	if (!g.order || !of)
 		return -ENOMEM;
-	if (reduce) {
-		if (max_sets > 1u << SL_DFA_SET_BITS)
-			max_sets = 1u << SL_DFA_SET_BITS;
-		g.max_sets = max_sets - reserved - 1;
-		r = build_lanes(&g, cnt, of, order, &n, starts, &lanes);
-	} else {
-		sort_entries(b, cnt, NULL, 0, order, &entries);
-		r = cnt ? fold_classes(&g, 0, cnt, &n) : build_nothing(&g, &n);
-	}
+	if (spread != SPREAD_NOT && max_sets > 1u << SL_DFA_SET_BITS)
+		max_sets = 1u << SL_DFA_SET_BITS;
+	if (spread == SPREAD_FORMS)
+		g.reduce = reduce;
+	g.max_sets = max_sets - reserved - 1;
+	r = lanes_build(&g, cnt, of);
+	g.work.cells_max = 0;
 	if (!r)
-		r = finish(&g, &n, starts, lanes, reduce ? of : NULL, cnt, reserved, max_sets, ret);
-	*work = g.work.left;
+		r = finish(&g, of, cnt, reserved, max_sets, ret);
+	work->left = g.work.left;
 	return r;
 }
 
@@ -616,18 +524,21 @@ static int too_large(const struct dfa_builder *b, unsigned int reserved, size_t 
 		     struct errmsg *e)
 {
 	size_t fits = 0, over = b->entries_cnt;
-	uint64_t work = FSM_WORK_MAX;
+	struct fsm_work work = { .left = FSM_WORK_MAX };
 	struct errmsg why = *e;
 
 	while (over - fits > 1) {
 		cleanup_(dfa_freep) struct dfa *d = NULL;
 		size_t mid = fits + (over - fits) / 2;
 		struct errmsg again = { 0 };
-		int r = attempt(b, mid, reserved, max_sets, reduce, &work, &d, &again);
+		int r;
+
+		work.e = &again;
+		r = attempt(b, mid, reserved, max_sets, reduce ? SPREAD_FORMS : SPREAD_NOT, reduce, &work, &d);
 
 		if (r < 0 && r != -E2BIG)
 			return r;
-		if (r < 0 && !work)
+		if (r < 0 && !work.left)
 			break;
 		if (r < 0) {
 			over = mid;
@@ -669,8 +580,10 @@ int dfa_build(struct dfa_builder *b, unsigned int reserved, unsigned int max_set
 int dfa_build_lanes(struct dfa_builder *b, unsigned int reserved, unsigned int max_sets, const struct dfa_reduce *reduce,
 		    struct dfa **ret, struct errmsg *e)
 {
+	/* The simpler ways are worth little where they need much: what comes after them is larger in tables, not in work. */
+	static const uint32_t cells_max[] = { [SPREAD_NOT] = SINGLE_CELLS_MAX, [SPREAD_ANCHORED] = EXACT_CELLS_MAX, [SPREAD_FORMS] = 0 };
+	enum spread spread = !reduce ? SPREAD_NOT : reduce->always ? SPREAD_FORMS : SPREAD_NOT;
 	struct errmsg mine = { 0 };
-	uint64_t work = FSM_WORK_MAX;
 	int r;
 
 	if (!e)
@@ -679,14 +592,16 @@ int dfa_build_lanes(struct dfa_builder *b, unsigned int reserved, unsigned int m
 		max_sets = UINT16_MAX + 1u;
 	if (max_sets <= reserved)
 		return errmsg_set(e, -E2BIG, "no room for match sets: %u of %u are reserved", reserved, max_sets);
-	r = reduce ? put_exact_first(b, &reduce->may) : 0;
+	r = reduce ? lanes_prepare(b) : 0;
+	if (!r && reduce)
+		r = put_exact_first(b, &reduce->may);
 	if (r < 0)
 		return r;
-	r = reduce && reduce->always ? -E2BIG : attempt(b, b->entries_cnt, reserved, max_sets, NULL, &work, ret, e);
-	if (r == -E2BIG && reduce) {
-		work = FSM_WORK_MAX;
-		r = attempt(b, b->entries_cnt, reserved, max_sets, reduce, &work, ret, e);
-	}
+	do {
+		struct fsm_work work = { .left = FSM_WORK_MAX, .cells_max = reduce ? cells_max[spread] : 0, .e = e };
+
+		r = attempt(b, b->entries_cnt, reserved, max_sets, spread, reduce, &work, ret);
+	} while (r == -E2BIG && reduce && spread++ < SPREAD_FORMS);
 	return r == -E2BIG && b->entries_cnt ? too_large(b, reserved, max_sets, reduce, e) : r;
 }
 
@@ -749,17 +664,24 @@ static void run_step(const struct dfa *d, struct run *r, uint32_t byte)
 	r->name = sl_dfa_name(t, d->info.limit, r->name, cls);
 	if (cls)
 		return;
-	r->lanes = sl_dfa_components(t, d->info.shift, d->info.limit, d->info.lanes, r->lanes, r->name);
+	if (d->info.several)
+		r->lanes = sl_dfa_components(t, &d->info, d->info.limit, r->lanes, r->name);
+	else
+		r->lanes = sl_dfa_component(t, d->info.shift, d->info.limit, (uint32_t)r->lanes, r->name);
 	r->name = t->name_start;
 	r->dead = !r->lanes;
 }
 
 static unsigned int run_end(const struct dfa *d, const struct run *r)
 {
+	const struct sl_dfa *t = d->table;
+	uint32_t symbol = sl_dfa_symbol(t, d->info.limit, r->name);
 	uint64_t sets = 0;
 
-	if (r->lanes)
-		sets = sl_dfa_sets(d->table, d->info.shift, d->info.limit, d->info.lanes, r->lanes, r->name);
+	if (r->lanes && d->info.several)
+		sets = sl_dfa_sets(t, &d->info, d->info.limit, r->lanes, symbol);
+	else if (r->lanes)
+		sets = sl_dfa_set(t, d->info.limit, sl_dfa_component(t, d->info.shift, d->info.limit, (uint32_t)r->lanes, symbol));
 	return number_lanes(d, sets | (r->above ? (uint64_t)r->met << SL_DFA_LANES * SL_DFA_SET_BITS : 0));
 }
 

@@ -19,7 +19,9 @@
 #include "base/cleanup.h"
 #include "base/errmsg.h"
 
-#define DFA_CLASSES_MAX 1024
+#define DFA_CLASSES_MAX 4096
+/* Classes from here on are the tables' own (lanes.c). */
+#define DFA_CLASSES_USED (DFA_CLASSES_MAX - 2)
 #define DFA_WORDS (DFA_CLASSES_MAX / 64)
 
 /* A set of classes: bit c of word c / 64. */
@@ -151,8 +153,8 @@ static inline unsigned int dfa_lanes_cnt(const struct dfa *d)
 {
 	unsigned int n = 1;
 
-	while (n < SL_DFA_LANES && d->info.lanes >> (n * SL_DFA_LANE_BITS))
-		n++;
+	for (unsigned int i = 1; i < SL_DFA_LANES; i++)
+		n += d->info.several && d->info.at[i + 1] > d->info.at[i];
 	return n;
 }
 

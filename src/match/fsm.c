@@ -30,11 +30,14 @@ int fsm_add(struct fsm *f, uint32_t label, struct fsm_work *w)
 {
 	if (w->states_max && f->states >= w->states_max)
 		return errmsg_set(w->e, -E2BIG, "more than %u states", w->states_max);
-	if ((uint64_t)(f->states + 1) * f->cols > FSM_CELLS_MAX || f->states >= FSM_CELLS_MAX)
+	if (f->states >= UINT16_MAX || f->cols > UINT16_MAX)
+		return errmsg_set(w->e, -E2BIG, "more than %d states or symbols", UINT16_MAX);
+	if ((uint64_t)(f->states + 1) * f->cols > (w->cells_max ? w->cells_max : FSM_CELLS_MAX))
 		return errmsg_set(w->e, -E2BIG, "the automaton needs too much memory while it is built");
 	if (f->states == f->size) {
 		size_t size = f->size ? f->size * 2 : 16;
-		uint32_t *next = reallocarray(f->next, size, f->cols * sizeof(*next) + !f->cols), *labels;
+		uint16_t *next = reallocarray(f->next, size, f->cols * sizeof(*next) + !f->cols);
+		uint32_t *labels;
 
 		if (!next)
 			return -ENOMEM;
@@ -95,22 +98,22 @@ static int product_fill(struct pairs *p, const struct fsm *a, const uint32_t *a_
 
 	for (uint32_t s = 0; !r && s < ret->states; s++) {
 		uint64_t key = *intern_key(&p->hash, s);
-		const uint32_t *from_a = a->next + (size_t)(key >> 32) * a->cols;
-		const uint32_t *from_b = b->next + (size_t)(uint32_t)key * b->cols;
-		uint32_t *row = ret->next + (size_t)s * cols;
+		const uint16_t *from_a = a->next + (size_t)(key >> 32) * a->cols;
+		const uint16_t *from_b = b->next + (size_t)(uint32_t)key * b->cols;
+		uint16_t *row = ret->next + (size_t)s * cols;
 
 		for (uint32_t c = 0; c < cols; c++) {
 			uint32_t x = from_a[a_col[c]], y = from_b[b_col[c]];
 			size_t at = recent_at(x, y);
 
-			row[c] = p->recent[at].id;
+			row[c] = (uint16_t)p->recent[at].id;
 			if (p->recent[at].key == intern_pair(x, y))
 				continue;
 			r = product_state(p, a, b, x, y, labels, ret, w, &id);
 			if (r < 0)
 				break;
 			row = ret->next + (size_t)s * cols;  /* it moves as it grows */
-			row[c] = id;
+			row[c] = (uint16_t)id;
 		}
 	}
 	return r;

@@ -14,8 +14,8 @@
 #include "base/errmsg.h"
 #include "match/intern.h"
 
-/* Transitions of one machine, also of an intermediate one: 128 MiB of memory. The shipped policies take half. Beyond: -E2BIG. */
-#define FSM_CELLS_MAX (32u << 20)
+/* Transitions of one machine, also of an intermediate one: 32 MiB of memory. The shipped policies take a sixth. Beyond: -E2BIG. */
+#define FSM_CELLS_MAX (16u << 20)
 
 /* What the construction of one table may cost, in transitions computed: a few seconds. 2,000 patterns of the common
  * forms take 85 million. Beyond: -E2BIG. */
@@ -24,6 +24,7 @@
 struct fsm_work {
 	uint64_t left;
 	uint32_t states_max;  /* of a machine that only grows from here on; 0: no such bound */
+	uint32_t cells_max;   /* less than FSM_CELLS_MAX, where there is another way; 0: no such bound */
 	struct errmsg *e;
 };
 
@@ -32,7 +33,7 @@ int fsm_spend(struct fsm_work *w, uint64_t n);
 
 struct fsm {
 	uint32_t states, cols;
-	uint32_t *next;   /* states * cols; owned */
+	uint16_t *next;   /* states * cols; owned */
 	uint32_t *label;  /* states; owned */
 	size_t size;      /* states that fit, while it is built */
 };

@@ -309,7 +309,7 @@ static int build_names(struct leaf *l)
 		for (uint32_t c = 0; !r && c < f->cols; c++) {
 			name_step(l, from, l->sample[c], to);
 			r = set_state(l, &sets, to, f, symbol_of, &id);
-			f->next[(size_t)s * f->cols + c] = id;
+			f->next[(size_t)s * f->cols + c] = (uint16_t)id;
 		}
 	}
 	return r;
@@ -430,7 +430,7 @@ static int build_paths(struct leaf *l)
 		for (uint32_t c = 0; !r && c < f->cols; c++) {
 			seq_step(l, from, intern_key(&l->symbols, c), to);
 			r = set_state(l, &sets, to, f, matched, &id);
-			f->next[(size_t)s * f->cols + c] = id;
+			f->next[(size_t)s * f->cols + c] = (uint16_t)id;
 		}
 	}
 	return r;

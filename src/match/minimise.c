@@ -13,7 +13,7 @@
 #include "match/fsm.h"
 
 struct edge {
-	uint32_t from, col;
+	uint16_t from, col;
 };
 
 struct partition {
@@ -152,7 +152,7 @@ static int reverse_edges(const struct fsm *f, uint32_t sink, uint32_t **ret_at, 
 			uint32_t to = f->next[(size_t)s * f->cols + c];
 
 			if (to != sink)
-				edges[at[to + 1]++] = (struct edge){ .from = s, .col = c };
+				edges[at[to + 1]++] = (struct edge){ .from = (uint16_t)s, .col = (uint16_t)c };
 		}
 	*ret_at = take_ptr(at);
 	*ret_edges = edges;
@@ -213,7 +213,7 @@ static int collapse_sink(struct fsm *f, uint32_t sink, const uint32_t *at, const
 	}
 	for (size_t i = 0; i < (size_t)f->states * f->cols; i++)
 		if (!leaves[f->next[i]])
-			f->next[i] = sink;
+			f->next[i] = (uint16_t)sink;
 	return 0;
 }
 
@@ -329,7 +329,7 @@ static int rebuild(struct fsm *f, const struct partition *p, struct fsm_work *w)
 				sample[m.states] = to;
 				r = fsm_add(&m, f->label[to], w);
 			}
-			m.next[(size_t)s * m.cols + c] = id[b] - 1;
+			m.next[(size_t)s * m.cols + c] = (uint16_t)(id[b] - 1);
 		}
 	}
 	if (r < 0) {

@@ -9,17 +9,28 @@
 #include <errno.h>
 #include <string.h>
 
+/* What the table is made of. */
+struct source {
+	const struct cascade *names;
+	uint32_t symbols;
+	const struct table_lane *lanes; /* SL_DFA_LANES */
+	uint32_t empty;  /* symbol of an empty name */
+};
+
 /* Old number -> new number. */
 struct numbers {
-	uint32_t *name, *symbol, *path;
-	uint32_t names, paths;  /* new numbers are below; more than there are states when 0 is nobody's */
+	uint32_t *name, *symbol, *path[SL_DFA_LANES];
+	uint32_t names, paths;  /* new numbers are below; more than there are states when 0 is nobody's. paths: of all lanes */
+	uint32_t base[SL_DFA_LANES], lane_paths[SL_DFA_LANES]; /* of a lane's states in the index: the first, how many */
+	uint32_t holds;
 };
 
 static void numbers_done(struct numbers *n)
 {
 	free(n->name);
 	free(n->symbol);
-	free(n->path);
+	for (size_t i = 0; i < SL_DFA_LANES; i++)
+		free(n->path[i]);
 }
 
 /* The state only leads to itself. */
@@ -51,26 +62,58 @@ static uint32_t number_behind(uint32_t *map, uint32_t cnt, uint32_t zero)
 	return next;
 }
 
-/* The dead ends, one in each lane, get 0. */
-static uint32_t number_paths(uint32_t *map, const struct fsm *f, const uint16_t *set_of)
+static uint32_t column_of(const struct table_lane *lane, uint32_t symbol)
 {
+	return lane->col ? lane->col[symbol] : symbol;
+}
+
+/* Whether the state before a home is held in this one, see automaton.h. */
+static bool holds(const struct source *src, const struct table_lane *lane, uint32_t s)
+{
+	const struct fsm *f = lane->path;
+	uint32_t above;
+
+	if (!lane->below)
+		return false;
+	above = f->next[(size_t)s * f->cols + column_of(lane, src->empty)];
+	return lane->below[f->label[s]] || lane->below[f->label[above]] == 2;
+}
+
+/* The dead end gets 0, the others 1, 2, ...; those that hold come last. */
+static void number_lane(const struct source *src, size_t i, struct numbers *n)
+{
+	const struct table_lane *lane = &src->lanes[i];
+	const struct fsm *f = lane->path;
 	uint32_t next = 1;
 
-	for (uint32_t s = 0; s < f->states; s++)
-		map[s] = !set_of[f->label[s]] && is_loop(f, s) ? 0 : next++;
-	return next;
+	for (int last = 0; last < 2; last++) {
+		if (i == SL_DFA_ANCHORED && last)
+			n->holds = next;
+		for (uint32_t s = 0; s < f->states; s++) {
+			if (!lane->set_of[f->label[s]] && is_loop(f, s))
+				n->path[i][s] = 0;
+			else if (holds(src, lane, s) == last)
+				n->path[i][s] = next++;
+		}
+	}
+	n->lane_paths[i] = next;
 }
 
 static int compare_symbols(const void *x, const void *y, void *arg)
 {
-	const struct fsm *path = arg;
+	const struct source *src = arg;
 	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
 
-	for (size_t s = 0; s < path->states; s++) {
-		uint32_t to_a = path->next[s * path->cols + a], to_b = path->next[s * path->cols + b];
+	for (size_t i = 0; i < SL_DFA_LANES; i++) {
+		const struct fsm *path = src->lanes[i].path;
+		uint32_t col_a = path ? column_of(&src->lanes[i], a) : 0, col_b = path ? column_of(&src->lanes[i], b) : 0;
 
-		if (to_a != to_b)
-			return to_a < to_b ? -1 : 1;
+		for (size_t s = 0; col_a != col_b && s < path->states; s++) {
+			uint32_t to_a = path->next[s * path->cols + col_a], to_b = path->next[s * path->cols + col_b];
+
+			if (to_a != to_b)
+				return to_a < to_b ? -1 : 1;
+		}
 	}
 	return a < b ? -1 : a > b;
 }
@@ -79,34 +122,43 @@ static int compare_symbols(const void *x, const void *y, void *arg)
  * Symbols that lead to the same states stand side by side: then more pieces of rows are equal (a third less in the
  * shipped policy). `other`, the symbol of names that no pattern speaks of, is 0 as row 0 asks.
  */
-static int number_symbols(const struct cascade *c, uint32_t other, uint32_t *symbol)
+static int number_symbols(const struct source *src, uint32_t other, uint32_t *symbol)
 {
-	cleanup_free uint32_t *order = calloc(c->path.cols, sizeof(*order));
-	struct fsm path = c->path;
+	cleanup_free uint32_t *order = calloc(src->symbols, sizeof(*order));
+	struct source arg = *src;
 	uint32_t next = other != UINT32_MAX;
 
 	if (!order)
 		return -ENOMEM;
-	for (uint32_t s = 0; s < c->path.cols; s++)
+	for (uint32_t s = 0; s < src->symbols; s++)
 		order[s] = s;
-	qsort_r(order, c->path.cols, sizeof(*order), compare_symbols, &path);
-	for (uint32_t i = 0; i < c->path.cols; i++)
+	qsort_r(order, src->symbols, sizeof(*order), compare_symbols, &arg);
+	for (uint32_t i = 0; i < src->symbols; i++)
 		symbol[order[i]] = order[i] == other ? 0 : next++;
 	return 0;
 }
 
-static int number(const struct cascade *c, const uint16_t *set_of, struct numbers *n)
+static int number(const struct source *src, struct numbers *n)
 {
-	uint32_t other = find_loop(&c->name);
+	const struct fsm *name = &src->names->name;
+	uint32_t other = find_loop(name);
 
-	n->name = calloc(c->name.states, sizeof(*n->name));
-	n->symbol = calloc(c->path.cols, sizeof(*n->symbol));
-	n->path = calloc(c->path.states, sizeof(*n->path));
-	if (!n->name || !n->symbol || !n->path)
+	n->name = calloc(name->states, sizeof(*n->name));
+	n->symbol = calloc(src->symbols, sizeof(*n->symbol));
+	if (!n->name || !n->symbol)
 		return -ENOMEM;
-	n->names = number_behind(n->name, c->name.states, other);
-	n->paths = number_paths(n->path, &c->path, set_of);
-	return number_symbols(c, other == UINT32_MAX ? other : c->name.label[other], n->symbol);
+	n->names = number_behind(n->name, name->states, other);
+	for (size_t i = 0; i < SL_DFA_LANES; i++) {
+		if (!src->lanes[i].path)
+			continue;
+		n->path[i] = calloc(src->lanes[i].path->states, sizeof(*n->path[i]));
+		if (!n->path[i])
+			return -ENOMEM;
+		number_lane(src, i, n);
+		n->base[i] = n->paths;
+		n->paths += n->lane_paths[i];
+	}
+	return number_symbols(src, other == UINT32_MAX ? other : name->label[other], n->symbol);
 }
 
 /* Rows of 1 << shift entries; equal ones are stored once. Rows are kept as keys of whole words. */
@@ -166,20 +218,18 @@ static uint32_t row_shift(uint32_t symbols)
 	return shift < 6 ? shift : 6;
 }
 
-/* Rows of path state s into index[0 .. pieces). */
-static int path_rows(const struct cascade *c, const struct numbers *n, const uint32_t *symbol_at, uint32_t s,
+/* Rows of a lane's path state s into index[0 .. pieces). */
+static int path_rows(const struct source *src, const struct numbers *n, size_t lane, const uint32_t *symbol_at, uint32_t s,
 		     struct rows *rows, uint32_t *index)
 {
-	uint32_t symbols = c->path.cols;
+	const struct fsm *path = src->lanes[lane].path;
+	const uint16_t *next = path->next + (size_t)s * path->cols;
 
-	for (uint32_t first = 0, piece = 0; first < symbols; first += rows->width, piece++) {
+	for (uint32_t first = 0, piece = 0; first < src->symbols; first += rows->width, piece++) {
 		int r;
 
-		for (uint32_t i = 0; i < rows->width && first + i < symbols; i++) {
-			uint32_t to = c->path.next[(size_t)s * symbols + symbol_at[first + i]];
-
-			rows->row[i] = (uint16_t)n->path[to];
-		}
+		for (uint32_t i = 0; i < rows->width && first + i < src->symbols; i++)
+			rows->row[i] = (uint16_t)n->path[lane][next[column_of(&src->lanes[lane], symbol_at[first + i])]];
 		r = rows_put(rows, &index[piece]);
 		if (r < 0)
 			return r;
@@ -187,23 +237,24 @@ static int path_rows(const struct cascade *c, const struct numbers *n, const uin
 	return 0;
 }
 
-/* Index of the whole path automaton: n->paths * pieces row numbers, counted from the first of these rows. */
-static int path_index(const struct cascade *c, const struct numbers *n, uint32_t pieces, struct rows *rows,
-		      uint32_t **ret)
+/* Index of all path automata: n->paths * pieces row numbers, counted from the first of these rows. */
+static int path_index(const struct source *src, const struct numbers *n, uint32_t pieces, struct rows *rows, uint32_t **ret)
 {
 	cleanup_free uint32_t *index = calloc((size_t)n->paths * pieces, sizeof(*index));
-	cleanup_free uint32_t *symbol_at = calloc(c->path.cols, sizeof(*symbol_at));
+	cleanup_free uint32_t *symbol_at = calloc(src->symbols, sizeof(*symbol_at));
 	uint32_t zero;
 	int r;
 
 	if (!index || !symbol_at)
 		return -ENOMEM;
-	for (uint32_t s = 0; s < c->path.cols; s++)
+	for (uint32_t s = 0; s < src->symbols; s++)
 		symbol_at[n->symbol[s]] = s;
 	/* The row of nothing but dead ends is the first one: the index of path state 0 points to it. */
 	r = rows_put(rows, &zero);
-	for (uint32_t s = 0; !r && s < c->path.states; s++)
-		r = path_rows(c, n, symbol_at, s, rows, index + (size_t)n->path[s] * pieces);
+	for (size_t i = 0; i < SL_DFA_LANES; i++)
+		for (uint32_t s = 0; !r && src->lanes[i].path && s < src->lanes[i].path->states; s++)
+			if (n->path[i][s])
+				r = path_rows(src, n, i, symbol_at, s, rows, index + (size_t)(n->base[i] + n->path[i][s]) * pieces);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(index);
@@ -223,8 +274,8 @@ static void fill_names(const struct cascade *c, const struct numbers *n, struct 
 	}
 }
 
-static void fill_paths(const struct cascade *c, const struct numbers *n, const uint16_t *set_of, uint32_t pieces,
-		       const uint32_t *index, const struct rows *rows, uint32_t shift, struct sl_dfa *t)
+static void fill_paths(const struct source *src, const struct numbers *n, uint32_t pieces, const uint32_t *index,
+		       const struct rows *rows, uint32_t shift, struct sl_dfa *t)
 {
 	uint32_t per_state = 1u << t->paths_shift;
 
@@ -234,42 +285,75 @@ static void fill_paths(const struct cascade *c, const struct numbers *n, const u
 	for (uint32_t s = 0; s < n->paths; s++)
 		for (uint32_t i = 0; i < pieces; i++)
 			t->trans[t->paths + s * per_state + i] = (uint16_t)index[(size_t)s * pieces + i];
-	for (uint32_t s = 0; s < c->path.states; s++)
-		t->trans[t->paths + (n->path[s] + 1) * per_state - 1] = set_of[c->path.label[s]];
+	for (size_t i = 0; i < SL_DFA_LANES; i++)
+		for (uint32_t s = 0; src->lanes[i].path && s < src->lanes[i].path->states; s++)
+			t->trans[t->paths + (n->base[i] + n->path[i][s] + 1) * per_state - 1] = src->lanes[i].set_of[src->lanes[i].path->label[s]];
 }
 
-static int check_sizes(const struct cascade *c, const struct numbers *n, const struct rows *rows,
-		       struct fsm_work *w)
+static int check_sizes(const struct source *src, const struct numbers *n, const struct rows *rows, struct fsm_work *w)
 {
 	if (n->names > SL_DFA_STATES_MAX)
 		return too_large(w, "states for the bytes of names", n->names, SL_DFA_STATES_MAX);
 	if (n->paths > SL_DFA_STATES_MAX)
 		return too_large(w, "states for paths", n->paths, SL_DFA_STATES_MAX);
-	if (c->path.cols > SL_DFA_STATES_MAX)
-		return too_large(w, "different names", c->path.cols, SL_DFA_STATES_MAX);
+	if (src->symbols > SL_DFA_STATES_MAX)
+		return too_large(w, "different names", src->symbols, SL_DFA_STATES_MAX);
 	if (rows->unique.cnt > SL_DFA_STATES_MAX)
 		return too_large(w, "different rows for paths", rows->unique.cnt, SL_DFA_STATES_MAX);
 	return 0;
 }
 
-int table_build(const struct cascade *c, const uint16_t *set_of, const uint32_t *starts, size_t lanes,
-		struct sl_dfa_info *ret_info, struct sl_dfa **ret_table, struct fsm_work *w)
+/* Symbol of the name whose only byte is NUL. */
+static uint32_t mark_symbol(const struct cascade *names, const struct numbers *n)
 {
+	const struct fsm *f = &names->name;
+
+	return n->symbol[f->label[f->next[names->cls[0]]]];
+}
+
+/* How the states of all lanes are one number. */
+static int fill_fields(const struct source *src, const struct numbers *n, struct sl_dfa_info *info, struct fsm_work *w)
+{
+	uint32_t at = 0;
+
+	info->lanes = 0;
+	info->mark = mark_symbol(src->names, n);
+	info->holds = n->holds;
+	for (size_t i = 0; i < SL_DFA_LANES; i++) {
+		info->at[i] = (uint8_t)at;
+		info->base[i] = n->base[i];
+		if (n->lane_paths[i] > 1 && at < 64)
+			info->lanes |= (uint64_t)n->path[i][0] << at;
+		at += log2_up(n->lane_paths[i]);
+	}
+	info->at[SL_DFA_LANES] = (uint8_t)at;
+	if (src->lanes[SL_DFA_ANCHORED].below)
+		at += log2_up(n->lane_paths[SL_DFA_ANCHORED]);
+	info->at[SL_DFA_LANES + 1] = (uint8_t)at;
+	return at > 64 ? too_large(w, "bits for states of paths", at, 64) : 0;
+}
+
+int table_build(const struct cascade *names, const struct table_lane lanes[SL_DFA_LANES], bool several, struct sl_dfa_info *ret_info,
+		struct sl_dfa **ret_table, struct fsm_work *w)
+{
+	const struct source src = { .names = names, .symbols = names->path.cols, .lanes = lanes, .empty = names->name.label[0] };
 	cleanup_(numbers_done) struct numbers n = { 0 };
 	cleanup_(rows_done) struct rows rows = { .unique = INTERN_INIT(1) };
 	cleanup_free uint32_t *index = NULL;
-	uint32_t shift = row_shift(c->path.cols), pieces = ((c->path.cols - 1) >> shift) + 1;
+	uint32_t shift = row_shift(src.symbols), pieces = ((src.symbols - 1) >> shift) + 1;
 	uint32_t paths_shift = log2_up(pieces + 1);
-	uint64_t limit, width = c->name.cols + 1;
+	uint64_t limit, width = names->name.cols + 1;
 	struct sl_dfa *t;
-	int r = number(c, set_of, &n);
+	int r = number(&src, &n);
 
 	if (!r)
 		r = rows_init(&rows, 1u << shift);
 	if (!r)
-		r = path_index(c, &n, pieces, &rows, &index);
+		r = path_index(&src, &n, pieces, &rows, &index);
 	if (!r)
-		r = check_sizes(c, &n, &rows, w);
+		r = check_sizes(&src, &n, &rows, w);
+	if (!r)
+		r = fill_fields(&src, &n, ret_info, w);
 	if (r < 0)
 		return r;
 	limit = n.names * width + ((uint64_t)rows.unique.cnt << shift) + ((uint64_t)n.paths << paths_shift);
@@ -283,14 +367,12 @@ int table_build(const struct cascade *c, const uint16_t *set_of, const uint32_t 
 	t->paths = t->rows + (rows.unique.cnt << shift);
 	t->paths_shift = (uint16_t)paths_shift;
 	t->name_start = (uint16_t)n.name[0];
-	fill_names(c, &n, t);
-	fill_paths(c, &n, set_of, pieces, index, &rows, shift, t);
+	fill_names(names, &n, t);
+	fill_paths(&src, &n, pieces, index, &rows, shift, t);
 	ret_info->shift = shift;
 	ret_info->limit = (uint32_t)limit;
-	ret_info->start = n.path[0] ? n.path[0] << 16 | n.name[0] : SL_DFA_DEAD;
-	ret_info->lanes = 0;
-	for (size_t i = 0; i < lanes; i++)
-		ret_info->lanes |= (uint64_t)n.path[starts[i]] << (i * SL_DFA_LANE_BITS);
+	ret_info->start = n.path[0][0] ? n.path[0][0] << 16 | n.name[0] : SL_DFA_DEAD;
+	ret_info->several = several;
 	*ret_table = t;
 	return 0;
 }

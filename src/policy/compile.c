@@ -32,9 +32,9 @@ int compile_patterns(struct compile *w, struct dfa_builder *b, unsigned int cls,
 
 		if (r == -ENOMEM)
 			return r;
-		if (r == -E2BIG && cls >= DFA_CLASSES_MAX)
+		if (r == -E2BIG && cls >= DFA_CLASSES_USED)
 			errmsg_set(&why, r, "more than %d lists of patterns of this kind: merge or remove some",
-				   DFA_CLASSES_MAX);
+				   DFA_CLASSES_USED);
 		if (r < 0 && w->e)
 			*w->e = why;
 		if (r < 0)
@@ -235,8 +235,8 @@ void compiled_free(struct compiled *c)
 	free(c->tools);
 	free(c->user_uids);
 	free(c->rows);
-	free(c->decisions);
-	free(c->parts);
+	free(c->cells);
+	free(c->pieces);
 	ranges_done(&c->net.ranges);
 	free(c->net.ports);
 	free(c->net.index);

@@ -37,6 +37,9 @@ struct compiled_net {
 	uint64_t *vectors;             /* info.vectors entries */
 };
 
+/* Bytes of a table of decisions that is not kept in pieces: one look-up less. */
+#define COMPILED_PLAIN_MAX (6u << 20)
+
 struct compiled {
 	const struct policy *policy;   /* borrowed; outlives this */
 	struct dfa *path;              /* files; set SL_SET_UNRESOLVED reserved */
@@ -55,8 +58,9 @@ struct compiled {
 	uint32_t users_cnt;            /* user classes, at least 1 */
 	uint32_t *user_uids;           /* users_cnt entries; class u > 0 is uid user_uids[u] */
 	uint16_t *rows;                /* tools_cnt * exe_sets_cnt * SL_MODES * users_cnt */
-	struct sl_decision *decisions; /* rows_cnt * path->info.sets; NULL: parts */
-	uint32_t *parts;               /* in their place, if the path automaton has several lanes: see sl_part() */
+	uint64_t *cells;               /* cells_cnt, equal pieces of rows once: see sl_piece_index() */
+	uint32_t cells_cnt;
+	uint32_t *pieces;              /* rows_cnt * sl_row_pieces(path->info.sets) */
 	uint32_t rows_cnt;
 	struct compiled_net net;
 	uint16_t *peer_rows;           /* tools_cnt * exe_sets_cnt * users_cnt, see sl_peer_index() */
@@ -123,6 +127,34 @@ struct sl_decision compiled_file_asked(const struct compiled *c, unsigned int to
 
 struct sl_decision compiled_connect_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, const struct sl_asked *asked,
 					  uint32_t uid, const struct compiled_dest *d);
+
+/* The cell of a row of rows[] and a plain set. */
+static inline uint64_t compiled_cell(const struct compiled *c, uint32_t row, uint32_t set)
+{
+	return c->cells[sl_piece_cell(c->pieces[sl_piece_index(c->path->info.sets, row, set)], set)];
+}
+
+/* Decisions on files as the kernel keeps them: in pieces where they are large. */
+static inline bool compiled_in_pieces(const struct compiled *c)
+{
+	return (uint64_t)c->rows_cnt * c->path->info.sets * sizeof(*c->cells) > COMPILED_PLAIN_MAX;
+}
+
+static inline uint32_t compiled_plain_cells(const struct compiled *c)
+{
+	return c->rows_cnt * c->path->info.sets;
+}
+
+static inline uint32_t compiled_row_pieces(const struct compiled *c)
+{
+	return c->rows_cnt * sl_row_pieces(c->path->info.sets);
+}
+
+/* Bytes of decisions on files in the kernel, where an entry of an array has eight. */
+static inline size_t compiled_decisions_size(const struct compiled *c)
+{
+	return 8 * (compiled_in_pieces(c) ? (size_t)c->cells_cnt + compiled_row_pieces(c) : compiled_plain_cells(c));
+}
 
 /* What a cell of the table can decide, for a row of rows[] and a plain set: with parts, for the one or the other kind of reader. */
 struct sl_decision compiled_may(const struct compiled *c, uint32_t row, uint32_t set, bool special);

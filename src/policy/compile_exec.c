@@ -471,8 +471,8 @@ int compile_exec(struct compile *w)
 		r = add_subjects(w, b, &k);
 	if (r >= 0)
 		r = compile_argv_words(w, b, &k.words, &k.cnt);
-	if (r >= 0 && k.cnt > DFA_CLASSES_MAX)
-		r = compile_too_big(w, "lists of executables", k.cnt, DFA_CLASSES_MAX,
+	if (r >= 0 && k.cnt > DFA_CLASSES_USED)
+		r = compile_too_big(w, "lists of executables", k.cnt, DFA_CLASSES_USED,
 				    "remove tools, readers or rules with exe");
 	if (r >= 0)
 		r = compile_automaton(w, b, 0, "executables (tools, interpreters, readers, rules)", &w->c->exec);

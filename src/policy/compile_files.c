@@ -39,11 +39,11 @@ struct tables {
 	struct rule_set by_reader[SL_READERS]; /* rules that accept this kind of reader */
 	struct rule_set *by_set;               /* by path set: rules that name one of its classes */
 	struct dfa_set secrets;                /* path classes that are secret classes */
-	struct intern signatures, rows;
+	struct intern signatures, pieces, rows; /* a row is a key of pieces */
 	uint16_t *row_of;                      /* by signature */
 	size_t row_of_size;
-	uint32_t *row;                         /* scratch: one row of decisions, or of parts; padded to words */
-	bool parts;                            /* rows have parts */
+	uint64_t *row;                         /* scratch: one row of cells, padded to pieces */
+	uint64_t *row_pieces;                  /* scratch: its pieces */
 };
 
 static void tables_done(struct tables *t)
@@ -51,7 +51,9 @@ static void tables_done(struct tables *t)
 	free(t->by_set);
 	free(t->row_of);
 	free(t->row);
+	free(t->row_pieces);
 	intern_done(&t->signatures);
+	intern_done(&t->pieces);
 	intern_done(&t->rows);
 }
 
@@ -70,9 +72,9 @@ static int add_class(struct compile *w, const char *prefix, const char *name)
 	struct compiled_priv *priv = w->c->priv;
 	char *text;
 
-	if (priv->classes_cnt == DFA_CLASSES_MAX)
+	if (priv->classes_cnt == DFA_CLASSES_USED)
 		return compile_too_big(w, "file classes (secret classes and own stores)", priv->classes_cnt + 1,
-				       DFA_CLASSES_MAX, "merge classes, or remove tools");
+				       DFA_CLASSES_USED, "merge classes, or remove tools");
 	if (asprintf(&text, "%s%s", prefix, name) < 0)
 		return -ENOMEM;
 	priv->class_names[priv->classes_cnt++] = text;
@@ -180,7 +182,7 @@ static void keep_what_matters(const void *arg, struct dfa_set *set)
 
 	for (unsigned int a = dfa_set_next(set, 0); a < DFA_CLASSES_MAX; a = dfa_set_next(set, a + 1)) {
 		for (unsigned int b = dfa_set_next(set, 0); b < DFA_CLASSES_MAX; b = dfa_set_next(set, b + 1))
-			if (a != b && dominates(m, a, b))
+			if (a != b && dfa_set_has(&m->reduce.may, a) && dfa_set_has(&m->reduce.may, b) && dominates(m, a, b))
 				set->bits[b / 64] &= ~(1ull << (b % 64));
 	}
 }
@@ -279,14 +281,15 @@ static int build_path(struct compile *w)
 static int prepare(struct compile *w, struct tables *t)
 {
 	const struct dfa *d = w->c->path;
-	size_t words = (d->info.sets * sizeof(*t->row) + 7) / 8;
+	size_t pieces = sl_row_pieces(d->info.sets);
 
 	t->by_set = calloc(d->info.sets, sizeof(*t->by_set));
-	t->parts = dfa_has_lanes(d);
-	t->row = calloc(words, sizeof(uint64_t));
-	if (!t->by_set || !t->row)
+	t->row = calloc(pieces << SL_PIECE_SHIFT, sizeof(*t->row));
+	t->row_pieces = calloc(pieces, sizeof(*t->row_pieces));
+	if (!t->by_set || !t->row || !t->row_pieces)
 		return -ENOMEM;
-	t->rows = (struct intern)INTERN_INIT(words);
+	t->pieces = (struct intern)INTERN_INIT(1u << SL_PIECE_SHIFT);
+	t->rows = (struct intern)INTERN_INIT(pieces);
 	for (unsigned int i = 0; i < w->c->priv->secrets_cnt; i++)
 		dfa_set_add(&t->secrets, i);
 	for (size_t i = 0; i < w->p->rules_cnt; i++) {
@@ -415,33 +418,43 @@ static void fill_row(const struct compile *w, const struct tables *t, const stru
 {
 	for (uint32_t s = SL_SET_UNRESOLVED; s < w->c->path->info.sets; s++) {
 		uint8_t flags = kind_flags(t, sig, &w->c->path->sets[s]);
-		struct sl_decision d;
+		unsigned int special = sl_part_kind(flags);
+		struct sl_decision of[2] = { 0 };
+		uint32_t number;
 
-		if (t->parts) {
-			t->row[s] = sl_part(decide(w, t, sig, s, reader_kind(sig, false)), decide(w, t, sig, s, reader_kind(sig, true)), flags);
-		} else {
-			d = decide(w, t, sig, s, reader_kind(sig, sl_part_kind(flags)));
-			memcpy(&t->row[s], &d, sizeof(d));
-		}
+		of[special] = decide(w, t, sig, s, reader_kind(sig, special));
+		memcpy(&number, &of[special], sizeof(number));
+		t->row[s] = number;
+		if (!dfa_has_lanes(w->c->path))
+			continue;
+		/* Beside a set of another lane the reader may be of the other kind. */
+		of[!special] = decide(w, t, sig, s, reader_kind(sig, !special));
+		t->row[s] |= (uint64_t)sl_part(of[0], of[1], flags) << 32;
 	}
 }
 
-/* The row of a new signature: equal rows are one. */
+/* The row of a new signature: equal rows are one, and so are equal pieces of rows. */
 static int add_row(struct compile *w, struct tables *t, const struct signature *sig, uint32_t *ret)
 {
-	uint32_t sets = w->c->path->info.sets;
+	uint32_t cnt = sl_row_pieces(w->c->path->info.sets), piece;
 	int r;
 
 	fill_row(w, t, sig);
-	r = intern_get(&t->rows, (const uint64_t *)(const void *)t->row, ret);
+	for (uint32_t i = 0; i < cnt; i++) {
+		r = intern_get(&t->pieces, t->row + ((size_t)i << SL_PIECE_SHIFT), &piece);
+		if (r < 0)
+			return r;
+		t->row_pieces[i] = piece;
+	}
+	r = intern_get(&t->rows, t->row_pieces, ret);
 	if (r < 0)
 		return r;
 	if (t->rows.cnt > SL_ROWS_MAX)
 		return compile_too_big(w, "subjects that rules tell apart", t->rows.cnt, SL_ROWS_MAX,
 				       "name fewer tools, users or executables in rules");
-	if ((uint64_t)t->rows.cnt * sets > SL_DECISIONS_MAX)
-		return compile_too_big(w, "decisions (subjects times sets of file classes)", (size_t)t->rows.cnt * sets,
-				       SL_DECISIONS_MAX, "name fewer tools, users, executables or classes in rules");
+	if ((uint64_t)t->pieces.cnt << SL_PIECE_SHIFT > SL_CELLS_MAX || (uint64_t)t->rows.cnt * cnt > SL_PIECES_MAX)
+		return compile_too_big(w, "decisions (subjects times sets of file classes)", (size_t)t->pieces.cnt << SL_PIECE_SHIFT,
+				       SL_CELLS_MAX, "name fewer tools, users, executables or classes in rules");
 	return 0;
 }
 
@@ -496,34 +509,38 @@ static int fill_rows(struct compile *w, struct tables *t)
 	return 0;
 }
 
-struct sl_decision compiled_may(const struct compiled *c, uint32_t row, uint32_t set, bool special)
+static struct sl_decision as_decision(uint32_t number)
 {
-	size_t at = (size_t)row * c->path->info.sets + set;
 	struct sl_decision d;
-	uint32_t number;
 
-	if (!c->parts)
-		return c->decisions[at];
-	number = sl_part_decision(SL_PART_OF(c->parts[at], special), special);
 	memcpy(&d, &number, sizeof(d));
 	return d;
+}
+
+struct sl_decision compiled_may(const struct compiled *c, uint32_t row, uint32_t set, bool special)
+{
+	uint64_t cell = compiled_cell(c, row, set);
+
+	if (!dfa_has_lanes(c->path))
+		return as_decision(SL_CELL_DECISION(cell));
+	return as_decision(sl_part_decision(SL_PART_OF(SL_CELL_PART(cell), special), special));
 }
 
 static int fill_decisions(struct compile *w, const struct tables *t)
 {
 	struct compiled *c = w->c;
-	uint32_t sets = c->path->info.sets, strangers = c->exe_sets_cnt * SL_MODES * c->users_cnt, *cells;
+	uint32_t sets = c->path->info.sets, strangers = c->exe_sets_cnt * SL_MODES * c->users_cnt, cnt = sl_row_pieces(sets);
 
 	c->rows_cnt = t->rows.cnt;
-	cells = calloc((size_t)c->rows_cnt * sets, sizeof(*cells));
-	if (!cells)
+	c->cells_cnt = t->pieces.cnt << SL_PIECE_SHIFT;
+	c->cells = calloc((size_t)c->cells_cnt + 1, sizeof(*c->cells));
+	c->pieces = calloc((size_t)c->rows_cnt * cnt + 1, sizeof(*c->pieces));
+	if (!c->cells || !c->pieces)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < c->rows_cnt; i++)
-		memcpy(cells + (size_t)i * sets, intern_key(&t->rows, i), sets * sizeof(*cells));
-	if (t->parts)
-		c->parts = cells;
-	else
-		c->decisions = (struct sl_decision *)(void *)cells;
+	if (t->pieces.cnt)
+		memcpy(c->cells, intern_key(&t->pieces, 0), c->cells_cnt * sizeof(*c->cells));
+	for (uint32_t i = 0; i < c->rows_cnt * cnt; i++)
+		c->pieces[i] = (uint32_t)t->rows.keys[i];
 	/* Tool 0 comes first in rows[]. */
 	for (uint32_t i = 0; i < strangers && !c->none_rules; i++)
 		for (uint32_t s = 0; s < sets; s++)
@@ -577,24 +594,20 @@ int compile_files(struct compile *w)
 /* The first rule of all lanes, see sl_part(); and the set that it is about. */
 static struct sl_decision decide_parts(const struct compiled *c, uint32_t row, uint64_t lanes, unsigned int *ret_set)
 {
-	const uint32_t *parts = c->parts + (size_t)row * c->path->info.sets;
-	uint32_t flags = 0, first = 0, number;
-	struct sl_decision d;
+	uint32_t flags = 0, first = 0;
 
 	/* Set 0 has the part 0. */
 	for (unsigned int i = 0; i < SL_DFA_SETS; i++)
-		flags |= SL_PART_FLAGS(parts[SL_DFA_SET(lanes, i)]);
+		flags |= SL_PART_FLAGS(SL_CELL_PART(compiled_cell(c, row, SL_DFA_SET(lanes, i))));
 	for (unsigned int i = 0; i < SL_DFA_SETS; i++) {
-		uint32_t of = SL_PART_OF(parts[SL_DFA_SET(lanes, i)], sl_part_kind(flags));
+		uint32_t of = SL_PART_OF(SL_CELL_PART(compiled_cell(c, row, SL_DFA_SET(lanes, i))), sl_part_kind(flags));
 
 		if (!SL_PART_RULE(of) || (first && SL_PART_RULE(of) >= SL_PART_RULE(first)))
 			continue;
 		first = of;
 		*ret_set = SL_DFA_SET(lanes, i);
 	}
-	number = sl_part_decision(first, sl_part_kind(flags));
-	memcpy(&d, &number, sizeof(d));
-	return d;
+	return as_decision(sl_part_decision(first, sl_part_kind(flags)));
 }
 
 struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,
@@ -606,11 +619,11 @@ struct sl_decision compiled_file(const struct compiled *c, unsigned int tool, un
 	if (tool >= c->tools_cnt || exe_set >= c->exe_sets_cnt || mode >= SL_MODES)
 		return (struct sl_decision){ 0 };
 	row = c->rows[sl_row_index(c->exe_sets_cnt, c->users_cnt, tool, exe_set, mode, user)];
-	if (c->parts)
+	if (path_set < c->path->info.sets)
+		return as_decision(SL_CELL_DECISION(compiled_cell(c, row, path_set)));
+	if (dfa_has_lanes(c->path))
 		return decide_parts(c, row, dfa_lanes(c->path, path_set), &set);
-	if (path_set >= c->path->info.sets)
-		return (struct sl_decision){ 0 };
-	return c->decisions[(size_t)row * c->path->info.sets + path_set];
+	return (struct sl_decision){ 0 };
 }
 
 struct sl_decision compiled_file_asked(const struct compiled *c, unsigned int tool, unsigned int exe_set, unsigned int mode,

@@ -77,8 +77,8 @@ static int add_broker(struct compile *w, struct dfa_builder *b, size_t broker)
 		named = rule_names_broker(&w->p->rules[i], k->name);
 	if (!named)
 		return 0;
-	if (cls == DFA_CLASSES_MAX)
-		return compile_too_big(w, "brokers", cls + 1, DFA_CLASSES_MAX, "merge some");
+	if (cls == DFA_CLASSES_USED)
+		return compile_too_big(w, "brokers", cls + 1, DFA_CLASSES_USED, "merge some");
 	priv->brokers[priv->brokers_cnt++] = (uint16_t)broker;
 	if (broker_only_tightens(w->p, k->name))
 		dfa_builder_any_letters(b, cls);

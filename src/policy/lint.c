@@ -101,18 +101,27 @@ static bool names_set(const struct compiled *c, const struct policy_rule *rule, 
 	return own != NO_CLASS && dfa_set_has(set, own) && policy_strings_has(&rule->classes, POLICY_CLASS_OWN);
 }
 
-/* Adds the rules that decide what this one is about, on one row. */
-static void takers_on_row(const struct linter *l, const struct policy_rule *rule, const struct dfa_set *named,
-			  uint32_t tool, uint32_t row, struct rule_set *by)
+/* The sets that a rule is about, as asked of one tool. Returns how many. */
+static uint32_t sets_named(const struct linter *l, const struct policy_rule *rule, const struct dfa_set *named, uint32_t tool, uint32_t *sets)
 {
-	uint32_t sets = l->c->path->info.sets;
+	uint32_t cnt = 0;
 
-	for (uint32_t s = SL_SET_UNRESOLVED; s < sets; s++) {
+	for (uint32_t s = SL_SET_UNRESOLVED; s < l->c->path->info.sets; s++)
+		if (names_set(l->c, rule, named, tool, s))
+			sets[cnt++] = s;
+	return cnt;
+}
+
+/* Adds the rules that decide what this one is about, on one row. */
+static void takers_on_row(const struct linter *l, const struct policy_rule *rule, const uint32_t *sets, uint32_t cnt, uint32_t row,
+			  struct rule_set *by)
+{
+	for (uint32_t i = 0; i < cnt; i++) {
 		/* Beside a set of another lane the reader may be of the other kind. */
 		for (int special = 0; special < 2; special++) {
-			struct sl_decision d = compiled_may(l->c, row, s, special);
+			struct sl_decision d = compiled_may(l->c, row, sets[i], special);
 
-			if (d.rule && (!rule->readers || rule->readers >> d.reader & 1) && names_set(l->c, rule, named, tool, s))
+			if (d.rule && (!rule->readers || rule->readers >> d.reader & 1))
 				rule_set_add(by, d.rule - 1u);
 		}
 	}
@@ -128,20 +137,24 @@ static int find_takers(struct linter *l, size_t at)
 	/* A row means the same for every tool, unless the rule asks whose store it is. */
 	bool own = policy_strings_has(&rule->classes, POLICY_CLASS_OWN);
 	cleanup_free bool *seen = calloc(c->rows_cnt, sizeof(*seen));
+	cleanup_free uint32_t *sets = calloc(c->path->info.sets, sizeof(*sets));
+	uint32_t cnt = 0;
 
-	if (!seen)
+	if (!seen || !sets)
 		return -ENOMEM;
 	for (uint32_t t = 0; t < c->tools_cnt; t++) {
 		if (own)
 			memset(seen, 0, c->rows_cnt * sizeof(*seen));
-		for (uint32_t x = 0; x < c->exe_sets_cnt; x++)
+		if (own || !t)
+			cnt = sets_named(l, rule, &named, t, sets);
+		for (uint32_t x = 0; cnt && x < c->exe_sets_cnt; x++)
 			for (uint32_t u = 0; u < c->users_cnt; u++)
 				for (unsigned int mode = 0; mode < SL_MODES && lint_applies(c, at, t, x, u); mode++) {
 					uint32_t at_row = sl_row_index(c->exe_sets_cnt, c->users_cnt, t, x, mode, u);
 					uint32_t row = c->rows[at_row];
 
 					if (!seen[row])
-						takers_on_row(l, rule, &named, t, row, &by);
+						takers_on_row(l, rule, sets, cnt, row, &by);
 					seen[row] = true;
 				}
 	}

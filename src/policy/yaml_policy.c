@@ -10,7 +10,7 @@
 #include "policy/yaml_values.h"
 
 /* Of one kind, over all files: so that merging by name stays cheap. */
-#define DEFINITIONS_MAX 1024
+#define DEFINITIONS_MAX 4096
 
 LIST_LAYOUT(struct policy_provider, cidrs, cidrs_cnt, y_cidr_list);
 LIST_LAYOUT(struct policy_provider, ports, ports_cnt, y_port_list);

@@ -942,11 +942,11 @@ static void test_tables_stay_small(void **state)
 		      dfa_table_size(c->path), c->path->info.sets, dfa_table_size(c->exec), c->exec->info.sets,
 		      hosts_table_size(c->name), c->name->info.sets);
 	print_message("subjects: %u rows of %u tools, %u executable sets; decisions: %zu bytes\n", c->rows_cnt,
-		      c->tools_cnt, c->exe_sets_cnt, c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets);
+		      c->tools_cnt, c->exe_sets_cnt, compiled_decisions_size(c));
 	assert_true(dfa_table_size(c->path) < 8u << 20); /* what the kernel pads it to */
 	assert_true(dfa_table_size(c->exec) < 8u << 20);
 	assert_true(hosts_table_size(c->name) < 128u << 10);
-	assert_true(c->rows_cnt * sizeof(struct sl_decision) * c->path->info.sets < 8u << 20);
+	assert_true(compiled_decisions_size(c) < 8u << 20);
 }
 
 int main(void)

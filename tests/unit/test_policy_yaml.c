@@ -624,9 +624,9 @@ static void too_large(void **state)
 
 	strbuf_reset(&b);
 	strbuf_adds(&b, "version: 1\ntools:\n");
-	for (int i = 0; i < 256; i++)
+	for (int i = 0; i < 1024; i++)
 		strbuf_addf(&b, "  t%d: {exe: x}\n", i);
-	expect_refused(&b, "more than 255 definitions");
+	expect_refused(&b, "more than 1023 definitions");
 	strbuf_done(&b);
 }
 
