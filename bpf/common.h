@@ -125,11 +125,12 @@ ALWAYS_INLINE void kill_caller(void)
 
 ALWAYS_INLINE const struct sl_dfa *automaton(int kind)
 {
-	__u32 zero = 0;
+	/* A key on the stack would take stack of every chain of calls. */
+	const void *zero = (const void *)&knobs.zero;
 
 	if (kind == WALK_EXEC)
-		return bpf_map_lookup_elem(&exec_dfa, &zero);
-	return kind == WALK_SOCK ? bpf_map_lookup_elem(&sock_dfa, &zero) : bpf_map_lookup_elem(&path_dfa, &zero);
+		return bpf_map_lookup_elem(&exec_dfa, zero);
+	return kind == WALK_SOCK ? bpf_map_lookup_elem(&sock_dfa, zero) : bpf_map_lookup_elem(&path_dfa, zero);
 }
 
 extern void bpf_preempt_disable(void) __ksym __weak;

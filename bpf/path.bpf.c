@@ -79,7 +79,7 @@ GLOBAL __u64 path_step(__u64 path, __u32 symbol)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 
-	return dfa ? sl_dfa_components(dfa, &knobs.path, knobs.path.limit, path, symbol) : 0;
+	return dfa ? sl_dfa_components(dfa, &knobs.path, path, symbol) : 0;
 }
 
 /* A number for match sets by lane. */
@@ -108,9 +108,8 @@ GLOBAL __u32 number_sets(__u64 sets)
 GLOBAL __u64 path_sets(__u64 path)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
-	__u32 limit = knobs.path.limit;
 
-	return dfa ? sl_dfa_sets(dfa, &knobs.path, limit, path, sl_dfa_symbol(dfa, limit, dfa->name_start)) : 0;
+	return dfa ? sl_dfa_sets(dfa, &knobs.path, path, sl_dfa_symbol(dfa, knobs.path.limit, dfa->name_start)) : 0;
 }
 
 /* Match sets by lane of any id; 0 none. */

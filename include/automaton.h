@@ -139,35 +139,13 @@ static inline __attribute__((always_inline)) __u32 sl_dfa_lane(const volatile st
 	return lanes >> (info->at[lane] & 63) & sl_dfa_mask(info, lane);
 }
 
-/* A lane's next path state; of one that is not there 0. */
-static inline __attribute__((always_inline)) __u64
-sl_dfa_lane_next(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u32 limit, __u64 lanes, int lane, __u32 symbol)
-{
-	__u32 path;
-
-	if (info->at[lane + 1] == info->at[lane])
-		return 0;
-	path = sl_dfa_component(dfa, info->shift, limit, info->base[lane] + sl_dfa_lane(info, lanes, lane), symbol);
-	return (path & sl_dfa_mask(info, lane)) << (info->at[lane] & 63);
-}
-
-/* With several lanes: path states of all after a component with this symbol. 0: none of them can match any more. No branch: it would
- * double, at each component, the paths that the verifier follows. */
-static inline __attribute__((always_inline)) __u64
-sl_dfa_components(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u32 limit, __u64 lanes, __u32 symbol)
-{
-	__u64 next = sl_dfa_lane_next(dfa, info, limit, lanes, 0, symbol), hold;
-
-	next |= sl_dfa_lane_next(dfa, info, limit, lanes, 1, symbol);
-	next |= sl_dfa_lane_next(dfa, info, limit, lanes, SL_DFA_ANCHORED, symbol);
-	next |= sl_dfa_lane_next(dfa, info, limit, lanes, 3, symbol);
-	if (info->at[SL_DFA_LANES + 1] == info->at[SL_DFA_LANES])
-		return next;
-	/* All ones where the state that is reached holds. */
-	hold = (__u64)((__s64)((__u64)info->holds - 1 - sl_dfa_lane(info, next, SL_DFA_ANCHORED)) >> 63);
-	hold = (sl_dfa_lane(info, lanes, SL_DFA_LANES) & hold) | (sl_dfa_lane(info, lanes, SL_DFA_ANCHORED) & ~hold);
-	return next | hold << (info->at[SL_DFA_LANES] & 63);
-}
+#ifdef __bpf__
+#define SL_DFA_ROLLED _Pragma("clang loop unroll(disable)")
+#define SL_DFA_ANEW(x) asm volatile("" : "+r"(x)) /* what is computed from x is not kept from before */
+#else
+#define SL_DFA_ROLLED
+#define SL_DFA_ANEW(x) ((void)(x))
+#endif
 
 /* Match set of a string that ends in this path state. */
 static inline __attribute__((always_inline)) __u32
@@ -176,29 +154,79 @@ sl_dfa_set(const struct sl_dfa *dfa, __u32 limit, __u32 path)
 	return sl_dfa_at(dfa, limit, dfa->paths + ((path + 1) << (dfa->paths_shift & 15)) - 1);
 }
 
+/* sl_dfa_component() and sl_dfa_set() of a lane's state. Settings are read where they are used: what is kept of them lies on the stack of
+ * every chain of calls. */
+static inline __attribute__((always_inline)) __u32
+sl_dfa_lane_component(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, int lane, __u32 state, __u32 symbol)
+{
+	__u32 row, path = info->base[lane] + state;
+
+	SL_DFA_ANEW(dfa);
+	row = sl_dfa_at(dfa, info->limit, dfa->paths + (path << (dfa->paths_shift & 15)) + (symbol >> (info->shift & 31)));
+	return sl_dfa_at(dfa, info->limit, dfa->rows + (row << (info->shift & 31)) + (symbol & ~(~0u << (info->shift & 31))));
+}
+
+static inline __attribute__((always_inline)) __u64
+sl_dfa_lane_set(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, int lane, __u32 state)
+{
+	return sl_dfa_set(dfa, info->limit, info->base[lane] + state);
+}
+
+/* A lane's next path state, in its place; of one that is not there 0. */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_lane_next(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u64 lanes, int lane, __u32 symbol)
+{
+	__u32 path;
+
+	if (info->at[lane + 1] == info->at[lane])
+		return 0;
+	path = sl_dfa_lane_component(dfa, info, lane, sl_dfa_lane(info, lanes, lane), symbol);
+	return (path & sl_dfa_mask(info, lane)) << (info->at[lane] & 63);
+}
+
+/* With several lanes: path states of all after a component with this symbol. 0: none of them can match any more. No branch: it would
+ * double, at each component, the paths that the verifier follows. */
+static inline __attribute__((always_inline)) __u64
+sl_dfa_components(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u64 lanes, __u32 symbol)
+{
+	__u64 next = 0, hold;
+
+	/* One after the other: what four copies keep at once lies on the stack of every chain of calls. */
+	SL_DFA_ROLLED
+	for (int lane = 0; lane < SL_DFA_LANES; lane++)
+		next |= sl_dfa_lane_next(dfa, info, lanes, lane, symbol);
+	if (info->at[SL_DFA_LANES + 1] == info->at[SL_DFA_LANES])
+		return next;
+	/* All ones where the state that is reached holds. */
+	hold = (__u64)((__s64)((__u64)info->holds - 1 - sl_dfa_lane(info, next, SL_DFA_ANCHORED)) >> 63);
+	hold = (sl_dfa_lane(info, lanes, SL_DFA_LANES) & hold) | (sl_dfa_lane(info, lanes, SL_DFA_ANCHORED) & ~hold);
+	return next | hold << (info->at[SL_DFA_LANES] & 63);
+}
+
 /* With several lanes: match sets of a string that is wholly fed, see sl_dfa_accept(); `empty` is the symbol of an empty name. */
 static inline __attribute__((always_inline)) __u64
-sl_dfa_sets(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u32 limit, __u64 lanes, __u32 empty)
+sl_dfa_sets(const struct sl_dfa *dfa, const volatile struct sl_dfa_info *info, __u64 lanes, __u32 empty)
 {
-	__u64 sets = 0, below;
+	__u64 sets = 0, set, below;
 	__u32 held;
 
-	lanes = sl_dfa_components(dfa, info, limit, lanes, empty);
+	lanes = sl_dfa_components(dfa, info, lanes, empty);
+	SL_DFA_ROLLED
 	for (int i = 0; i < SL_DFA_LANES; i++) {
-		__u64 set;
-
 		if (info->at[i + 1] == info->at[i])
 			continue;
-		set = sl_dfa_set(dfa, limit, info->base[i] + sl_dfa_lane(info, lanes, i));
-		if (i == SL_DFA_ANCHORED && info->at[SL_DFA_LANES + 1] != info->at[SL_DFA_LANES]) {
-			below = -(set >> 15);
-			held = sl_dfa_component(dfa, info->shift, limit, info->base[i] + sl_dfa_lane(info, lanes, SL_DFA_LANES), info->mark);
-			held = sl_dfa_component(dfa, info->shift, limit, info->base[i] + held, empty);
-			set = (set & ~below) | (sl_dfa_set(dfa, limit, info->base[i] + held) & below);
-		}
+		set = sl_dfa_lane_set(dfa, info, i, sl_dfa_lane(info, lanes, i));
 		sets |= (set & SL_DFA_SET(~0ull, 0)) << i * SL_DFA_SET_BITS;
 	}
-	return sets;
+	if (info->at[SL_DFA_LANES + 1] == info->at[SL_DFA_LANES])
+		return sets;
+	/* Where the anchored lane says "below a home", the held state's set in its place. */
+	below = -(sl_dfa_lane_set(dfa, info, SL_DFA_ANCHORED, sl_dfa_lane(info, lanes, SL_DFA_ANCHORED)) >> 15);
+	below &= (__u64)SL_DFA_SET(~0ull, 0) << SL_DFA_ANCHORED * SL_DFA_SET_BITS;
+	held = sl_dfa_lane_component(dfa, info, SL_DFA_ANCHORED, sl_dfa_lane(info, lanes, SL_DFA_LANES), info->mark);
+	held = sl_dfa_lane_component(dfa, info, SL_DFA_ANCHORED, held, empty);
+	set = sl_dfa_lane_set(dfa, info, SL_DFA_ANCHORED, held) << SL_DFA_ANCHORED * SL_DFA_SET_BITS;
+	return (sets & ~below) | (set & below);
 }
 
 /* One byte more of a name, in the table of words; cls: its class. *met becomes the greatest set so far, without a branch. */

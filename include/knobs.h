@@ -35,6 +35,7 @@ struct sl_knobs {
 	__u32 guard;              /* SL_BY_* that protects the agent, SL_BY_NONE: nothing does */
 	__u32 guard_mnt_ns;       /* inode number of the agent's mount namespace */
 	__u32 guard_setattr_arg;  /* which argument of inode_setattr is the dentry */
+	__u32 zero;               /* always: the key of maps with one entry */
 	__u32 netns;              /* low half of the cookie of the agent's network namespace; 0: root's answers count for no more than others' */
 };
 

@@ -665,7 +665,7 @@ static void run_step(const struct dfa *d, struct run *r, uint32_t byte)
 	if (cls)
 		return;
 	if (d->info.several)
-		r->lanes = sl_dfa_components(t, &d->info, d->info.limit, r->lanes, r->name);
+		r->lanes = sl_dfa_components(t, &d->info, r->lanes, r->name);
 	else
 		r->lanes = sl_dfa_component(t, d->info.shift, d->info.limit, (uint32_t)r->lanes, r->name);
 	r->name = t->name_start;
@@ -679,7 +679,7 @@ static unsigned int run_end(const struct dfa *d, const struct run *r)
 	uint64_t sets = 0;
 
 	if (r->lanes && d->info.several)
-		sets = sl_dfa_sets(t, &d->info, d->info.limit, r->lanes, symbol);
+		sets = sl_dfa_sets(t, &d->info, r->lanes, symbol);
 	else if (r->lanes)
 		sets = sl_dfa_set(t, d->info.limit, sl_dfa_component(t, d->info.shift, d->info.limit, (uint32_t)r->lanes, symbol));
 	return number_lanes(d, sets | (r->above ? (uint64_t)r->met << SL_DFA_LANES * SL_DFA_SET_BITS : 0));
