@@ -252,7 +252,7 @@ static long arg_cb(__u32 i, void *ctx)
 	return !s->words;
 }
 
-/* What the arguments tell. Low half: match set of argv[0]'s last component, and ARGS_INLINE; high half: of the script, 0 none. The
+/* Match sets of the arguments. Low half: match set of argv[0]'s last component, and ARGS_INLINE; high half: of the script, 0 none. The
  * rest is left in scratch->work. words: of a program that is no interpreter, readers ask for its arguments. */
 GLOBAL __u64 args_scan(struct scratch *scratch, __u64 start, __u64 end, __u32 interpreter, __u32 words)
 {

@@ -49,7 +49,7 @@
 
 /*
  * Words of command lines that readers ask for (`argv`, `unless`): each is a pattern at a place, with a number. Places: the first, second and
- * third argument that is no option, and anywhere. An option's value cannot be told from such an argument, so both are tried.
+ * third argument that is no option, and anywhere. An option's value looks like such an argument, so both are tried.
  */
 #define SL_WORDS_MAX 384
 #define SL_WORD_PLACES 4

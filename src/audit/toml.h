@@ -3,7 +3,7 @@
 /*
  * The keys of a TOML file, one call each: tables, dotted and quoted keys, inline tables and arrays of tables, strings
  * of all four forms, comments. No library for it in C is in Debian 12. Not a validator: what is no TOML ends the
- * reading with false, and what came before it stays told.
+ * reading with false; what came before it was reported already.
  */
 #ifndef SLUICE_AUDIT_TOML_H
 #define SLUICE_AUDIT_TOML_H
@@ -23,7 +23,7 @@ struct toml_key {
 
 /*
  * value: a string's contents, or the words of a number, date or boolean. Elements of an array come one after the other
- * with the array's key. is_string tells "true" from true.
+ * with the array's key. is_string distinguishes "true" from true.
  */
 typedef void (*toml_value)(void *arg, const struct toml_key *key, const char *value, bool is_string);
 

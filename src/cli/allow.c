@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Owns: `sluice allow`: a file that is blocked may be opened for a while. The agent is asked for it
- * (control/), makes it (kernel/exceptions.c) and tells of it;
+ * (control/), makes it (kernel/exceptions.c) and emits the event;
  * the programs end it by the clock, whether an agent runs by then or not.
  */
 #include <errno.h>

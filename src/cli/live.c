@@ -49,7 +49,7 @@ struct live {
 	bool begun;                  /* something was written */
 	struct errmsg *e;
 	int write_err;               /* first failure of the output */
-	uint64_t lost;               /* events that it or the store did not take, not told yet */
+	uint64_t lost;               /* events that it or the store did not take, not reported yet */
 	char policy[96];             /* hash of the one in force */
 	uint64_t store_lost;         /* those of the store, in this run */
 };

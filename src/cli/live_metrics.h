@@ -10,7 +10,7 @@
 
 struct live_metrics;
 
-/* Makes the folder, if only that is missing. A failure to write is told once and tried again. path is borrowed. */
+/* Makes the folder, if only that is missing. A failure to write is logged once and tried again. path is borrowed. */
 struct live_metrics *live_metrics_new(const char *path);
 void live_metrics_free(struct live_metrics *m);
 void live_metrics_add(struct live_metrics *m, const struct report *r);

@@ -76,7 +76,7 @@ static int empty_file(const char *path, struct errmsg *e)
 	return next < 0 ? errmsg_set(e, -errno, "cannot create %s: %s", path, strerror(errno)) : 0;
 }
 
-/* The folder is made here: the agent closes it to sessions before the first event comes. A failure is the writer's to tell. */
+/* The folder is made here: the agent closes it to sessions before the first event comes. The writer reports a failure. */
 static void make_folder(const char *path)
 {
 	char dir[PATH_MAX];
@@ -153,7 +153,7 @@ static uint64_t end_writer(struct live_store *s)
 }
 
 /* Says what has changed: trouble once when it begins, and once when it is over. */
-static void tell(struct live_store *s)
+static void report_losses(struct live_store *s)
 {
 	const struct store_report *r = &s->writer.last;
 
@@ -174,7 +174,7 @@ static bool hear(struct live_store *s)
 	int r;
 
 	while ((r = store_writer_poll(&s->writer)) > 0)
-		tell(s);
+		report_losses(s);
 	return r == 0;
 }
 
@@ -212,7 +212,7 @@ void live_store_finish(struct live_store *s)
 			left -= 100;
 	taken = output_rows_taken(s->rows);
 	if (!err && !store_writer_finish(&s->writer, taken, FINISH_MS)) {
-		tell(s);
+		report_losses(s);
 		return;
 	}
 	lost = taken - s->writer.last.rows;

@@ -63,7 +63,7 @@ uint64_t live_store_flush(struct live_store *s, uint64_t lost);
 struct metrics_state;
 void live_store_metrics(const struct live_store *s, struct metrics_state *ret);
 
-/* The end of a run: waits for the writer, for a while. What is not written by then is told. */
+/* The end of a run: waits for the writer, for a while. What is not written by then is reported. */
 void live_store_finish(struct live_store *s);
 #endif
 

@@ -40,7 +40,7 @@ static const char help[] =
 	"      --store FILE       (" STORE_DEFAULT ")\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"`sluice log verify` checks every hash, number and signature, and tells what aged out from what was cut out.\n"
+	"`sluice log verify` checks every hash, number and signature, and distinguishes what aged out from what was cut out.\n"
 	"Give it the key that you noted elsewhere (store.pub beside the store): a file that names its own key proves only\n"
 	"that it is consistent.\n"
 	"Exit status: 0 done, 1 verify found a change, 2 misuse, 74 the store is missing, damaged or cannot be read, 77 not root.\n";
@@ -159,7 +159,7 @@ static int run(const struct options *o)
 	strbuf_done(&s.b);
 	store_reader_close(s.reader);
 	if (err >= 0)
-		return 0; /* a reader that left has what it wanted; what could not be written is told at the end of the program */
+		return 0; /* a reader that left has what it wanted; a failed write is reported at the end of the program */
 	cli_error(&e);
 	return status_of(err);
 }

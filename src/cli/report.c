@@ -64,7 +64,7 @@ static int write_out(const char *file, const struct strbuf *b)
 	size_t at = 0;
 
 	if (!file) {
-		fwrite(strbuf_str(b), 1, b->len, stdout); /* told at the end of the program */
+		fwrite(strbuf_str(b), 1, b->len, stdout); /* a failure is reported at the end of the program */
 		return 0;
 	}
 	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);

@@ -190,7 +190,7 @@ static int take(struct json_object *o, struct control_request *ret, struct errms
 	return r;
 }
 
-/* One JSON object, no deeper than `depth`. *ret NULL: something else, or no memory; what it returns tells which. */
+/* One JSON object, no deeper than `depth`. *ret NULL: something else, or no memory; what it returns says which. */
 static int parse_object(const char *line, size_t len, int depth, struct json_object **ret)
 {
 	struct json_tokener *tok;

@@ -270,7 +270,7 @@ static void build_connect(const struct draft *d, struct report_store *store, str
 	ret->was_open = n->op == SL_NET_SEND_ON;
 }
 
-/* What the beginning of a flow told. Of a proxy's own words TLS says nothing, but of what is asked within them. */
+/* What the first bytes of a flow say. Through a proxy a TLS hello names the host asked for, not the proxy. */
 static void set_hello(struct report_net *ret, unsigned int flags)
 {
 	ret->quic = flags & SL_HELLO_QUIC;

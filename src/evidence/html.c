@@ -274,7 +274,7 @@ static void dests(struct strbuf *b, const struct facts *f)
 		strbuf_adds(b, "</tr>\n");
 	}
 	end(b, &f->dests, "destinations");
-	strbuf_adds(b, "<p class=\"m\">Terms are those of the policy's list of providers; a host name does not tell the plan that a user has.</p>");
+	strbuf_adds(b, "<p class=\"m\">Terms are those of the policy's list of providers; a host name does not show the plan that a user has.</p>");
 }
 
 static void rules(struct strbuf *b, const struct facts *f)

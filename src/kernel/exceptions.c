@@ -93,7 +93,7 @@ int kernel_allow(struct kernel *k, struct sl_exception *e, char *text, size_t si
 	struct sl_exception there;
 	uint32_t slot = 0;
 
-	/* The end of one that is over is still to be told. */
+	/* The end of one that is over is still to be emitted. */
 	while (slot < SL_EXCEPTIONS_MAX && !bpf_map_lookup_elem(map, &slot, &there) && there.state != SL_EXCEPTION_FREE &&
 	       there.state != SL_EXCEPTION_FAILED)
 		slot++;

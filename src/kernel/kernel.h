@@ -149,7 +149,7 @@ int kernel_note_root(struct kernel *k, int fd);
 int kernel_add_root(struct kernel *k, uint32_t dev, uint64_t ino);
 
 /*
- * Makes an exception for the file that e names by path, st_dev and st_ino, until e->until_ns, and puts what is to be told of it into text.
+ * Makes an exception for the file that e names by path, st_dev and st_ino, until e->until_ns, and puts the text of its event into text.
  * -ENOENT: the policy has no such tool; -ESTALE: another file is there now; -ENOSPC: there are too many; others as they come.
  */
 int kernel_allow(struct kernel *k, struct sl_exception *e, char *text, size_t size);
@@ -157,7 +157,7 @@ int kernel_allow(struct kernel *k, struct sl_exception *e, char *text, size_t si
 /* Is the process labelled: in a session? 1, 0, or a negative errno. */
 int kernel_in_session(struct kernel *k, uint32_t tgid);
 
-/* Ends exceptions whose time is over or that somebody ended, and says so. Returns what tell did, if not 0. */
+/* Ends exceptions whose time is over or that somebody ended, and says so. Returns what the callback returned, if not 0. */
 int kernel_exceptions(struct kernel *k, int (*tell)(void *arg, const char *text), void *arg);
 
 /* What is known of an address from DNS, where the kernel knows nothing of it yet: for a program set that takes over. */

@@ -518,7 +518,7 @@ static const struct sl_exec_set *match_name(const struct compiled *c, const char
 	return match_arg(c, slash ? slash + 1 : buf);
 }
 
-/* What the arguments of an interpreter tell. */
+/* What the arguments of an interpreter say. */
 struct script {
 	const struct sl_exec_set *x;  /* of the script; NULL: there is none */
 	size_t next;                  /* argument behind it */

@@ -23,7 +23,7 @@ bool owner_become(uint32_t uid, uint32_t gid, bool writes)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (geteuid() || !uid)
 		return true;
-	/* The kernel forgets who is to be told of the parent's end when the user changes. */
+	/* The kernel clears the parent-death signal when the user changes. */
 	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid) &&
 	       !prctl(PR_SET_PDEATHSIG, SIGKILL);
 }

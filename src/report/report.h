@@ -106,7 +106,7 @@ struct report_rule {
 	const char *id;                   /* NULL: no rule applied */
 	const char *severity, *message;   /* NULL, "" without a rule */
 	size_t number;                    /* of it in the policy, from 0 */
-	bool to_tty;                      /* its refusals are told at the terminal of the session */
+	bool to_tty;                      /* its refusals are shown at the terminal of the session */
 	const char *const *after;         /* NULL: it does not depend on what was read before */
 	size_t after_cnt;
 };

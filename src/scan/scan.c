@@ -53,7 +53,7 @@ struct run {
 	struct own *own;
 	struct look look;
 	struct scan_progress progress;
-	uint64_t told_ns;
+	uint64_t reported_ns;
 	const char *path;  /* of the file at hand */
 	struct seen *seen; /* open addressing */
 	size_t seen_cnt;
@@ -102,9 +102,9 @@ static void progress(struct run *r, bool always)
 	struct message m = { .kind = MSG_PROGRESS };
 	uint64_t now = now_ns();
 
-	if (!always && now - r->told_ns < PROGRESS_NS)
+	if (!always && now - r->reported_ns < PROGRESS_NS)
 		return;
-	r->told_ns = now;
+	r->reported_ns = now;
 	r->progress.own_values = own_count(r->own);
 	m.progress = r->progress;
 	copy_path(m.progress.at, r->path ? r->path : "");
@@ -183,10 +183,10 @@ static void ignore_unread(void *arg, const char *path, const char *why)
 /* ---- files
  * ----------------------------------------------------------------------------------------------------------- */
 
-static void tell(struct run *r, const char *path, const char *tool, const struct stat *st)
+static void report_findings(struct run *r, const char *path, const char *tool, const struct stat *st)
 {
 	struct look *l = &r->look;
-	size_t told = 0, more = 0;
+	size_t reported = 0, more = 0;
 
 	for (size_t i = 0; i < l->cnt; i++) {
 		const struct look_hit *h = &l->hits[i];
@@ -200,7 +200,7 @@ static void tell(struct run *r, const char *path, const char *tool, const struct
 			                           !strcmp(l->hits[k].name, h->name);
 		if (before)
 			continue;
-		if (told == SCAN_FILE_FINDINGS) {
+		if (reported == SCAN_FILE_FINDINGS) {
 			more++;
 			continue;
 		}
@@ -222,7 +222,7 @@ static void tell(struct run *r, const char *path, const char *tool, const struct
 			snprintf(f->name, sizeof(f->name), "%.63s", h->name);
 		}
 		send_message(r, &m, sizeof(m));
-		told++;
+		reported++;
 	}
 	if (more) {
 		char why[96];
@@ -339,7 +339,7 @@ static bool take_file(void *arg, const char *path, enum store_class class, const
 		userfile_open(r->root, wal_path + 1, r->t->paths_cnt ? USERFILE_ANY_OWNER : r->t->uid, &wal, NULL);
 	look_file(&r->look, fd, wal);
 	drop_own_place(r, path);
-	tell(r, path, tool, &now);
+	report_findings(r, path, tool, &now);
 	if (r->t->clean && r->look.cnt)
 		clean_one(r, path, tool);
 	r->progress.files++;

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Owns: the check of a whole store, in one read transaction, so that a writer that goes on is no fault. After a fault it goes on
- * from what it found, so that the next one is told as well.
+ * from what it found, so that the next one is reported as well.
  */
 #include "store/verify.h"
 

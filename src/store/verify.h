@@ -13,7 +13,7 @@ struct verify_result {
 	int64_t gone_n;                 /* rows up to this one were deleted by sluice; 0 none */
 	int64_t gone_time_ns;           /* when */
 	char gone_reason[32];           /* why, the last time */
-	uint64_t gone_rows;             /* rows.. of the store's own that tell of deletions */
+	uint64_t gone_rows;             /* rows.. of the store's own that record deletions */
 	uint64_t faults;
 	char head[2 * CHAIN_HASH + 1];  /* of last_n */
 	char key[2 * CHAIN_PUBLIC + 1]; /* that it was signed with, by its own word */

@@ -107,7 +107,7 @@ static const struct read_case {
 	{ "claude-code", "/usr/lib/ld-musl-x86_64.so.1 /usr/bin/cat", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/libexec/gcc/x86_64-linux-gnu/14/cc1 -E", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/shuf", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
-	/* told to print what they are made for; options in front hide nothing */
+	/* asked to print what they are made for; options in front hide nothing */
 	{ "claude-code", "/usr/bin/git diff --no-index /dev/null .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/git -C shop -c core.pager=cat --no-pager diff --no-index a .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },
 	{ "claude-code", "/usr/bin/git --git-dir x --work-tree y grep --no-index KEY .env", "/home/ann/shop/.env", "dotenv", "ai-reads-secret" },

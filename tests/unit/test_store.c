@@ -378,7 +378,7 @@ static void test_two_writers_make_one_chain(void **state)
 
 /* ---- bounds and trouble ---------------------------------------------------------------------------------------------- */
 
-static void test_size_is_bounded_and_told(void **state)
+static void test_size_is_bounded_and_reported(void **state)
 {
 	struct place *p = *state;
 	struct store *st = open_store(p);
@@ -506,7 +506,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_any_change_is_seen, make_place, leave_place),
 		cmocka_unit_test_setup_teardown(test_the_writer_does_not_sign_what_others_did, make_place, leave_place),
 		cmocka_unit_test_setup_teardown(test_two_writers_make_one_chain, make_place, leave_place),
-		cmocka_unit_test_setup_teardown(test_size_is_bounded_and_told, make_place, leave_place),
+		cmocka_unit_test_setup_teardown(test_size_is_bounded_and_reported, make_place, leave_place),
 		cmocka_unit_test_setup_teardown(test_everything_may_age_out, make_place, leave_place),
 		cmocka_unit_test_setup_teardown(test_a_damaged_file_is_known_and_moved, make_place, leave_place),
 		cmocka_unit_test_setup_teardown(test_what_is_no_store_is_left_alone, make_place, leave_place),
