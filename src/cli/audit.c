@@ -134,7 +134,7 @@ static int print(const struct audit_run *r, void (*form)(const struct audit_repo
 	form(&report);
 	if (c.warnings)
 		return CLI_NO;
-	return c.unfinished || c.unsure ? AUDIT_UNKNOWNS : 0;
+	return c.unfinished || c.unsure || !r->homes_cnt || !r->sessions ? AUDIT_UNKNOWNS : 0;
 }
 
 int cmd_audit(int argc, char **argv)

@@ -20,7 +20,7 @@ struct audit_counts audit_count(const struct audit_report *r)
 	for (size_t h = 0; h < r->homes_cnt; h++) {
 		const struct audit_found *f = &r->homes[h].found;
 
-		c.unfinished += r->homes[h].failed || !f->whole;
+		c.unfinished += r->homes[h].failed || !f->whole || f->left_out;
 		for (size_t i = 0; i < f->accounts_cnt; i++)
 			c.unsure += f->accounts[i].kind == AUDIT_UNKNOWN;
 		for (size_t i = 0; i < f->rows_cnt; i++) {

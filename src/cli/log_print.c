@@ -80,13 +80,25 @@ static const char *word(const struct store_row *row)
 	return row->text[STORE_SEVERITY][0] ? row->text[STORE_SEVERITY] : "-";
 }
 
+/* A file that was handed over can hold anything. */
+static void add_padded(struct strbuf *b, const char *s, size_t width)
+{
+	size_t from;
+
+	strbuf_adds(b, "  ");
+	from = b->len;
+	escape_text(b, s, strlen(s));
+	for (size_t n = b->len - from; n < width; n++)
+		strbuf_addc(b, ' ');
+}
+
 static void add_text(struct strbuf *b, struct store_reader *r, const struct store_row *row)
 {
 	const char *repeats = strstr(row->text[STORE_LINE], ",\"repeats\":") ? store_json(r, row->text[STORE_LINE], "$.repeats") : "";
 
 	log_time(b, row->time_ns);
-	strbuf_addf(b, "  %-6s", word(row));
-	strbuf_addf(b, "  %-14s", row->text[STORE_KIND]);
+	add_padded(b, word(row), 6);
+	add_padded(b, row->text[STORE_KIND], 14);
 	add(b, "  ", row->text[STORE_TOOL][0] ? row->text[STORE_TOOL] : "-");
 	add(b, "  ", row->text[STORE_SESSION]);
 	add(b, "  ", row->text[STORE_PATH]);

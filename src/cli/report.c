@@ -61,13 +61,22 @@ static void on_fault(void *arg, const char *text)
 static int write_out(const char *file, const struct strbuf *b)
 {
 	cleanup_close int fd = -1;
+	struct stat st;
 	size_t at = 0;
 
 	if (!file) {
 		fwrite(strbuf_str(b), 1, b->len, stdout); /* a failure is reported at the end of the program */
 		return 0;
 	}
-	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	fd = open(file, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)) {
+		log_err("%s is there and is no regular file of yours with one name: name another", file);
+		return CLI_IOERR;
+	}
+	if (fd >= 0 && (fchmod(fd, 0600) || ftruncate(fd, 0))) {
+		log_err("cannot write %s: %s", file, strerror(errno));
+		return CLI_IOERR;
+	}
 	while (fd >= 0 && at < b->len) {
 		ssize_t n = write(fd, b->data + at, b->len - at);
 

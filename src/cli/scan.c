@@ -21,6 +21,7 @@
 #include "cli/shipped.h"
 #include "kernel/kernel.h"
 #include "output/format.h"
+#include "process/owner.h"
 #include "process/procscan.h"
 #include "scan/rules.h"
 #include "scan/scan.h"
@@ -324,7 +325,9 @@ static void scan_one(struct scan_run *r, const char *home, uint32_t uid, const c
 		                  .clean = r->clean,
 		                  .apply = r->apply,
 		                  .older_s = r->older_s,
-		                  .gid = stat(paths ? paths[0] : home, &st) ? getegid() : st.st_gid };
+		                  .gid = lstat(paths ? paths[0] : home, &st) || S_ISLNK(st.st_mode) || st.st_uid != uid
+		                                 ? OWNER_NOGROUP
+		                                 : st.st_gid };
 	err = interrupted ? 0 : scan_home(&t, &sink);
 
 	if (err < 0) {
@@ -360,6 +363,10 @@ static int scan_homes(struct scan_run *r, const char *user)
 	}
 	if (user && !any)
 		return cli_misuse("scan", "user \"%s\" has no home on this host", user);
+	if (!may) {
+		log_warn("scan: no home was found that may be read: nothing was looked at");
+		r->unread++;
+	}
 	if (user && !may) {
 		log_err("scan: %s's home is read as that user or as root", user);
 		return CLI_NOPERM;
@@ -371,7 +378,7 @@ static int resolve(const char *name, char path[PATH_MAX], uint32_t *ret_uid)
 {
 	struct stat st;
 
-	if (!realpath(name, path) || stat(path, &st))
+	if (!realpath(name, path) || lstat(path, &st) || S_ISLNK(st.st_mode))
 		return cli_misuse("scan", "\"%s\": %s", name, strerror(errno));
 	*ret_uid = st.st_uid;
 	return 0;

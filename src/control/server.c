@@ -43,6 +43,7 @@ struct client {
 	uint32_t kinds;
 	uint8_t verdict;
 	unsigned int idle_s;
+	unsigned int asked;      /* requests since the last second */
 };
 
 struct control {
@@ -266,6 +267,11 @@ static bool serve_request(struct control *c, struct client *q, const char *line,
 
 	c->requests++;
 	q->idle_s = 0;
+	if (q->uid && ++q->asked > CONTROL_ASKS_USER) {
+		c->dropped++;
+		drop(c, q);
+		return false;
+	}
 	if (control_parse(line, len, &request, &e) < 0)
 		return answer_error(c, q, e.text);
 	if (request.verb != CONTROL_SUBSCRIBE && q->uid != 0)
@@ -454,6 +460,8 @@ void control_tick(struct control *c)
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct client *q = c->clients[i];
 
+		if (q)
+			q->asked = 0;
 		if (!q || q->wants_reload || (q->subscriber && !q->in_len && q->out.len == q->sent))
 			continue;
 		/* A subscriber that reads nothing has the room of its buffer instead of a time. */
@@ -474,8 +482,8 @@ static bool wants(const struct client *q, const struct report *r)
 		return false;
 	if (q->verdict && (!r->verdict || r->action < q->verdict) && r->kind != REPORT_INCIDENT)
 		return false;
-	/* Losses, modes and policies are of no user, and for root alone. */
-	return !q->uid || q->uid == report_user(r);
+	/* Losses, modes and policies are of no user, and an incident can hold what processes of others read: for root alone. */
+	return !q->uid || (q->uid == report_user(r) && r->kind != REPORT_INCIDENT);
 }
 
 void control_event(struct control *c, const struct report *r)

@@ -18,6 +18,7 @@
 #include "report/report.h"
 
 #define CONTROL_CLIENTS 64          /* at a time */
+#define CONTROL_ASKS_USER 16        /* requests a second of one client that is not root; more ends it */
 #define CONTROL_CLIENTS_USERS 48    /* of them, of users that are not root: root finds room */
 #define CONTROL_CLIENTS_USER 8      /* of one such user */
 #define CONTROL_WAITING_MAX (1u << 20) /* bytes that a client has not read yet; one event more and it is dropped */

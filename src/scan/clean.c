@@ -269,7 +269,7 @@ static bool put_cell(struct update *u, const char *table, const char *column, sq
 	          sqlite3_bind_int64(st, 2, row) == SQLITE_OK &&
 	          (type == SQLITE_TEXT ? sqlite3_bind_text(st, 1, bytes, (int)len, SQLITE_STATIC)
 	                               : sqlite3_bind_blob(st, 1, bytes, (int)len, SQLITE_STATIC)) == SQLITE_OK &&
-	          sqlite3_step(st) == SQLITE_DONE;
+	          sqlite3_step(st) == SQLITE_DONE && sqlite3_changes(u->db) == 1;
 
 	sqlite3_finalize(st);
 	sqlite3_free(sql);
@@ -320,7 +320,7 @@ static void clean_tables(struct update *u)
 
 	if (sqlite3_prepare_v2(
 	            u->db,
-	            "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite_%'",
+	            "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
 	            -1, &st, NULL) == SQLITE_OK)
 		while (cnt < ARRAY_SIZE(names) && sqlite3_step(st) == SQLITE_ROW)
 			if (sqlite3_column_text(st, 0) &&
@@ -334,6 +334,65 @@ static void clean_tables(struct update *u)
 	}
 }
 
+/* A checkpoint that a reader kept from its end says so in its row, not by an error. */
+static bool is_settled(sqlite3 *db)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(db, "PRAGMA wal_checkpoint(TRUNCATE)", -1, &st, NULL) == SQLITE_OK &&
+	          sqlite3_step(st) == SQLITE_ROW && !sqlite3_column_int(st, 0);
+
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/*
+ * A journal that waits to be rolled back can name a super-journal, any file, which SQLite would delete with the rights of this process:
+ * nothing is opened or deleted but the database and what lies beside it under its name.
+ */
+static sqlite3_vfs beside;
+static char database[PATH_MAX];
+
+static int open_beside(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *ret_flags)
+{
+	if (flags & SQLITE_OPEN_SUPER_JOURNAL)
+		return SQLITE_CANTOPEN;
+	if (flags & SQLITE_OPEN_MAIN_DB && name)
+		snprintf(database, sizeof(database), "%s", name);
+	return sqlite3_vfs_find(NULL)->xOpen(vfs, name, file, flags, ret_flags);
+}
+
+static int delete_beside(sqlite3_vfs *vfs, const char *name, int sync)
+{
+	size_t len = strlen(database);
+
+	if (!len || strncmp(name, database, len) != 0 || (strcmp(name + len, "-journal") && strcmp(name + len, "-wal")))
+		return SQLITE_IOERR_DELETE;
+	return sqlite3_vfs_find(NULL)->xDelete(vfs, name, sync);
+}
+
+static const char *vfs_beside(void)
+{
+	const sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+
+	if (beside.zName)
+		return beside.zName;
+	if (!usual)
+		return NULL;
+	beside = *usual;
+	beside.pNext = NULL;
+	beside.zName = "beside";
+	beside.xOpen = open_beside;
+	beside.xDelete = delete_beside;
+	return sqlite3_vfs_register(&beside, 0) == SQLITE_OK ? beside.zName : NULL;
+}
+
+static int beat(void *arg)
+{
+	const struct clean *c = arg;
+
+	return c->look->beat && !c->look->beat(c->look->arg, 0);
+}
+
 /* By its path, since SQLite needs the log beside it; as the owner, and refusing a link anywhere in it. */
 static int clean_database(struct clean *c, int fd, const struct stat *st)
 {
@@ -343,13 +402,15 @@ static int clean_database(struct clean *c, int fd, const struct stat *st)
 	/* To look at it would leave files beside it. */
 	if (!c->apply)
 		return (int)c->look->cnt;
-	if (sqlite3_open_v2(c->path, &u.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK) {
+	if (!vfs_beside() ||
+	    sqlite3_open_v2(c->path, &u.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, vfs_beside()) != SQLITE_OK) {
 		sqlite3_close(u.db);
 		return refuse(c, "cannot be opened as a database");
 	}
 	sqlite3_db_config(u.db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(u.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(u.db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_progress_handler(u.db, 10000, beat, c);
 	sqlite3_exec(u.db, "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
 	if (sqlite3_exec(u.db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
 		u.why = "is in use";
@@ -365,8 +426,8 @@ static int clean_database(struct clean *c, int fd, const struct stat *st)
 		return refuse(c, u.why ? u.why : "cannot be written");
 	}
 	/* Free pages hold what was there; the log holds the old pages. */
-	if (sqlite3_exec(u.db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) != SQLITE_OK)
-		u.why = "was updated but could not be vacuumed: free pages may hold what was there";
+	if (sqlite3_exec(u.db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK || !is_settled(u.db))
+		u.why = "was updated, and somebody has it open: old pages may hold what was there";
 	sqlite3_close(u.db);
 	futimens(fd, times);
 	return u.why ? refuse(c, u.why) : u.cnt;
@@ -374,15 +435,19 @@ static int clean_database(struct clean *c, int fd, const struct stat *st)
 
 int clean_file(struct clean *c)
 {
-	cleanup_close int fd = -1;
+	cleanup_close int fd = -1, folder = -1;
 	unsigned char head[4096];
-	struct stat st;
+	struct stat st, dir;
+	const char *name;
 	ssize_t n;
 
 	c->why[0] = '\0';
 	fd = open_checked(c, &st);
 	if (fd < 0)
 		return -1;
+	folder = open_folder(c, &name);
+	if (folder < 0 || fstat(folder, &dir) || dir.st_uid != c->uid)
+		return refuse(c, "lies in a folder of another user");
 	n = pread(fd, head, sizeof(head), 0);
 	switch (n > 0 ? extract_kind(head, (size_t)n) : EXTRACT_PLAIN) {
 	case EXTRACT_PLAIN:

@@ -416,7 +416,7 @@ static bool has_word(const char *text, size_t len)
 
 static bool value_byte(unsigned char c)
 {
-	return isalnum(c) || strchr("._=+/-", c) != NULL;
+	return isalnum(c) || (c && strchr("._=+/-", c));
 }
 
 /* NAME that holds the keyword, blanks and quotes, a sign of assignment, blanks and quotes, VALUE. */

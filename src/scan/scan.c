@@ -275,7 +275,7 @@ static struct clean clean_of(struct run *r, const char *path)
 		               .apply = r->t->apply };
 }
 
-/* A file that the tool itself could lose. True: it is gone, or would be. */
+/* A file that the tool itself could lose. True: it is gone. */
 static bool remove_old(struct run *r, const char *path, const char *tool, bool second_hand, const struct stat *st)
 {
 	struct clean c = clean_of(r, path);
@@ -298,12 +298,28 @@ static bool remove_old(struct run *r, const char *path, const char *tool, bool s
 	r->progress.old_bytes += (uint64_t)st->st_size;
 	r->progress.conversations +=
 	        (len > 6 && !strcmp(path + len - 6, ".jsonl")) || strstr(path, ".jsonl.") || strstr(path, "/chats/");
-	return true;
+	return r->t->apply;
+}
+
+/* What rewriting left: packed cells, tables without rowids, pages that somebody still reads. NULL: nothing. */
+static const char *left_over(struct run *r, const char *path)
+{
+	cleanup_close int fd = -1, wal = -1;
+	char wal_path[PATH_MAX];
+
+	if (userfile_open(r->root, path + 1, r->t->uid, &fd, NULL))
+		return "was cleaned and cannot be looked at again";
+	if (snprintf(wal_path, sizeof(wal_path), "%s-wal", path) < (int)sizeof(wal_path))
+		userfile_open(r->root, wal_path + 1, r->t->uid, &wal, NULL);
+	look_file(&r->look, fd, wal);
+	drop_own_place(r, path);
+	return r->look.cnt ? "was cleaned and still holds secrets" : NULL;
 }
 
 static void clean_one(struct run *r, const char *path, const char *tool)
 {
 	struct clean c = clean_of(r, path);
+	const char *left;
 	int cnt;
 
 	if (is_busy(r, tool)) {
@@ -311,7 +327,8 @@ static void clean_one(struct run *r, const char *path, const char *tool)
 		return;
 	}
 	cnt = clean_file(&c);
-	done(r, path, cnt < 0 ? c.why : "", cnt, cnt < 0);
+	left = cnt >= 0 && r->t->apply ? left_over(r, path) : NULL;
+	done(r, path, cnt < 0 ? c.why : left ? left : "", cnt, cnt < 0 || left);
 }
 
 static bool take_file(void *arg, const char *path, enum store_class class, const char *tool, bool second_hand,

@@ -147,6 +147,8 @@ static void walk(struct stores *s, const char *path, unsigned int depth, bool al
 		else
 			walk(s, below, depth - 1, all, projects);
 	}
+	if (!projects && s->entries >= STORES_ENTRIES_MAX)
+		s->unread(s->arg, path, "there are too many files: the rest was not looked at");
 	closedir(list);
 }
 

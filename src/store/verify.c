@@ -135,6 +135,9 @@ static int read_gone(struct verify *v, struct errmsg *e)
 		v->n = v->ret->gone_n = m.to_n;
 		v->ret->gone_time_ns = m.time_ns;
 		snprintf(v->ret->gone_reason, sizeof(v->ret->gone_reason), "%.30s", m.reason);
+		for (char *p = v->ret->gone_reason; *p; p++)
+			if (*p < ' ' || *p > '~')
+				*p = '?';
 		memcpy(v->hash, m.head, CHAIN_HASH);
 	}
 	sqlite3_finalize(s);

@@ -221,20 +221,37 @@ static void mark(struct writing *w, const char *reason)
 	say(w);
 }
 
+/* The time, by which rows age. A clock that was set forward ages nothing out: at most a day more than has passed since the first call. */
+static uint64_t believed_ns(void)
+{
+	static uint64_t begun_ns, begun_boot_ns;
+	struct timespec now, boot;
+	uint64_t wall_ns, boot_ns, most;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	boot_ns = (uint64_t)boot.tv_sec * 1000000000u + (uint64_t)boot.tv_nsec;
+	if (!begun_ns) {
+		begun_ns = wall_ns;
+		begun_boot_ns = boot_ns;
+	}
+	most = begun_ns + (boot_ns - begun_boot_ns) + 86400ull * 1000000000u;
+	return wall_ns < most ? wall_ns : most;
+}
+
 /* What is due when no rows wait. */
 static void tend(struct writing *w)
 {
 	struct errmsg e = { 0 };
 	uint64_t now = now_ns();
-	struct timespec ts;
 	int r = 1;
 
 	if (!w->store)
 		return;
 	if (now - w->trimmed_ns > TRIM_NS) {
-		clock_gettime(CLOCK_REALTIME, &ts);
 		/* A piece at a time: rows that come meanwhile are not kept waiting. */
-		r = store_trim(w->store, (uint64_t)ts.tv_sec * 1000000000u, &e);
+		r = store_trim(w->store, believed_ns(), &e);
 		if (r <= 0)
 			w->trimmed_ns = now;
 		if (r < 0)
@@ -281,6 +298,7 @@ static _Noreturn void writer_main(const struct store_config *config, int rows, i
 
 	if (!w.in)
 		_exit(1);
+	(void)believed_ns();
 	(void)need_store(&w); /* an error is said, and tried again */
 	say(&w);
 	for (;;) {
