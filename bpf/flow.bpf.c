@@ -762,12 +762,12 @@ int sock_release(struct bpf_sock *ctx)
 	if (!maybe_marked(ctx))
 		return 1;
 	mark = bpf_sk_storage_get(&flow_marks, ctx, 0, 0);
-	if (!mark) {
-		key[0] = ctx;
-		if (!bpf_map_delete_elem(&handed, key)) /* it was handed over, and not sent on */
-			__sync_fetch_and_add(&places[place_of(ctx)], -1);
+	key[0] = ctx;
+	/* It was handed over, and not sent on, or was the session's before: another socket can get this address. */
+	if (!bpf_map_delete_elem(&handed, key))
+		__sync_fetch_and_add(&places[place_of(ctx)], -1);
+	if (!mark)
 		return 1;
-	}
 	cookie = bpf_get_socket_cookie(ctx);
 	if (ctx->protocol != IPPROTO_TCP || ctx->state == TCP_CLOSE) {
 		out_of_place(mark, place_of(ctx));

@@ -73,10 +73,12 @@ GLOBAL int made_opened(__u64 dentry, __u32 f_mode)
 	}
 	if (!label->script_len || !is_script(d, label))
 		return 0;
-	label->script_len = 0;
+	/* Another file of that name, which a loader opens first (ld.so.cache), is not the script. */
 	made = made_find(inode, label);
-	if (made && made->name == name_of(d))
+	if (made && made->name == name_of(d)) {
+		label->script_len = 0;
 		label->exe_set = label->exe_made;
+	}
 	return 0;
 }
 

@@ -84,11 +84,12 @@ int BPF_PROG(inode_ends, struct inode *inode)
 	struct sl_moved *was;
 	__u32 owner;
 
-	if (inode->i_nlink || (!*(volatile __u32 *)&aliases_used && !*(volatile __u32 *)&moved_used))
+	if (inode->i_nlink || (!*(volatile __u32 *)&aliases_used && !*(volatile __u32 *)&moved_used && !*(volatile __u32 *)&made_used))
 		return 0;
 	key.ino = inode->i_ino;
 	key.dev = inode->i_sb->s_dev;
 	key.generation = inode->i_generation;
+	bpf_map_delete_elem(&made_files, &key); /* another file can get this number */
 	alias = bpf_map_lookup_elem(&aliases, &key);
 	if (alias) {
 		owner = alias->owner;

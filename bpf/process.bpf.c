@@ -231,14 +231,15 @@ static long arg_cb(__u32 i, void *ctx)
 	}
 	if (s->index > SL_ARG_SCAN)
 		return 1;
+	info = bpf_map_lookup_elem(&exec_sets, &set);
+	/* Also of an option's value: to another interpreter that option has none, and this is its code. */
+	if (info && info->flags & s->interpreter & SL_EXEC_INLINE_ALL)
+		s->set0 |= ARGS_INLINE;
 	if (s->skip) {
 		s->skip = 0;
 		return 0;
 	}
-	info = bpf_map_lookup_elem(&exec_sets, &set);
-	if (info && info->flags & s->interpreter & SL_EXEC_INLINE_ALL)
-		s->set0 |= ARGS_INLINE;
-	if (buf[0] == '-') {
+	if (buf[0] == '-' || (buf[0] == '+' && s->interpreter & SL_EXEC_SHELL)) {
 		s->skip = info && info->flags & SL_EXEC_OPT_VALUE;
 		return 0;
 	}

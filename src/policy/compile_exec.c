@@ -525,22 +525,24 @@ struct script {
 	bool is_inline;               /* a word up to there says that the code is in the arguments */
 };
 
-/* The script: the first argument that is neither an option nor the value of one. inline_groups: of these interpreters. */
-static struct script find_script(const struct compiled *c, const char *const *argv, size_t argc, unsigned int inline_groups)
+/* The script: the first argument that is neither an option nor the value of one. flags: the interpreter's. */
+static struct script find_script(const struct compiled *c, const char *const *argv, size_t argc, unsigned int flags)
 {
 	struct script s = { 0 };
+	bool skip = false;
 
 	for (size_t i = 1; i < argc && i < SL_ARG_SCAN; i++) {
 		const struct sl_exec_set *x = match_arg(c, argv[i]);
 
-		s.is_inline |= (x->flags & inline_groups) != 0;
-		if (argv[i][0] != '-' && !(x->flags & SL_EXEC_LAUNCH)) {
+		bool option = argv[i][0] == '-' || (argv[i][0] == '+' && flags & SL_EXEC_SHELL);
+
+		s.is_inline |= (x->flags & flags & SL_EXEC_INLINE_ALL) != 0;
+		if (!skip && !option && !(x->flags & SL_EXEC_LAUNCH)) {
 			s.x = x;
 			s.next = i + 1;
 			break;
 		}
-		if (argv[i][0] == '-' && x->flags & SL_EXEC_OPT_VALUE)
-			i++;
+		skip = !skip && option && x->flags & SL_EXEC_OPT_VALUE;
 	}
 	return s;
 }
@@ -573,7 +575,7 @@ struct compiled_exec compiled_exec_record(const struct compiled *c, const char *
 		return ret;
 	}
 	if (argc)
-		s = find_script(c, argv, argc, x->flags & SL_EXEC_INLINE_ALL);
+		s = find_script(c, argv, argc, x->flags);
 	if (s.x && !(x->flags & SL_EXEC_SHELL))
 		ret.tool = s.x->tool_argv;
 	if (ret.tool) {

@@ -125,13 +125,13 @@ static struct compiled_exec look_at(const struct policy *p, const struct policy_
 	if (who->arguments)
 		return ret;
 	for (size_t i = 1; i < argc && i < SL_ARG_SCAN; i++) {
+		as_path(argv[i], arg);
+		ret.improvised |= is_inline_word(p, h, exe, arg);
 		if (skip) {
 			skip = false;
 			continue;
 		}
-		as_path(argv[i], arg);
-		ret.improvised |= is_inline_word(p, h, exe, arg);
-		if (argv[i][0] == '-') {
+		if (argv[i][0] == '-' || (argv[i][0] == '+' && is_shell(p, h, exe))) {
 			skip = takes_value(p, argv[i]);
 			continue;
 		}
