@@ -13,32 +13,46 @@
 
 struct steps {
 	const struct sl_moved_path *was;
-	__u32 state;
+	__u32 lane;
+	__u32 state; /* of the lane */
+	__u32 held;  /* SL_DFA_ANCHORED: the state before a home, see sl_dfa_components() */
 };
 
 static long step_cb(__u32 i, void *ctx)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 	struct steps *s = ctx;
+	__u32 next;
 
 	if (!dfa || !s->was)
 		return 1;
-	s->state = sl_dfa_component(dfa, knobs.path.shift, knobs.path.limit, s->state,
-				    s->was->symbols[i & (SL_MOVED_DEPTH - 1)]);
-	return !s->state;
+	next = sl_dfa_lane_component(dfa, &knobs.path, s->lane & (SL_DFA_LANES - 1), s->state, s->was->symbols[i & (SL_MOVED_DEPTH - 1)]);
+	if (next < knobs.path.holds)
+		s->held = s->state;
+	s->state = next;
+	return !next;
 }
 
-/* The match set of a path that stands in `state` below a directory, were that directory still where it was. */
-ALWAYS_INLINE __u32 resume(const struct sl_dfa *dfa, __u32 state, const struct sl_moved_path *was)
+/* The match set, by a lane, of a path that has led to `state` of it below a directory, were that directory still where it was. */
+ALWAYS_INLINE __u32 resume(const struct sl_dfa *dfa, __u32 lane, __u32 state, const struct sl_moved_path *was)
 {
-	struct steps s = { .was = was, .state = forget(state) };
+	struct steps s = { .was = was, .lane = lane, .state = forget(state), .held = forget(state) };
+	__u32 empty, set;
 
 	if (was->cnt == SL_MOVED_UNKNOWN)
 		return SL_SET_UNRESOLVED;
 	if (!was->cnt)
 		return 0;
 	bpf_loop(was->cnt, step_cb, &s, 0);
-	return s.state ? sl_dfa_accept(dfa, knobs.path.shift, knobs.path.limit, s.state << 16 | dfa->name_start) : 0;
+	if (!s.state)
+		return 0;
+	lane &= SL_DFA_LANES - 1;
+	empty = sl_dfa_symbol(dfa, knobs.path.limit, dfa->name_start);
+	set = sl_dfa_lane_set(dfa, &knobs.path, lane, sl_dfa_lane_component(dfa, &knobs.path, lane, s.state, empty));
+	if (!knobs.path.several || !(set & SL_DFA_BELOW))
+		return set;
+	s.held = sl_dfa_lane_component(dfa, &knobs.path, lane, s.held, knobs.path.mark);
+	return sl_dfa_lane_set(dfa, &knobs.path, lane, sl_dfa_lane_component(dfa, &knobs.path, lane, s.held, empty));
 }
 
 static long walk_moved_cb(__u32 i, void *ctx)
@@ -161,16 +175,21 @@ struct difference {
 	__u32 found;
 };
 
+/* state: of all lanes, as the index has them. */
 static long differs_cb(__u32 state, void *ctx)
 {
 	const struct sl_dfa *dfa = automaton(WALK_PATH);
 	struct difference *d = ctx;
-	__u32 set;
+	__u32 set, lane = 0;
 
 	if (!dfa || !d->m)
 		return 1;
-	set = resume(dfa, state, &d->m->from);
-	if (!set || resume(dfa, state, &d->m->to) == set)
+	for (int i = 1; i < SL_DFA_LANES; i++)
+		if (knobs.path.at[i + 1] != knobs.path.at[i] && state >= knobs.path.base[i])
+			lane = i;
+	state -= knobs.path.base[lane & (SL_DFA_LANES - 1)];
+	set = resume(dfa, lane, state, &d->m->from);
+	if (!set || resume(dfa, lane, state, &d->m->to) == set)
 		return 0;
 	d->found = 1;
 	return 1;
