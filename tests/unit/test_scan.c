@@ -586,6 +586,68 @@ static void cleans_a_database(void **state)
 	look_done(&l);
 }
 
+static void put_be32(unsigned char *at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+/*
+ * A journal that waits to be rolled back, planted beside the database: SQLite deletes the super-journal that it names, which can be any file.
+ * Its format: SQLite's fileformat document, "The Rollback Journal" and "Super-journal".
+ */
+static void a_planted_journal_deletes_nothing(void **state)
+{
+	static const unsigned char magic[8] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
+	char victim[80], journal[80], sql[256];
+	unsigned char bytes[1024] = { 0 }, *end = bytes + 512;
+	struct look l = look_new();
+	struct timespec old[2] = { { .tv_sec = 1700000000 }, { .tv_sec = 1700000000 } };
+	struct clean c;
+	uint32_t sum = 0;
+	sqlite3 *db;
+	int fd;
+
+	(void)state;
+	unlink(clean_path);
+	assert_int_equal(sqlite3_open(clean_path, &db), SQLITE_OK);
+	snprintf(sql, sizeof(sql), "CREATE TABLE t(v); INSERT INTO t VALUES('T=%s')", token());
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(utimensat(AT_FDCWD, clean_path, old, 0), 0);
+
+	snprintf(victim, sizeof(victim), "%s/victim", folder);
+	fd = open(victim, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "kept\n", 5), 5);
+	close(fd);
+
+	memcpy(bytes, magic, 8);       /* header: no records */
+	put_be32(bytes + 16, 2);       /* pages of the database */
+	put_be32(bytes + 20, 512);     /* sector */
+	put_be32(bytes + 24, 4096);    /* page */
+	put_be32(end, 0x40000000 / 4096 + 1);
+	memcpy(end + 4, victim, strlen(victim));
+	for (const char *p = victim; *p; p++)
+		sum += (unsigned char)*p;
+	end += 4 + strlen(victim);
+	put_be32(end, (uint32_t)strlen(victim));
+	put_be32(end + 4, sum);
+	memcpy(end + 8, magic, 8);
+	end += 16;
+	snprintf(journal, sizeof(journal), "%s-journal", clean_path);
+	fd = open(journal, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, (size_t)(end - bytes)), end - bytes);
+	close(fd);
+
+	assert_int_equal(clean(&c, &l, true), -1);
+	assert_int_equal(access(victim, F_OK), 0);
+	unlink(victim);
+	unlink(journal);
+	look_done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -602,6 +664,7 @@ int main(void)
 		cmocka_unit_test(leaves_alone_what_it_must),
 		cmocka_unit_test(damages_nothing),
 		cmocka_unit_test(cleans_a_database),
+		cmocka_unit_test(a_planted_journal_deletes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);
