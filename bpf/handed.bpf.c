@@ -3,7 +3,7 @@
 /*
  * Owns: connected sockets that a session has got from elsewhere: open already when its first program began, sent over a UNIX socket, or
  * taken by pidfd_getfd. No hook on connections has seen them in a session, so that they are noted here, by address, and marked with the
- * next packet (flow.bpf.c), which is judged before it is sent. Whoever else holds such a socket is judged as well from then on: which of
+ * next packet (flow.bpf.c), which is judged before it is sent. Other processes that hold such a socket are judged as well from then on: which of
  * two senders a packet is of, nothing says.
  *
  * Known limits: the first SL_HANDED_FDS descriptors at exec; sockets that are not connected are judged by what they send to. The third

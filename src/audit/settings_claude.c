@@ -92,7 +92,7 @@ static void mcp_server(const struct audit_sink *s, const char *tool, const char 
 		           env ? ", with variables of its own" : "");
 	if (trusted)
 		strncat(what, ", trusted without questions", sizeof(what) - strlen(what) - 1);
-	audit_text(todo, repository ? "Review it as code: whoever changes the repository changes what runs"
+	audit_text(todo, repository ? "Review it as code: a change of the repository changes what runs"
 	                 : host[0]  ? "Allow it only if this host may see what the tool sees"
 	                            : "Pin its version, and allow it only if it is known");
 	audit_add_row(
@@ -184,7 +184,7 @@ static void permissions(const struct audit_sink *s, struct json_object *o, const
 		audit_add_row(s, TOOL, AUDIT_APPROVAL, scope == SETTINGS_MANAGED ? AUDIT_GOOD : AUDIT_INFO,
 		              "bypassing approvals is switched off",
 		              scope == SETTINGS_MANAGED ? "Users cannot start sessions without approvals"
-		                                        : "Whoever can edit this file can take it back",
+		                                        : "Anybody who can edit this file can take it back",
 		              scope == SETTINGS_MANAGED ? "" : "Set it in managed settings", where);
 	if (value_bool(o, "skipDangerousModePermissionPrompt") == 1)
 		audit_add_row(

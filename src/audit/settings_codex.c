@@ -161,7 +161,7 @@ static void take(void *arg, const struct toml_key *k, const char *value, bool is
 		note(c, AUDIT_SIGNIN, AUDIT_INFO,
 		     is(k, "forced_login_method") ? "the method of sign-in is fixed"
 		                                  : "sign-in is bound to a workspace",
-		     "Whoever can edit this file can take it back", "Only managed configuration binds");
+		     "Anybody who can edit this file can take it back", "Only managed configuration binds");
 	}
 }
 

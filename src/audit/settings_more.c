@@ -37,7 +37,7 @@ void settings_gemini(const struct audit_sink *s, const char *tool, struct json_o
 		audit_add_row(s, tool, AUDIT_APPROVAL, scope == SETTINGS_MANAGED ? AUDIT_GOOD : AUDIT_INFO,
 		              "yolo mode is switched off",
 		              scope == SETTINGS_MANAGED ? "Users cannot start sessions without approvals"
-		                                        : "Whoever can edit this file can take it back",
+		                                        : "Anybody who can edit this file can take it back",
 		              "", where);
 	if (json_object_is_type(sandbox, json_type_string) ||
 	    (json_object_is_type(sandbox, json_type_boolean) && json_object_get_boolean(sandbox)))

@@ -357,7 +357,7 @@ static int open_output(const struct live_options *o, const struct report_host *h
 	return err ? errmsg_set(e, err, "cannot make the output: %s", strerror(-err)) : 0;
 }
 
-/* Whoever is not root cannot run the agent, and hears that from it. */
+/* Without root the agent cannot run, and says so. */
 static int open_store(const struct live_options *o, const struct report_source *source, struct live *l, struct errmsg *e)
 {
 	if (!o->store.path || geteuid())

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The sluice authors */
 /*
  * Owns: when and where metrics are written. A reader (node_exporter's textfile collector) must never see half a file: a new one is
- * renamed over the old. It belongs on a tmpfs, which makes nobody wait; another disk is the choice of whoever names it.
+ * renamed over the old. It belongs on a tmpfs, where a write does not wait; naming another disk is the operator's choice.
  */
 #include "cli/live_metrics.h"
 

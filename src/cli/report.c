@@ -57,7 +57,7 @@ static void on_fault(void *arg, const char *text)
 		f->cnt++;
 }
 
-/* A document of what happened here is for whoever asked for it. */
+/* The document is readable by the user who asked for it alone. */
 static int write_out(const char *file, const struct strbuf *b)
 {
 	cleanup_close int fd = -1;

@@ -477,7 +477,7 @@ static void print_clean(const struct scan_run *r, FILE *out)
 	}
 	if (!r->clean || !r->rotate_cnt)
 		return;
-	fputs("\nRotate these: whoever had the files had them\n", out);
+	fputs("\nRotate these: everybody who could read the files could read them\n", out);
 	for (size_t i = 0; i < r->rotate_cnt; i++) {
 		fputs("  ", out);
 		say(out, r->rotate[i]);

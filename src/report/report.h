@@ -64,7 +64,7 @@ struct report_source {
 
 /*
  * The declared identity of an event: host id, boot id (32 hex digits each), start of the run (boot clock, ns, hex) and number, with '-'
- * between them. The same in a replay, and in every output: whoever gets an event twice drops the second by it. Judged anew by another policy,
+ * between them. The same in a replay, and in every output: a receiver that gets an event twice drops the second by it. Judged anew by another policy,
  * events are others: behind the start there is then a '.' and the beginning of that policy's hash.
  */
 #define REPORT_UID_SIZE 128

@@ -337,7 +337,7 @@ static void test_any_change_is_seen(void **state)
 	}
 }
 
-/* Whoever reads the file cannot make another row look signed, for he has no key: not even behind the writer's back. */
+/* Without the key nobody can make another row look signed, not even while the writer runs. */
 static void test_the_writer_does_not_sign_what_others_did(void **state)
 {
 	struct place *p = *state;

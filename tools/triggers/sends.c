@@ -10,7 +10,7 @@
  *   sends made FAMILY TYPE PROTOCOL TEXT   makes a socket; prints TEXT if it could
  *   sends with HOW ADDR PORT PROGRAM [ARG...]   runs a program with a socket as descriptor 9. HOW: tcp, udp
  *   sends on FD TEXT           writes TEXT to a descriptor
- *   sends give HOW ADDR PORT PATH FILE   hands a connected socket to whoever connects to PATH; FILE.ready as above
+ *   sends give HOW ADDR PORT PATH FILE   hands a connected socket to each process that connects to PATH; FILE.ready as above
  *   sends take PATH TEXT       gets it and writes TEXT to it
  *   sends steal PID TEXT       the same, of descriptor 9 of a process, by pidfd_getfd
  */
